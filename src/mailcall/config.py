@@ -1,0 +1,152 @@
+"""The settings of one installation: from the environment (`MAILCALL_...`) and a TOML file."""
+
+import os
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+FILE_VARIABLE = "MAILCALL_CONFIG"
+DEFAULT_FILES = (Path("mailcall.toml"), Path("/etc/mailcall/mailcall.toml"))
+
+
+class ConfigError(Exception):
+    """The settings can't be used. The text says which, and what to do."""
+
+
+class Config(BaseSettings):
+    """One installation. A variable of the environment wins over the file, the file over the default."""
+
+    model_config = SettingsConfigDict(env_prefix="MAILCALL_", extra="forbid", frozen=True)
+
+    data_dir: Path = Field(Path("data"), description="Folder for the database, keys, large mails and locks.")
+    base_url: str = Field("http://127.0.0.1:8025", description="How people reach the pages; used in links.")
+    listen: str = Field("127.0.0.1:8025", description="Address and port that the pages are served on.")
+    behind_proxy: bool = Field(
+        False, description="Whether a reverse proxy sets X-Forwarded-For and X-Forwarded-Proto."
+    )
+    key_file: Path | None = Field(None, description="Key ring; `keys` in the data folder by default.")
+    web_workers: int = Field(1, ge=1, le=64, description="Processes that serve the pages.")
+    check_interval: int = Field(
+        60, ge=1, le=86_400, description="Seconds between checks of an account that sets none of its own."
+    )
+    log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
+    time_zone: str = Field("UTC", description="Time zone that the pages show, such as Europe/Berlin.")
+    demo: bool = Field(False, description="Set by `mailcall demo`: shows the sandbox pages and sign-ins.")
+    sandbox_smtp: str = Field("", description="Set by `mailcall demo`: where its sandbox takes mail.")
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must look like https://desk.example.com")
+        return value.rstrip("/")
+
+    @field_validator("listen")
+    @classmethod
+    def _is_host_and_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdigit() or not 0 < int(port) < 65_536:
+            raise ValueError("must look like 127.0.0.1:8025")
+        return value
+
+    @field_validator("data_dir", "key_file")
+    @classmethod
+    def _is_absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().absolute() if value else value
+
+    @property
+    def listen_host(self) -> str:
+        """The address of `listen`, without brackets."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def listen_port(self) -> int:
+        """The port of `listen`."""
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def keys_path(self) -> Path:
+        """Where the key ring is."""
+        return self.key_file or self.data_dir / "keys"
+
+    @property
+    def database_path(self) -> Path:
+        """The embedded database."""
+        return self.data_dir / "mailcall.sqlite3"
+
+    @property
+    def files_dir(self) -> Path:
+        """Large raw mails and attachments, named by SHA-256."""
+        return self.data_dir / "files"
+
+    @property
+    def spool_dir(self) -> Path:
+        """Big mails on their way from a mailbox to the journal."""
+        return self.data_dir / "spool"
+
+    @property
+    def locks_dir(self) -> Path:
+        """One file for each live process that works on the tables."""
+        return self.data_dir / "locks"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the file."""
+        return init_settings, env_settings, InitSettingsSource(settings_cls, _read_file())
+
+
+def _read_file() -> dict[str, Any]:
+    named = os.environ.get(FILE_VARIABLE)
+    candidates = (Path(named),) if named else DEFAULT_FILES
+    for path in candidates:
+        try:
+            with path.open("rb") as file:
+                return tomllib.load(file)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise ConfigError(f"{path} can't be read: {error.strerror}.") from None
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{path} is not valid TOML: {error}.") from None
+    if named:
+        raise ConfigError(f"{named}, named by {FILE_VARIABLE}, does not exist.")
+    return {}
+
+
+def _sentence(error: ValidationError) -> str:
+    parts = []
+    for item in error.errors():
+        name = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            parts.append(f"there is no setting `{name}`")
+        else:
+            parts.append(f"`{name}` {item['msg'].removeprefix('Value error, ')} (it is {item['input']!r})")
+    return "The settings can't be used: " + "; ".join(parts) + "."
+
+
+@cache
+def config() -> Config:
+    """The settings of this process, read once. Raises ConfigError with a sentence for people."""
+    try:
+        return Config()  # type: ignore[call-arg]  # every field has a default
+    except ValidationError as error:
+        raise ConfigError(_sentence(error)) from None

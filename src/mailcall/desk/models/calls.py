@@ -1,0 +1,196 @@
+"""Calls and everything that hangs on them."""
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import models
+from django.utils import timezone
+
+from mailcall.desk.models.people import CallTemplate, Group, Partition, Person
+
+
+class State(models.TextChoices):
+    """The states of a call."""
+
+    OPEN = "open", "Open"
+    RESOLVED = "resolved", "Open/Resolved"
+    UNRESOLVED = "unresolved", "Open/Unresolved"
+    CLOSED = "closed", "Closed"
+    CLOSED_UNRESOLVED = "closed_unresolved", "Closed/Unresolved"
+
+
+CLOSED_STATES = frozenset({State.CLOSED, State.CLOSED_UNRESOLVED})
+
+
+class Call(models.Model):
+    """A ticket: an incident, question or problem that a User reports. Its number is its primary key."""
+
+    partition = models.ForeignKey(Partition, on_delete=models.PROTECT)
+    subject = models.CharField(max_length=500)
+    state = models.CharField(max_length=20, choices=State, default=State.OPEN)
+    type = models.CharField(max_length=50, blank=True)
+    stream = models.CharField(max_length=50, blank=True)
+    priority = models.PositiveSmallIntegerField(default=3)
+    user = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="calls")
+    logged_by = models.ForeignKey(
+        Person, null=True, on_delete=models.SET_NULL, related_name="+", help_text="The logging analyst."
+    )
+    group = models.ForeignKey(Group, null=True, blank=True, on_delete=models.SET_NULL)
+    analyst = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    template = models.ForeignKey(CallTemplate, null=True, on_delete=models.SET_NULL)
+    opened_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1, help_text="Counts changes.")
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["state", "-updated_at"], name="calls_by_state"),
+            models.Index(fields=["-updated_at"], name="calls_by_update"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Call {self.pk}"
+
+    @property
+    def number(self) -> int:
+        """What people call it by."""
+        return int(self.pk)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has ended."""
+        return self.state in CLOSED_STATES
+
+
+class Participant(models.Model):
+    """An address that takes part in a call: what it writes updates the call."""
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="participants")
+    address = models.CharField(max_length=254, help_text="In lower case.")
+    name = models.CharField(max_length=200, blank=True)
+    reason = models.CharField(max_length=200, help_text="Why it takes part, for people.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["call", "address"], name="takes_part_once")]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class EntryKind(models.TextChoices):
+    """What a line of the timeline tells of."""
+
+    MAIL_IN = "mail_in", "Mail received"
+    MAIL_OUT = "mail_out", "Mail sent"
+    NOTE = "note", "Note"
+    STATE = "state", "State"
+
+
+class Channel(models.TextChoices):
+    """The way by which a change came."""
+
+    EMAIL = "email", "Email"
+    PAGE = "page", "Page"
+    COMMAND_LINE = "cli", "Command line"
+    SYSTEM = "system", "System"
+
+
+class TimelineEntry(models.Model):
+    """One thing that happened to a call: who, by which channel, on what proof."""
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="timeline")
+    kind = models.CharField(max_length=10, choices=EntryKind)
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    actor_name = models.CharField(
+        max_length=300, blank=True, help_text="As it was then; for no record, the address."
+    )
+    channel = models.CharField(max_length=10, choices=Channel)
+    proof = models.CharField(max_length=200, blank=True, help_text="What showed that it was the actor.")
+    internal = models.BooleanField(default=True, help_text="Never shown to the User.")
+    subject = models.CharField(max_length=500, blank=True)
+    text = models.TextField(blank=True)
+    quoted_text = models.TextField(blank=True, help_text="What was quoted; shown folded.")
+    html = models.TextField(blank=True, help_text="As received; cleaned when shown.")
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name_plural = "timeline entries"
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} on {self.call}"
+
+
+class Content(models.Model):
+    """The bytes of attachments, kept once however often they come; big ones in the file storage."""
+
+    IN_ROW = 64 * 1024
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    size = models.PositiveBigIntegerField()
+    data = models.BinaryField(null=True)
+
+    def __str__(self) -> str:
+        return self.sha256
+
+    @property
+    def storage_name(self) -> str:
+        """Where the file storage has it, if it is not in the row."""
+        return content_name(self.sha256)
+
+    def read(self) -> bytes:
+        """The bytes. Raises OSError when the file is missing."""
+        if self.data is not None:
+            return bytes(self.data)
+        with default_storage.open(self.storage_name) as file:
+            return bytes(file.read())
+
+
+def content_name(sha256: str) -> str:
+    """Where the file storage keeps bytes with this hash."""
+    return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+def store_file(sha256: str, data: bytes) -> None:
+    """Put bytes into the file storage under their hash. Doing it again is no error."""
+    name = content_name(sha256)
+    if not default_storage.exists(name):
+        default_storage.save(name, ContentFile(data))
+
+
+class Attachment(models.Model):
+    """A file that came or went with an entry."""
+
+    entry = models.ForeignKey(TimelineEntry, on_delete=models.CASCADE, related_name="attachments")
+    content = models.ForeignKey(Content, on_delete=models.PROTECT)
+    name = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=127)
+    inline = models.BooleanField(default=False)
+    cid = models.CharField(max_length=255, blank=True, help_text="The Content-ID, for inline images.")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LinkState(models.TextChoices):
+    """Whether a link between calls is certain."""
+
+    PROPOSED = "proposed", "Proposed"
+    ACCEPTED = "accepted", "Accepted"
+    DISMISSED = "dismissed", "Dismissed"
+
+
+class CallLink(models.Model):
+    """A call that belongs to an earlier one, or may."""
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="links")
+    earlier = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="later_links")
+    state = models.CharField(max_length=10, choices=LinkState)
+    reason = models.CharField(max_length=300, help_text="For people.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["call", "earlier"], name="linked_once")]
+
+    def __str__(self) -> str:
+        return f"{self.call} to {self.earlier}"

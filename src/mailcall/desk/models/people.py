@@ -1,0 +1,98 @@
+"""Who the desk deals with, and how a new call is preset."""
+
+from django.db import models
+
+
+class Partition(models.Model):
+    """A department's own part of the desk, with its own mailboxes."""
+
+    name = models.CharField(max_length=100, unique=True)
+    address = models.CharField(max_length=254, help_text="The address that its mail is sent from.")
+    sender_name = models.CharField(max_length=100, blank=True, help_text="The name beside that address.")
+    reopen_days = models.PositiveSmallIntegerField(
+        default=14, help_text="For how many days after closing a reply reopens a call."
+    )
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Person(models.Model):
+    """One person with an address: a User, an Analyst, both, or (neither) an external contact.
+
+    Several persons may share an address; the one recorded first wins.
+    """
+
+    name = models.CharField(max_length=200)
+    email = models.CharField(max_length=254, db_index=True, help_text="Kept in lower case.")
+    is_user = models.BooleanField("User", default=True)
+    is_analyst = models.BooleanField("Analyst", default=False)
+    is_template = models.BooleanField("template", default=False, help_text="A pattern for new persons.")
+    available_recipient = models.BooleanField(default=True, help_text="Whether mail may be sent to them.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        verbose_name_plural = "people"
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Keep the address comparable."""
+        self.email = self.email.strip().casefold()
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+
+class Group(models.Model):
+    """A team of analysts, with zero or more addresses of its own."""
+
+    name = models.CharField(max_length=100, unique=True)
+    addresses = models.TextField(blank=True, help_text="Separated by semicolons.")
+    email_analysts = models.BooleanField(
+        "Email Analysts", default=False, help_text="Also (or, with no address, only) write to each analyst."
+    )
+    members: "models.ManyToManyField[Person, Membership]" = models.ManyToManyField(
+        Person, through="Membership", related_name="analyst_groups"
+    )
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """An analyst in a group."""
+
+    group = models.ForeignKey(Group, on_delete=models.CASCADE)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["group", "person"], name="once_in_a_group")]
+
+    def __str__(self) -> str:
+        return f"{self.person} in {self.group}"
+
+
+class CallTemplate(models.Model):
+    """Presets for a new call."""
+
+    name = models.CharField(max_length=100, unique=True)
+    partition = models.ForeignKey(Partition, on_delete=models.PROTECT)
+    type = models.CharField(max_length=50, blank=True)
+    stream = models.CharField(max_length=50, blank=True)
+    status = models.CharField(max_length=20, default="open", choices=[("open", "Open")])
+    priority = models.PositiveSmallIntegerField(default=3, help_text="1 is the most urgent, 5 the least.")
+    group = models.ForeignKey(Group, null=True, blank=True, on_delete=models.SET_NULL)
+    analyst = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,1 @@
+"""From a mailbox to a change of the desk: collect, decide, act."""

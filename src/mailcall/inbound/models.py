@@ -1,0 +1,169 @@
+"""Incoming accounts and the journal of all mail that ever came."""
+
+from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage
+from django.db import models
+from django.utils import timezone
+
+from mailcall.database.fields import EncryptedField, Secret
+from mailcall.desk.models import Call, CallTemplate, Partition, Person, TimelineEntry
+from mailcall.desk.models.calls import content_name
+from mailcall.mailbox.interface import Disposal, MailboxSettings, Security
+
+
+class IncomingAccount(models.Model):
+    """A mailbox that the Messaging Service collects from, with all its settings."""
+
+    name = models.CharField(max_length=100, unique=True)
+    active = models.BooleanField(default=True)
+    address = models.CharField(max_length=254, help_text="The address that people write to.")
+    protocol = models.CharField(max_length=10, default="imap")
+    server = models.CharField(max_length=255, blank=True)
+    port = models.PositiveIntegerField(default=993)
+    security = models.CharField(max_length=10, default=Security.TLS, choices=[(s, s) for s in Security])
+    login = models.CharField(max_length=255, blank=True)
+    password: "models.Field[Secret | str, Secret]" = EncryptedField(default="", blank=True)
+    auth_method = models.CharField(max_length=20, default="auto")
+    folder = models.CharField(max_length=255, default="INBOX")
+    path = models.CharField(max_length=500, blank=True, help_text="The folder, for Maildir.")
+    ca_file = models.CharField(
+        max_length=500, blank=True, help_text="A private certification authority, PEM."
+    )
+    disposal = models.CharField(max_length=10, default=Disposal.DELETE, choices=[(d, d) for d in Disposal])
+    move_to = models.CharField(max_length=255, blank=True)
+    session_limit = models.PositiveIntegerField(
+        default=0, help_text="Messages deleted before the session is closed and opened again; 0: no limit."
+    )
+    check_interval = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Seconds; empty: the default."
+    )
+    template = models.ForeignKey(CallTemplate, on_delete=models.PROTECT)
+    default_logging_analyst = models.ForeignKey(
+        Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    use_linked_analyst = models.BooleanField(default=False)
+    trusted_hosts = models.TextField(
+        blank=True, help_text="Hosts whose Authentication-Results count, separated by white space."
+    )
+    gateway_tags = models.TextField(blank=True, help_text="Such as [EXTERNAL]; one a line.")
+    blocked_senders = models.TextField(
+        blank=True, help_text="Addresses or @domains, separated by white space."
+    )
+    reject_subjects = models.TextField(
+        blank=True, help_text="A subject that contains one is rejected; one a line."
+    )
+
+    high_water = models.CharField(max_length=255, blank=True, editable=False)
+    last_checked_at = models.DateTimeField(null=True, editable=False)
+    last_good_at = models.DateTimeField(null=True, editable=False)
+    last_error = models.TextField(blank=True, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Refuse what can't work, with the field it is in."""
+        analyst = self.default_logging_analyst
+        if analyst and analyst.is_template:
+            raise ValidationError(
+                {"default_logging_analyst": f"{analyst} is a template person and can't log calls."}
+            )
+        if analyst and not analyst.is_analyst:
+            raise ValidationError({"default_logging_analyst": f"{analyst} is not an Analyst."})
+        if self.disposal == Disposal.MOVE and not self.move_to:
+            raise ValidationError({"move_to": "Moving needs the name of a folder."})
+
+    @property
+    def partition(self) -> Partition:
+        """Where its calls are logged."""
+        return self.template.partition
+
+    def mailbox_settings(self) -> MailboxSettings:
+        """What the mailbox room needs. Raises KeyringError when the password can't be read."""
+        return MailboxSettings(
+            server=self.server,
+            port=self.port,
+            security=Security(self.security),
+            login=self.login,
+            password=self.password.reveal() if self.password else "",
+            auth_method=self.auth_method,
+            folder=self.folder,
+            disposal=Disposal(self.disposal),
+            move_to=self.move_to,
+            ca_file=self.ca_file,
+            session_limit=self.session_limit,
+            path=self.path,
+        )
+
+
+class MailState(models.TextChoices):
+    """How far a mail of the journal has come."""
+
+    NEW = "new", "Waiting"
+    DONE = "done", "Done"
+    HELD = "held", "Held"
+
+
+class Outcome(models.TextChoices):
+    """What became of a mail: exactly one of these, once it is done."""
+
+    LOGGED = "logged", "Logged a call"
+    UPDATED = "updated", "Updated a call"
+    REJECTED = "rejected", "Rejected"
+    DUPLICATE = "duplicate", "The same mail again"
+    DISCARDED = "discarded", "Discarded by a person"
+
+
+class ReceivedMail(models.Model):
+    """The journal: one row for each mail that came, raw, with what was decided and why."""
+
+    IN_ROW = 256 * 1024
+
+    account = models.ForeignKey(IncomingAccount, on_delete=models.PROTECT)
+    identity = models.CharField(max_length=700, help_text="What makes it one mail of this account.")
+    correlation_id = models.CharField(max_length=32, db_index=True, help_text="In every log line about it.")
+    received_at = models.DateTimeField(default=timezone.now)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    raw = models.BinaryField(null=True, help_text="The bytes; big ones are in the file storage.")
+    evidence = models.JSONField(default=dict, help_text="Gathered at arrival; deciding only reads it.")
+
+    message_id = models.CharField(max_length=998, blank=True, db_index=True)
+    from_address = models.CharField(max_length=320, blank=True)
+    subject = models.CharField(max_length=500, blank=True)
+    duplicate_key = models.CharField(max_length=64, blank=True, db_index=True)
+
+    state = models.CharField(max_length=10, choices=MailState, default=MailState.NEW)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Counted before reading.")
+    due_at = models.DateTimeField(null=True, help_text="Not to be tried before; empty: now.")
+    error = models.TextField(blank=True, help_text="Why it is held or waits, for people.")
+
+    outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
+    reason = models.TextField(blank=True, help_text="The decision in one sentence.")
+    trace = models.JSONField(default=list, help_text="Each rule, what it saw, whether it fired.")
+    acted_at = models.DateTimeField(null=True)
+    call = models.ForeignKey(Call, null=True, on_delete=models.SET_NULL, related_name="received_mails")
+    entry = models.OneToOneField(
+        TimelineEntry, null=True, on_delete=models.SET_NULL, related_name="received_mail"
+    )
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [models.UniqueConstraint(fields=["account", "identity"], name="journalled_once")]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(state="new"), name="mails_to_act_on"),
+            models.Index(fields=["id"], condition=models.Q(state="held"), name="mails_held"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Mail {self.pk}"
+
+    def read_raw(self) -> bytes:
+        """The mail as it came. Raises OSError when its file is missing."""
+        if self.raw is not None:
+            return bytes(self.raw)
+        with default_storage.open(content_name(self.sha256)) as file:
+            return bytes(file.read())

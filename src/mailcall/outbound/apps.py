@@ -1,0 +1,16 @@
+"""Django's registration of the way out."""
+
+from django.apps import AppConfig
+
+
+class OutboundConfig(AppConfig):
+    """Message types, the message table, outgoing servers."""
+
+    name = "mailcall.outbound"
+
+    def ready(self) -> None:
+        """Listen to the desk."""
+        from mailcall.desk import events
+        from mailcall.outbound import notify
+
+        events.subscribe(notify.on_events)

@@ -1,0 +1,135 @@
+"""Outgoing servers, and the message table with its deliveries."""
+
+from django.db import models
+from django.utils import timezone
+
+from mailcall.database.fields import EncryptedField, Secret
+from mailcall.desk.models import Call, Partition, Person, TimelineEntry
+from mailcall.transport.interface import TransportSettings
+
+
+class OutgoingServer(models.Model):
+    """A server that mail leaves by."""
+
+    name = models.CharField(max_length=100, unique=True)
+    active = models.BooleanField(default=True)
+    protocol = models.CharField(max_length=10, default="smtp")
+    server = models.CharField(max_length=255, blank=True)
+    port = models.PositiveIntegerField(default=587)
+    security = models.CharField(
+        max_length=10, default="starttls", choices=[(s, s) for s in ("tls", "starttls", "plain")]
+    )
+    login = models.CharField(max_length=255, blank=True)
+    password: "models.Field[Secret | str, Secret]" = EncryptedField(default="", blank=True)
+    auth_method = models.CharField(max_length=20, default="auto")
+    ca_file = models.CharField(max_length=500, blank=True)
+    path = models.CharField(max_length=500, blank=True, help_text="The folder, for Maildir.")
+    partition = models.ForeignKey(
+        Partition, null=True, blank=True, on_delete=models.CASCADE, help_text="Empty: for all."
+    )
+    priority = models.PositiveSmallIntegerField(default=10, help_text="The least is tried first.")
+
+    breaker_failures = models.PositiveIntegerField(default=0, editable=False)
+    breaker_until = models.DateTimeField(null=True, editable=False, help_text="Not used before.")
+    last_error = models.TextField(blank=True, editable=False)
+    last_good_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["priority", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def transport_settings(self) -> TransportSettings:
+        """What the transport room needs. Raises KeyringError when the password can't be read."""
+        return TransportSettings(
+            server=self.server,
+            port=self.port,
+            security=self.security,
+            login=self.login,
+            password=self.password.reveal() if self.password else "",
+            auth_method=self.auth_method,
+            ca_file=self.ca_file,
+            path=self.path,
+        )
+
+
+class Message(models.Model):
+    """One mail to send: an instruction and a snapshot of the data it is made from."""
+
+    type_code = models.PositiveSmallIntegerField(help_text="A message type, see outbound.message_types.")
+    partition = models.ForeignKey(Partition, on_delete=models.PROTECT)
+    call = models.ForeignKey(Call, null=True, on_delete=models.SET_NULL, related_name="messages")
+    entry = models.ForeignKey(TimelineEntry, null=True, on_delete=models.SET_NULL, related_name="messages")
+    author = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    correlation_id = models.CharField(max_length=32, db_index=True, help_text="That of the mail behind it.")
+    message_id = models.CharField(max_length=255, unique=True)
+    in_reply_to = models.CharField(max_length=998, blank=True)
+    references = models.TextField(blank=True)
+    sender = models.JSONField(help_text="[name, address]")
+    to = models.JSONField(default=list, help_text="[[name, address], ...]")
+    cc = models.JSONField(default=list)
+    subject = models.CharField(max_length=500)
+    data = models.JSONField(default=dict, help_text="What the template is filled with.")
+    automatic = models.BooleanField(default=True, help_text="Not written by a person for this occasion.")
+    why = models.CharField(max_length=300, blank=True, help_text="Which event and setting caused it.")
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"Message {self.pk}"
+
+
+class DeliveryState(models.TextChoices):
+    """The life of a delivery, see docs/architecture.md."""
+
+    QUEUED = "queued", "Queued"
+    SENDING = "sending", "Sending"
+    SENT = "sent", "Sent"
+    BOUNCED = "bounced", "Bounced"
+    DEFERRED = "deferred", "Deferred"
+    FAILED = "failed", "Failed"
+    UNKNOWN = "unknown", "Unknown"
+    HELD = "held", "Held"
+    WITHHELD = "withheld", "Withheld"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+WAITING_STATES = (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.UNKNOWN)
+
+
+class Delivery(models.Model):
+    """One recipient of a message, with what became of it."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="deliveries")
+    partition = models.ForeignKey(Partition, on_delete=models.PROTECT)
+    recipient = models.CharField(max_length=320)
+    automatic = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    state = models.CharField(max_length=10, choices=DeliveryState, default=DeliveryState.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    unknowns = models.PositiveSmallIntegerField(default=0, help_text="How often its fate was unknown.")
+    due_at = models.DateTimeField(null=True, help_text="Not to be tried before; empty: now.")
+    server = models.ForeignKey(OutgoingServer, null=True, on_delete=models.SET_NULL)
+    lease = models.CharField(max_length=64, blank=True, help_text="Who has it in hand.")
+    reply = models.TextField(blank=True, help_text="The server's last word, or our reason.")
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name_plural = "deliveries"
+        constraints = [models.UniqueConstraint(fields=["message", "recipient"], name="delivered_once")]
+        indexes = [
+            models.Index(
+                fields=["partition", "id"],
+                condition=models.Q(state__in=["queued", "deferred", "unknown"]),
+                name="deliveries_waiting",
+            ),
+            models.Index(fields=["server"], condition=models.Q(state="sending"), name="deliveries_in_hand"),
+            models.Index(fields=["recipient", "created_at"], name="deliveries_to"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message} to {self.recipient}"

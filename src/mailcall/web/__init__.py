@@ -1,0 +1,1 @@
+"""How people work with the desk: the pages."""

@@ -1,0 +1,3 @@
+"""The addresses of all pages."""
+
+urlpatterns: list[object] = []
