@@ -1,0 +1,1 @@
+"""Private mail servers for the tests: real Dovecot, real Postfix, and a scripted one that misbehaves."""

@@ -1,0 +1,76 @@
+"""What Dovecot and Postfix have in common: free ports, waiting for a port, ending a process by its id."""
+
+import contextlib
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+HOST = "127.0.0.1"
+
+
+class ServerFailed(Exception):
+    """A private server did not come up; the text holds the end of its log."""
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback interface that were free a moment ago."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for held in sockets:
+            held.bind((HOST, 0))
+        return [held.getsockname()[1] for held in sockets]
+
+
+def wait_for(done: Callable[[], bool], seconds: float, pause: float = 0.02) -> bool:
+    """Ask `done` again and again until it says yes (True) or the time is over (False)."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if done():
+            return True
+        time.sleep(pause)
+    return done()
+
+
+def answers(port: int) -> bool:
+    """Whether something listens on the port."""
+    try:
+        with socket.create_connection((HOST, port), timeout=0.5):
+            return True
+    except OSError:
+        return False
+
+
+def read_pid(file: Path) -> int | None:
+    """The process id that a daemon wrote into its file."""
+    try:
+        return int(file.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def alive(pid: int) -> bool:
+    """Whether a process of this id exists and is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def end_process(pid: int) -> None:
+    """Ask the process to end, and after five seconds make it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+        if not wait_for(lambda: not alive(pid), 5):
+            os.kill(pid, signal.SIGKILL)
+            wait_for(lambda: not alive(pid), 5)
+
+
+def tail(log: Path, lines: int = 30) -> str:
+    """The end of a log, for a failure's text."""
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    except OSError as trouble:
+        return f"(no log: {trouble})"
