@@ -1,0 +1,41 @@
+# Mailcall. `make demo` and `make test` need nothing but Python 3.11 and a network; they fetch the rest.
+
+.PHONY: help demo test test-all lint format docs bench lock setup setup-test clean
+
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
+
+demo: setup ## try Mailcall: a service desk with a mail server to play with
+	@.venv/bin/mailcall demo $(ARGS)
+
+test: setup-test ## every check and every test but the long ones, as continuous integration does
+	@scripts/test -m "not long" $(ARGS)
+
+test-all: setup-test ## the same with the long tests
+	@scripts/test $(ARGS)
+
+lint: setup-test ## the checks that read the code, in a few seconds
+	@.venv/bin/python scripts/check.py lint
+
+format: setup-test ## format the code and mend what can be mended without thinking
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+docs: setup-test ## build the documentation into site/
+	@.venv/bin/mkdocs build --strict
+
+bench: setup-test ## measure, and print the figures
+	@.venv/bin/python bench/run.py $(ARGS)
+
+lock: ## lock the dependencies of pyproject.toml anew (ARGS=--upgrade for newer ones)
+	@scripts/lock $(ARGS)
+
+setup: ## make the environment to run Mailcall (.venv)
+	@scripts/setup runtime
+
+setup-test: ## make the environment to work on Mailcall (.venv, Debian packages)
+	@scripts/setup test
+
+clean: ## remove the environment and everything else that was built
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis site dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
