@@ -33,7 +33,7 @@ CAUSES = [
     (r"ProxyError|Tunnel connection failed|407 Proxy", "the proxy refused the connection"),
     (r"Temporary failure (in name resolution|resolving)|Name or service not known|nodename nor servname|"
      r"Could not (resolve|connect)|NewConnectionError|ConnectTimeout|Read timed out|ReadTimeout|"
-     r"Connection (refused|reset)|Network is unreachable|Failed to fetch",
+     r"Connection (refused|reset)|Network is unreachable|Failed to fetch|from versions: none",
      "the packages could not be downloaded: there is no network, or the package index is out of reach"),
     (r"DO NOT MATCH THE HASHES", "a package is not the one that was locked: its hash differs from the one in "
      "requirements/"),
@@ -145,7 +145,10 @@ def install_debian_packages(packages: list[str]) -> None:
 
 def apt_progress(line: str) -> str:
     """Return what a line of apt's means for somebody who waits."""
-    return line if line.startswith(("Get:", "Unpacking", "Setting up")) else ""
+    if line.startswith("Get:"):
+        words = line.split()
+        return f"Getting {words[4]}" if len(words) > 7 else "Getting the package lists"
+    return line if line.startswith(("Need to get", "Unpacking", "Setting up")) else ""
 
 
 def sudo(packages: list[str]) -> list[str]:
@@ -189,9 +192,9 @@ def install_python_packages(requirements: Path) -> None:
 def pip_progress(line: str) -> str:
     """Return what a line of pip's means for somebody who waits."""
     if line.startswith("Collecting "):
-        return f"fetching {line.split()[1]}"
+        return f"Getting {line.split()[1]}"
     if line.startswith("Installing collected packages"):
-        return f"unpacking {line.count(',') + 1} packages"
+        return f"Unpacking {line.count(',') + 1} packages"
     return ""
 
 
@@ -214,7 +217,7 @@ def link_package() -> None:
 
 def run(command: list[str], what: str, progress: Callable[[str], str] = lambda _: "") -> None:
     """Run a command: its output to the log, a line of progress now and then, a sentence if it fails."""
-    said = time.monotonic()
+    said, last = 0.0, ""
     lines: list[str] = []
     env = {**os.environ, "LC_ALL": "C", "PYTHONUNBUFFERED": "1"}
     with LOG.open("a", errors="replace") as log:
@@ -227,8 +230,10 @@ def run(command: list[str], what: str, progress: Callable[[str], str] = lambda _
             for line in process.stdout:
                 log.write(line)
                 lines.append(line.strip())
-                if (news := progress(lines[-1])) and time.monotonic() - said >= SECONDS_BETWEEN_LINES:
-                    said = time.monotonic()
+                news = progress(lines[-1])
+                is_next_phase = news.split()[:1] != last.split()[:1]
+                if news and (is_next_phase or time.monotonic() - said >= SECONDS_BETWEEN_LINES):
+                    said, last = time.monotonic(), news
                     print(f"  {news[:100]}", flush=True)
     if process.returncode:
         log_file = LOG.relative_to(ROOT)
