@@ -13,6 +13,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
+# The checks load the settings: those of a fresh installation, whatever this checkout is used for.
+ENVIRONMENT = {
+    "DJANGO_SETTINGS_MODULE": "mailcall.settings",
+    "MAILCALL_CONFIG": os.devnull,
+    "MAILCALL_DATA_DIR": str(ROOT / ".cache" / "check"),
+    "NO_MKDOCS_2_WARNING": "1",
+}
 
 
 @dataclass(frozen=True)
@@ -51,9 +58,8 @@ def passes(check: Check) -> bool:
     """Run one check and print its line, with all that it wrote if it failed."""
     began = time.monotonic()
     program, *words = check.command.split()
-    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "mailcall.settings", "NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run(
-        [BIN / program, *words], cwd=ROOT, env=env, stdin=subprocess.DEVNULL,
+        [BIN / program, *words], cwd=ROOT, env={**os.environ, **ENVIRONMENT}, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False,
     )  # fmt: skip
     passed = done.returncode == 0

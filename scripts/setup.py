@@ -34,7 +34,7 @@ CAUSES = [
     (r"Temporary failure (in name resolution|resolving)|Name or service not known|nodename nor servname|"
      r"Could not (resolve|connect)|NewConnectionError|ConnectTimeout|Read timed out|ReadTimeout|"
      r"Connection (refused|reset)|Network is unreachable|Failed to fetch|from versions: none",
-     "the packages could not be downloaded: there is no network, or the package index is out of reach"),
+     "there is no network, or the place that packages are fetched from is out of reach"),
     (r"DO NOT MATCH THE HASHES", "a package is not the one that was locked: its hash differs from the one in "
      "requirements/"),
     (r"Could not get lock|Unable to acquire the dpkg frontend lock", "another program is installing Debian "
@@ -114,7 +114,8 @@ def missing_debian_packages(profile: str) -> list[str]:
 
 def on_debian() -> bool:
     """Whether this is Debian itself; relatives name and build the packages differently."""
-    return platform.system() == "Linux" and platform.freedesktop_os_release().get("ID") == "debian"
+    release = Path("/etc/os-release")
+    return release.exists() and "ID=debian" in release.read_text().splitlines()
 
 
 def is_installed(package: str) -> bool:

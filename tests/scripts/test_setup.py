@@ -75,7 +75,7 @@ def test_without_a_network_the_sentence_says_so(run: Run) -> None:
     assert done.returncode != 0
     said = done.stderr.splitlines()
     assert_one_sentence(said[-1])
-    assert "there is no network, or the package index is out of reach" in said[-1]
+    assert "there is no network, or the place that packages are fetched from is out of reach" in said[-1]
     assert "the log is .cache/setup.log" in said[-1]
     assert "Traceback" not in done.stderr
 
