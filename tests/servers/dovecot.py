@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from servers.certificates import Certificates, make_certificates
-from servers.process import HOST, ServerFailed, answers, end_process, free_ports, read_pid, tail, wait_for
+from servers.process import HOST, ServerError, answers, end_process, free_ports, read_pid, tail, wait_for
 
 PROGRAM = shutil.which("dovecot", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 DOMAIN = "mail.example"
@@ -148,7 +148,7 @@ class Dovecot:
         """Where Postfix asks whether a password is right."""
         return self.folder / "run" / "sasl"
 
-    def add_user(self, login: str, password: str = "secret") -> str:  # noqa: S107
+    def add_user(self, login: str, password: str = "secret") -> str:
         """Make an account with an empty INBOX; works while the server runs. Returns the login."""
         self.users[login] = password
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -180,7 +180,7 @@ class Dovecot:
         return [file.read_bytes() for file in sorted(kept, key=lambda file: file.name)]
 
     def start(self) -> Self:
-        """Start the server and wait until it answers. Raises ServerFailed."""
+        """Start the server and wait until it answers. Raises ServerError."""
         for _ in range(3):  # a free port may be taken between asking and binding
             self._configure()
             subprocess.run(
@@ -193,7 +193,7 @@ class Dovecot:
             if wait_for(lambda: answers(self.imap_port) and answers(self.lmtp_port), 5):
                 return self
             self.stop()
-        raise ServerFailed(tail(self.folder / "start.log") + tail(self.folder / "dovecot.log"))
+        raise ServerError(tail(self.folder / "start.log") + tail(self.folder / "dovecot.log"))
 
     def stop(self) -> None:
         """End the server and everything it started."""

@@ -1,4 +1,4 @@
-"""Session-scoped fixtures: one Dovecot and one Postfix for each test process, started when first asked for."""
+"""Session-scoped fixtures: one Dovecot and one Postfix for each test process, started when asked for."""
 
 import os
 import shutil

@@ -13,7 +13,7 @@ from servers.certificates import Certificates, make_certificates
 from servers.dovecot import DOMAIN, Dovecot
 from servers.process import (
     HOST,
-    ServerFailed,
+    ServerError,
     alive,
     answers,
     end_process,
@@ -166,7 +166,7 @@ class Postfix:
         return [file.read_bytes() for file in self._find(address)]
 
     def start(self) -> Self:
-        """Start the server and wait until it answers. Raises ServerFailed."""
+        """Start the server and wait until it answers. Raises ServerError."""
         for _ in range(3):  # a free port may be taken between asking and binding
             self._configure()
             subprocess.run(
@@ -179,7 +179,7 @@ class Postfix:
             if wait_for(lambda: answers(self.smtp_port) and answers(self.smtps_port), 10):
                 return self
             self.stop()
-        raise ServerFailed(tail(self.folder / "start.log") + tail(self.folder / "postfix.log"))
+        raise ServerError(tail(self.folder / "start.log") + tail(self.folder / "postfix.log"))
 
     def stop(self) -> None:
         """End the server and everything it started."""

@@ -11,7 +11,7 @@ from pathlib import Path
 HOST = "127.0.0.1"
 
 
-class ServerFailed(Exception):
+class ServerError(Exception):
     """A private server did not come up; the text holds the end of its log."""
 
 

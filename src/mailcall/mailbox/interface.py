@@ -45,6 +45,7 @@ class MailboxSettings:
     timeout: float = 30.0  # seconds, for connecting and for each answer
     session_limit: int = 0  # mails disposed of before the session is closed and opened again; 0: no limit
     path: str = ""
+    high_water: str = ""  # for Disposal.KEEP: what `Mailbox.high_water` said last; older mails are not listed
 
     def __repr__(self) -> str:
         """Without the password, so that no log or traceback shows it."""
@@ -82,6 +83,7 @@ class Fetched:
 BATCH_MAILS = 100
 BATCH_BYTES = 16 * 1024 * 1024
 BIG = 16 * 1024 * 1024  # a mail above this is streamed to a file
+LIST_MAILS = 10_000  # what one `list` gives at most, so that memory does not grow with the mailbox
 
 
 class MailboxError(Exception):
@@ -97,7 +99,7 @@ class MailboxError(Exception):
 
 
 class Mailbox(Protocol):
-    """One open session. A context manager; leaving it closes the session and ignores errors on the way out."""
+    """One open session. A context manager; leaving it closes the session and ignores errors then."""
 
     can_push: bool  # whether `wait` is woken by the server rather than by the clock
 
@@ -107,8 +109,20 @@ class Mailbox(Protocol):
 
     def __exit__(self, *_: object) -> None: ...
 
+    @property
+    def high_water(self) -> str:
+        """How far `dispose` has come with Disposal.KEEP; to be kept for the next session's settings.
+
+        Empty where the protocol has no such mark. Never ahead of what the journal holds, because only
+        `dispose` moves it.
+        """
+        ...
+
     def list(self) -> Sequence[Listed]:
-        """Every mail of the folder that may be new, in order of arrival. Raises MailboxError."""
+        """The mails of the folder that may be new, in order of arrival. Raises MailboxError.
+
+        At most `LIST_MAILS`: fetch and dispose of these, then list again, until nothing is listed.
+        """
         ...
 
     def fetch(self, listed: Sequence[Listed], spool: Path) -> Iterator[Fetched]:

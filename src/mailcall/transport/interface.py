@@ -39,7 +39,10 @@ class TransportSettings:
     password: str = ""
     auth_method: str = "auto"  # auto | plain | login | cram-md5 | none
     ca_file: str = ""
-    timeout: float = 30.0
+    timeout: float = 30.0  # seconds, for connecting and for each answer but the last
+    data_timeout: float = (
+        600.0  # for the answer to the final dot; shorter makes duplicates (RFC 5321 4.5.3.2.6)
+    )
     helo: str = ""  # the name we give; the machine's when empty
     path: str = ""  # for the Maildir transport
 
@@ -50,14 +53,17 @@ class TransportSettings:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One mail to hand over: `sender` may be empty (null reverse-path, RFC 5321 4.5.5); `mail` has CRLF lines."""
+    """One mail to hand over; `sender` may be empty (the null reverse-path, RFC 5321 4.5.5).
+
+    `mail` should have CRLF lines; the transport mends bare ends and doubles dots.
+    """
 
     sender: str
     recipients: Sequence[str]
     mail: bytes = field(repr=False)
 
 
-class ServerTrouble(Exception):
+class ServerTrouble(Exception):  # noqa: N818
     """The server itself can't be used now: connection, greeting, TLS, AUTH or MAIL FROM refused.
 
     No recipient of the mail in hand got it. The text is one sentence for people, without secrets.

@@ -1,0 +1,335 @@
+"""Mailboxes reached by IMAP (RFC 3501): what is there, the bytes in batches, disposal by UID, IDLE."""
+
+import contextlib
+import datetime as dt
+import logging
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Self
+
+from mailcall.mailbox.batches import batches
+from mailcall.mailbox.imap_folder_names import encode_folder
+from mailcall.mailbox.imap_sign_in import connect, is_temporary, scrub, sentences
+from mailcall.mailbox.imap_wire import Refused, Response, Wire, discard
+from mailcall.mailbox.interface import (
+    BIG,
+    LIST_MAILS,
+    Disposal,
+    Fetched,
+    Listed,
+    MailboxError,
+    MailboxSettings,
+)
+from mailcall.mailbox.waking import Waker
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 9 * 60  # RFC 2177 asks for less than 29 minutes; routers forget a silent connection earlier
+SIZES_AT_ONCE = 2_000
+UIDS_AT_ONCE = 500  # RFC 7162 4: keep a command line below 8192 bytes
+
+_FLAGS = re.compile(rb"FLAGS \([^)]*\)")
+_BODY_QUOTED = re.compile(rb'BODY\[\] "((?:[^"\\]|\\.)*)"', re.DOTALL)
+_UID = re.compile(rb"\bUID (\d+)")
+_SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
+_ARRIVED = re.compile(rb'INTERNALDATE "([^"]+)"')
+_COUNTED = re.compile(rb"(\d+) (EXISTS|EXPUNGE)$", re.IGNORECASE)
+
+
+class ImapMailbox:
+    """One signed-in session with one folder selected. See `Mailbox` for the contract."""
+
+    can_push = False
+
+    def __init__(self, settings: MailboxSettings) -> None:
+        self._settings = settings
+        self._folder = "INBOX" if settings.folder.upper() == "INBOX" else settings.folder  # RFC 3501 5.1
+        self._wire: Wire | None = None
+        self._waker = Waker()
+        self._validity = 0
+        self._after = 0  # with Disposal.KEEP: the highest UID that the journal holds
+        self._exists = 0
+        self._news = False  # the folder grew since the last list
+        self._disposed = 0
+        self._warned = False
+
+    def __enter__(self) -> Self:
+        if self._settings.disposal is Disposal.MOVE and not self._settings.move_to:
+            raise MailboxError("Mails are to be moved, but no folder is named; name one.", temporary=False)
+        self._waker.open()
+        try:
+            self._open()
+        except BaseException:
+            self._waker.close()
+            raise
+        validity, _, uid = self._settings.high_water.partition(":")
+        if validity == str(self._validity) and uid.isdigit():
+            self._after = int(uid)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
+        self._waker.close()
+
+    @property
+    def high_water(self) -> str:
+        """`UIDVALIDITY:UID` of the last mail that was kept."""
+        return f"{self._validity}:{self._after}" if self._settings.disposal is Disposal.KEEP else ""
+
+    def list(self) -> Sequence[Listed]:
+        """Undeleted mails by UID, oldest first, with their sizes."""
+        self._news = False
+        with sentences(self._settings):
+            uids = self._search()
+            self._news = self._news or len(uids) > LIST_MAILS
+            uids = uids[:LIST_MAILS]
+            sizes = dict[int, int]()
+            for first in range(0, len(uids), SIZES_AT_ONCE):
+                part = uids[first : first + SIZES_AT_ONCE]
+                for response in self._session.command(
+                    b"UID FETCH", b"%d:%d" % (part[0], part[-1]), b"(RFC822.SIZE)"
+                ):
+                    uid, size = _UID.search(response.text), _SIZE.search(response.text)
+                    if uid and size:
+                        sizes[int(uid[1])] = int(size[1])
+        return [Listed(str(uid), self._identity(uid), sizes.get(uid)) for uid in uids]
+
+    def fetch(self, listed: Sequence[Listed], spool: Path) -> Iterator[Fetched]:
+        """One command for each batch; nothing is asked of the server while the caller holds one."""
+        for batch in batches(listed):
+            got = self._fetch([int(mail.key) for mail in batch], spool)
+            for mail in batch:
+                if fetched := got.pop(int(mail.key), None):
+                    yield fetched
+
+    def dispose(self, keys: Sequence[str]) -> None:
+        """Delete or move by UID, never by a plain EXPUNGE: others may have flagged mails of their own."""
+        uids = sorted({int(key) for key in keys})
+        if self._settings.disposal is Disposal.KEEP:
+            self._after = max([self._after, *uids])
+            return
+        with sentences(self._settings):
+            for first in range(0, len(uids), UIDS_AT_ONCE):
+                part = uids[first : first + UIDS_AT_ONCE]
+                if self._settings.disposal is Disposal.MOVE:
+                    self._move(part)
+                else:
+                    self._delete(part)
+        self._disposed += len(uids)
+        if 0 < self._settings.session_limit <= self._disposed:
+            self._open_again()
+
+    def wait(self, seconds: float) -> bool:
+        """IDLE where the server has it, renewed in time; else sleep. Tells at once what came since `list`."""
+        end = time.monotonic() + seconds
+        while not self._news and (left := end - time.monotonic()) > 0 and not self._waker.woken():
+            if not self.can_push:
+                self._waker.sleep(left)
+                continue
+            with sentences(self._settings):
+                self._session.command(b"NOOP")  # RFC 3501 6.1.2: tells what came before IDLE begins
+                if not self._news:
+                    self._session.idle(lambda: self._news, self._waker.fileno(), min(left, IDLE_SECONDS))
+        return self._news
+
+    def interrupt(self) -> None:
+        """End the wait."""
+        self._waker.wake()
+
+    @property
+    def _session(self) -> Wire:
+        if self._wire is None:
+            raise MailboxError("The mailbox is not open.", temporary=False)
+        return self._wire
+
+    def _open(self) -> None:
+        self._wire = connect(self._settings, self._hear)
+        try:
+            self.can_push = "IDLE" in self._wire.capabilities
+            self._select()
+        except BaseException:
+            self._wire.hang_up()
+            self._wire = None
+            raise
+
+    def _open_again(self) -> None:
+        """Some servers slow down or refuse after many commands; a new session also commits the disposals."""
+        validity = self._validity
+        self._session.close()
+        self._open()
+        self._disposed = 0
+        if self._validity != validity:
+            raise MailboxError(
+                f"The folder {self._folder} at {self._settings.server} was rebuilt meanwhile; list it again.",
+                temporary=True,
+            )
+
+    def _select(self) -> None:
+        settings, keep = self._settings, self._settings.disposal is Disposal.KEEP
+        self._exists = 0
+        with sentences(settings):
+            try:
+                # EXAMINE changes nothing, not even \Recent (RFC 3501 6.3.2)
+                answer = self._session.command(b"EXAMINE" if keep else b"SELECT", encode_folder(self._folder))
+            except Refused as refusal:
+                raise MailboxError(
+                    f"The folder {self._folder} of {settings.login} at {settings.server} can't be opened "
+                    f"({scrub(refusal.text, settings)}); check its name and the account's rights.",
+                    temporary=is_temporary(refusal),
+                ) from refusal
+        self._news = False
+        found = [
+            match for response in answer if (match := re.search(rb"\[UIDVALIDITY (\d+)\]", response.text))
+        ]
+        if not found or any(b"[UIDNOTSTICKY]" in response.text for response in answer):
+            raise MailboxError(
+                f"The server {settings.server} gives the mails of {self._folder} no lasting numbers; "
+                "use POP3 for this mailbox.",
+                temporary=False,
+            )
+        self._validity = int(found[-1][1])
+
+    def _hear(self, text: bytes) -> None:
+        """RFC 3501 7.3.1, 7.4.1: EXISTS tells the folder's size, EXPUNGE that it shrank by one."""
+        if match := _COUNTED.match(text):
+            if match[2].upper() == b"EXPUNGE":
+                self._exists -= 1
+            else:
+                self._news = self._news or int(match[1]) > self._exists
+                self._exists = int(match[1])
+
+    def _identity(self, uid: int) -> str:
+        settings = self._settings
+        epoch = f"{settings.login}@{settings.server.casefold()}:{settings.port}"
+        return f"imap:{epoch}/{self._folder}/{self._validity}/{uid}"
+
+    def _search(self) -> Sequence[int]:
+        # `n:*` is never empty (RFC 3501 6.4.8): with nothing new it gives the last mail again
+        answer = self._session.command(b"UID SEARCH UID %d:* UNDELETED" % (self._after + 1))
+        numbers = [
+            int(word)
+            for response in answer
+            if response.text[:6].upper() == b"SEARCH"
+            for word in response.text[6:].split()
+        ]
+        return sorted({uid for uid in numbers if uid > self._after})
+
+    def _fetch(self, uids: Sequence[int], spool: Path) -> dict[int, Fetched]:
+        """What the server still has of these mails.
+
+        A NO may mean that one of them is gone or broken (RFC 5530 EXPUNGEISSUED): those that did not come
+        along are asked for singly, so that one bad mail does not keep back the others.
+        """
+        with sentences(self._settings):
+            responses, refusal = self._session.try_command(
+                b"UID FETCH",
+                _uid_set(uids),
+                b"(UID RFC822.SIZE INTERNALDATE BODY.PEEK[])",
+                spool=spool,
+                above=BIG,
+            )
+            if refusal and refusal.status != "NO":
+                discard(responses)
+                raise refusal
+        wanted = set(uids)
+        got = dict[int, Fetched]()
+        for response in responses:
+            fetched = self._fetched(response)
+            if fetched and int(fetched.key) in wanted:
+                got[int(fetched.key)] = fetched
+            else:
+                discard([response])
+        missing = [uid for uid in uids if uid not in got]
+        if refusal and len(uids) > 1:
+            for uid in missing:
+                got |= self._fetch([uid], spool)
+        elif refusal and missing and refusal.code != "EXPUNGEISSUED":
+            log.warning(
+                "%s was not handed over: %s", self._identity(uids[0]), scrub(refusal.text, self._settings)
+            )
+        return got
+
+    def _fetched(self, response: Response) -> Fetched | None:
+        text = _FLAGS.sub(b"", response.text)
+        body: bytes | Path | None = response.literals[-1] if response.literals else None
+        if body is None and (quoted := _BODY_QUOTED.search(text)):
+            body = re.sub(rb"\\(.)", rb"\1", quoted[1])
+            text = text[: quoted.start()] + text[quoted.end() :]
+        uid = _UID.search(text)
+        if uid is None or body is None:
+            return None
+        arrived = _ARRIVED.search(text)
+        return Fetched(
+            key=str(int(uid[1])),
+            identity=self._identity(int(uid[1])),
+            size=len(body) if isinstance(body, bytes) else body.stat().st_size,
+            raw=body if isinstance(body, bytes) else None,
+            file=body if isinstance(body, Path) else None,
+            arrived=_internal_date(arrived[1]) if arrived else None,
+        )
+
+    def _delete(self, uids: Sequence[int]) -> None:
+        uid_set = _uid_set(uids)
+        with _gone_is_no_error():
+            self._session.command(b"UID STORE", uid_set, rb"+FLAGS.SILENT (\Deleted)")
+        if "UIDPLUS" in self._session.capabilities:
+            with _gone_is_no_error():
+                self._session.command(b"UID EXPUNGE", uid_set)  # RFC 4315 2.1
+        elif not self._warned:
+            self._warned = True
+            log.warning(
+                "%s has no UIDPLUS: mails of %s are flagged as deleted and stay until somebody expunges them",
+                self._settings.server,
+                self._folder,
+            )
+
+    def _move(self, uids: Sequence[int]) -> None:
+        target, wire = encode_folder(self._settings.move_to), self._session
+        verb = b"UID MOVE" if "MOVE" in wire.capabilities else b"UID COPY"  # RFC 6851
+        _, refusal = wire.try_command(verb, _uid_set(uids), target)
+        if refusal and refusal.code == "EXPUNGEISSUED":  # one was gone, so none was moved (RFC 3501 6.4.7)
+            if len(uids) > 1:
+                for uid in uids:
+                    self._move([uid])
+            return
+        if refusal and is_temporary(refusal):
+            raise refusal
+        if refusal:
+            self._make_folder(target)
+            wire.command(verb, _uid_set(uids), target)
+        if verb == b"UID COPY":
+            self._delete(uids)
+
+    def _make_folder(self, target: str) -> None:
+        with contextlib.suppress(Refused):  # it may be there by now
+            self._session.command(b"CREATE", target)
+
+
+@contextlib.contextmanager
+def _gone_is_no_error() -> Iterator[None]:
+    try:
+        yield
+    except Refused as refusal:
+        if refusal.code != "EXPUNGEISSUED":  # RFC 5530
+            raise
+
+
+def _uid_set(uids: Iterable[int]) -> bytes:
+    """`1:3,7` for 1, 2, 3, 7 (RFC 3501 sequence-set): only UIDs that were asked for."""
+    ranges: list[list[int]] = []
+    for uid in uids:
+        if ranges and uid == ranges[-1][1] + 1:
+            ranges[-1][1] = uid
+        else:
+            ranges.append([uid, uid])
+    return b",".join(b"%d" % first if first == last else b"%d:%d" % (first, last) for first, last in ranges)
+
+
+def _internal_date(text: bytes) -> dt.datetime | None:
+    with contextlib.suppress(ValueError):
+        return dt.datetime.strptime(text.decode("ascii", "replace").strip(), "%d-%b-%Y %H:%M:%S %z")
+    return None
