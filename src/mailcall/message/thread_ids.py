@@ -1,0 +1,126 @@
+"""The signed tokens by which our own mail is known again: in Message-IDs, reply addresses and bodies.
+
+A token looks like `c1042.k3j2h4g5.abcdefghijklmnop`: the target, a nonce, and the first 80 bits of an
+HMAC-SHA256 over both, in lower-case base32. It finds a target; it never says who is writing.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .mail import Mail
+
+KINDS = {"call": "c", "request": "r", "task": "t"}
+MAX_NUMBER = 10**15
+_NAMES = {letter: kind for kind, letter in KINDS.items()}
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+_TOKEN = re.compile(r"([crt])([1-9]\d{0,14})\.([a-z2-7]{8})\.([a-z2-7]{16})")
+_IN_TEXT = re.compile(r"\bmc\.([crt][1-9]\d{0,14}\.[a-z2-7]{8}\.[a-z2-7]{16})(?![a-z0-9])", re.IGNORECASE)
+_TAG = re.compile(r"\[\s?(call|request|task)\s?#?\s?([1-9]\d{0,14})\s?\]", re.IGNORECASE)
+_MAX_BODY = 500_000
+_MAX_FOUND = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a mail belongs to: `kind` is call, request or task."""
+
+    kind: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A target and where it stood: In-Reply-To, References, address or body."""
+
+    target: Target
+    where: str
+
+
+def _signature(signed: str, key: bytes) -> str:
+    digest = hmac.new(key, b"mailcall thread " + signed.encode("ascii"), hashlib.sha256).digest()
+    return base64.b32encode(digest[:10]).decode("ascii").lower()
+
+
+def make_token(target: Target, keys: Sequence[bytes], nonce: str | None = None) -> str:
+    """Sign a target with the first key. Raises ValueError for a target or nonce that no token can hold."""
+    if target.kind not in KINDS or not 0 < target.number < MAX_NUMBER:
+        raise ValueError(f"There is no token for {target.kind} {target.number}.")
+    if not keys or not keys[0]:
+        raise ValueError("A key is needed to sign thread ids.")
+    nonce = nonce if nonce is not None else "".join(secrets.choice(_BASE32) for _ in range(8))
+    if not re.fullmatch(r"[a-z2-7]{8}", nonce):
+        raise ValueError("A nonce is eight base32 characters in lower case.")
+    signed = f"{KINDS[target.kind]}{target.number}.{nonce}"
+    return f"{signed}.{_signature(signed, keys[0])}"
+
+
+def read_token(text: str, keys: Sequence[bytes]) -> Target | None:
+    """Give the target of a token signed with any of the keys, else None. Case does not matter."""
+    match = _TOKEN.fullmatch(text.lower()) if text.isascii() and len(text) < 64 else None
+    if not match:
+        return None
+    letter, number, nonce, signature = match.groups()
+    signed = f"{letter}{number}.{nonce}"
+    valid = False
+    for key in keys:
+        valid |= hmac.compare_digest(_signature(signed, key), signature)
+    return Target(_NAMES[letter], int(number)) if valid else None
+
+
+def message_id(token: str, domain: str) -> str:
+    """Give the Message-ID of a mail about the token's target."""
+    return f"<mc.{token}@{domain}>"
+
+
+def reply_address(address: str, token: str) -> str:
+    """Give the address that answers come to: `support+mc.TOKEN@example.com`.
+
+    Raises ValueError when the local part would be longer than 64 (RFC 5321 4.5.3.1.1).
+    """
+    local, at, domain = address.rpartition("@")
+    if not at or len(f"{local}+mc.{token}".encode()) > 64:
+        raise ValueError(f"{address} has no room for a reply token.")
+    return f"{local}+mc.{token}@{domain}"
+
+
+def body_marker(token: str) -> str:
+    """Give the marker that stands in a body, for mail programs that lose the headers."""
+    return f"[mc.{token}]"
+
+
+def find_ours(mail: Mail, keys: Sequence[bytes]) -> list[Found]:
+    """Find what the mail answers, strongest evidence first, each target once."""
+    addresses = [box.address for box in (*mail.to, *mail.cc)]
+    places = (
+        ("In-Reply-To", mail.in_reply_to),
+        ("References", tuple(reversed(mail.references))),
+        ("address", addresses[:1_000]),
+        ("body", (mail.text[:_MAX_BODY], mail.html[:_MAX_BODY])),
+    )
+    found: dict[Target, Found] = {}
+    for where, texts in places:
+        for text in texts:
+            for match in _IN_TEXT.finditer(text):
+                target = read_token(match[1], keys)
+                if target:
+                    found.setdefault(target, Found(target, where))
+                if len(found) >= _MAX_FOUND:
+                    return list(found.values())
+    return list(found.values())
+
+
+def is_ours(mail: Mail, keys: Sequence[bytes]) -> bool:
+    """Say whether the mail's own Message-ID is one that we signed: our own mail come back."""
+    match = _IN_TEXT.search(mail.message_id)
+    return match is not None and read_token(match[1], keys) is not None
+
+
+def tags_in_subject(subject: str) -> list[Target]:
+    """Give the targets that `[Call 1042]`, `[Request #77]` or `[Task 9]` name; they prove nothing."""
+    tags = [Target(match[1].lower(), int(match[2])) for match in _TAG.finditer(subject[:2_000])]
+    return list(dict.fromkeys(tags))
