@@ -1,0 +1,1 @@
+"""The desk as one YAML file: reads and checks it, loads it into the desk, writes it out again."""

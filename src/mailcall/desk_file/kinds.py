@@ -1,0 +1,127 @@
+"""The kinds of things in a desk file, in the order in which they are loaded, and where each is stored."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Model
+
+from mailcall.desk.models import CallTemplate, Group, Partition, Person
+from mailcall.desk_file import schema
+from mailcall.inbound.models import IncomingAccount
+from mailcall.outbound.models import OutgoingServer
+
+
+@dataclass(frozen=True, slots=True)
+class TextList:
+    """A list in the file that is one text in its table."""
+
+    split: Callable[[str], list[str]]
+    separator: str
+
+    def read(self, text: str) -> list[str]:
+        """The items of the stored text."""
+        return self.split(text)
+
+    def write(self, items: list[str]) -> str:
+        """The text to store."""
+        return self.separator.join(items)
+
+
+def _by_semicolon(text: str) -> list[str]:
+    return [item.strip() for item in text.split(";") if item.strip()]
+
+
+def _by_line(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip()]
+
+
+_SEMICOLONS = TextList(_by_semicolon, "; ")
+_WORDS = TextList(str.split, "\n")
+_LINES = TextList(_by_line, "\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One section of the file."""
+
+    section: str
+    word: str  # for people
+    item: type[schema.Item]
+    model: type[Model]
+    columns: Mapping[str, str] = field(
+        default_factory=dict
+    )  # the field's name in the table, where it differs
+    lists: Mapping[str, TextList] = field(default_factory=dict)
+    references: Mapping[str, str] = field(default_factory=dict)  # to which section a field refers
+
+    def column(self, name: str) -> str:
+        """The table's name for a field of the file."""
+        return self.columns.get(name, name)
+
+    def field_of(self, column: str) -> str:
+        """The file's name for a column of the table."""
+        return next((name for name, known in self.columns.items() if known == column), column)
+
+    @property
+    def a_word(self) -> str:
+        """The word with its article, to begin a sentence."""
+        return f"{'An' if self.word[0] in 'aeiou' else 'A'} {self.word}"
+
+    @property
+    def plain_fields(self) -> list[str]:
+        """The fields that are neither references nor secrets nor members, in order."""
+        special = {*self.references, "password", "members"}
+        return [name for name in self.item.model_fields if name not in special]
+
+    def read(self, stored: Model, name: str) -> Any:
+        """The value of a plain field as the file shows it."""
+        value = getattr(stored, self.column(name))
+        if name in self.lists:
+            return self.lists[name].read(value)
+        return str(value) if isinstance(value, str) else value  # a choice as its plain text
+
+    def write(self, stored: Model, name: str, value: Any) -> None:
+        """Set a plain field from the value in the file."""
+        setattr(stored, self.column(name), self.lists[name].write(value) if name in self.lists else value)
+
+
+KINDS = (
+    Kind("partitions", "partition", schema.PartitionItem, Partition),
+    Kind(
+        "people",
+        "person",
+        schema.PersonItem,
+        Person,
+        columns={"user": "is_user", "analyst": "is_analyst", "template": "is_template"},
+    ),
+    Kind("groups", "group", schema.GroupItem, Group, lists={"addresses": _SEMICOLONS}),
+    Kind(
+        "call_templates",
+        "call template",
+        schema.CallTemplateItem,
+        CallTemplate,
+        references={"partition": "partitions", "group": "groups", "analyst": "people"},
+    ),
+    Kind(
+        "incoming_accounts",
+        "incoming account",
+        schema.IncomingAccountItem,
+        IncomingAccount,
+        lists={
+            "trusted_hosts": _WORDS,
+            "gateway_tags": _LINES,
+            "blocked_senders": _WORDS,
+            "reject_subjects": _LINES,
+        },
+        references={"template": "call_templates", "default_logging_analyst": "people"},
+    ),
+    Kind(
+        "outgoing_servers",
+        "outgoing server",
+        schema.OutgoingServerItem,
+        OutgoingServer,
+        references={"partition": "partitions"},
+    ),
+)
+BY_SECTION = {kind.section: kind for kind in KINDS}

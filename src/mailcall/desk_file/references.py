@@ -1,0 +1,90 @@
+"""Finds what an item refers to, and complains with the nearest name when there is no such thing."""
+
+from typing import Any
+
+from django.db.models import Model
+
+from mailcall.desk.models import Person
+from mailcall.desk_file.checking import Document, Entry
+from mailcall.desk_file.kinds import BY_SECTION
+from mailcall.desk_file.people import People, address_of
+from mailcall.desk_file.problems import Problem, did_you_mean
+
+
+class References:
+    """The things of the desk, those of the file included once they are saved."""
+
+    def __init__(self, document: Document, people: People, problems: list[Problem]) -> None:
+        self._document = document
+        self._people = people
+        self._problems = problems
+        self._named: dict[str, list[Any]] = {}
+        for entry in document.entries["people"]:
+            self._named.setdefault(entry.item.email.casefold(), []).append(entry.item)
+
+    def find(self, entry: Entry, section: str, name: str) -> Any:
+        """What the field `name` refers to, or None after a complaint (or when its own line has one)."""
+        reference = getattr(entry.item, name)
+        if section == "people":
+            person = self._person(entry, reference, (name,))
+            if person and name == "analyst" and not _may_work(person):
+                self._problem(entry.line(name), f"{person} is not an Analyst.")
+            return person
+        model = BY_SECTION[section].model
+        found: Model | None = model._default_manager.filter(name=reference).first()
+        if found is None and reference.casefold() not in self._document.broken[section]:
+            known = model._default_manager.values_list("name", flat=True)
+            word = BY_SECTION[section].word
+            hint = did_you_mean(reference, known)
+            self._problem(entry.line(name), f"There is no {word} `{reference}`.{hint}")
+        return found
+
+    def analysts(self, entry: Entry, name: str) -> list[Person]:
+        """The analysts that a list of references means, each once."""
+        analysts: dict[int, Person] = {}
+        for index, reference in enumerate(getattr(entry.item, name)):
+            person = self._person(entry, reference, (name, index))
+            if person is None:
+                continue
+            if not _may_work(person):
+                self._problem(entry.line(name, index), f"{person} is not an Analyst.")
+            if person.pk in analysts:
+                self._problem(entry.line(name, index), f"{person} is here twice.")
+            analysts[person.pk] = person
+        return list(analysts.values())
+
+    def stored_person(self, entry: Entry) -> Person | None:
+        """The person that the desk has for this item, None for a new one; complains when it is ambiguous."""
+        item = entry.item
+        if found := self._people.named(item.name, item.email):
+            return found
+        in_file = self._named[item.email.casefold()]
+        unclaimed = [
+            person
+            for person in self._people.sharing(item.email)
+            if person.name not in {other.name for other in in_file}
+        ]
+        if len(in_file) == 1 and len(self._people.sharing(item.email)) == 1:
+            return unclaimed[0]  # another name for the only person with this address
+        if unclaimed:
+            names = ", ".join(person.name for person in unclaimed)
+            self._problem(
+                entry.line(),
+                f"The desk has {names} with the address {item.email}, but no {item.name}. Use the name that "
+                "the desk has, or list everybody who has this address.",
+            )
+        return None
+
+    def _person(self, entry: Entry, reference: str, within: tuple[str | int, ...]) -> Person | None:
+        person = self._people.find(reference)
+        if person is None and address_of(reference) not in self._document.broken["people"]:
+            hint = did_you_mean(address_of(reference), self._people.by_address)
+            self._problem(entry.line(*within), f"There is no person `{reference}`.{hint}")
+        return person
+
+    def _problem(self, line: int, sentence: str) -> None:
+        self._problems.append(Problem(line, sentence))
+
+
+def _may_work(person: Person) -> bool:
+    return person.is_analyst and not person.is_template

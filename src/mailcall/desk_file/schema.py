@@ -1,0 +1,228 @@
+"""What a desk file may hold: one model for each kind of thing, with the description of each field.
+
+A field that is left out keeps its value on a thing that the desk has already, and gets the default on a
+new one. The descriptions are the reference that people read (`python -m mailcall.desk_file.reference`).
+"""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from mailcall import mailbox, transport
+
+NEEDED_WHEN_NEW = {"needed_when_new": True}
+ONE_PLACE = "must be exactly one of {env: NAME}, {file: PATH} and {stored: true}"
+
+
+def _is_address(value: str) -> str:
+    if "@" not in value.strip("@") or any(char.isspace() or not char.isprintable() for char in value):
+        raise PydanticCustomError("address", "must be an email address such as ann@example.com")
+    return value
+
+
+def _is_word(value: str) -> str:
+    if len(value.split()) != 1 or value != value.strip():
+        raise PydanticCustomError("word", "must hold no space")
+    return value
+
+
+def _is_line(value: str) -> str:
+    if len(value.splitlines()) != 1 or not value.strip():
+        raise PydanticCustomError("one_line", "must be one line of text")
+    return value
+
+
+def _is_group_address(value: str) -> str:
+    if ";" in value:
+        raise PydanticCustomError("address", "must be one address; write a list for several")
+    return _is_address(value)
+
+
+def _is_incoming_protocol(value: str) -> str:
+    return _one_of(value, mailbox.PROTOCOLS)
+
+
+def _is_outgoing_protocol(value: str) -> str:
+    return _one_of(value, transport.PROTOCOLS)
+
+
+def _one_of(value: str, known: Iterable[str]) -> str:
+    if value not in known:
+        raise PydanticCustomError("protocol", "must be {known}", {"known": " or ".join(known)})
+    return value
+
+
+Address = Annotated[str, Field(max_length=254), AfterValidator(_is_address)]
+GroupAddress = Annotated[str, Field(max_length=254), AfterValidator(_is_group_address)]
+Name = Annotated[str, Field(max_length=100), AfterValidator(_is_line)]
+Word = Annotated[str, AfterValidator(_is_word)]
+Line = Annotated[str, AfterValidator(_is_line)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Priority = Annotated[int, Field(ge=1, le=5)]
+Small = Annotated[int, Field(ge=0, le=32_767)]
+Big = Annotated[int, Field(ge=0, le=2_147_483_647)]
+
+
+class Item(BaseModel):
+    """One thing of the file: text is text, numbers are numbers, and unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SecretReference(Item):
+    """Where a secret is. The file itself never holds one."""
+
+    env: Name | None = Field(None, description="The variable of the environment that holds it.")
+    file: Line | None = Field(None, description="The file that holds it; seen from the desk file's folder.")
+    stored: Literal[True] | None = Field(None, description="Keep what the desk has stored.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_no_literal(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise PydanticCustomError(
+                "literal_secret",
+                "can't stand here in plain text, for all who see the file to read. Write {places}",
+                {"places": "{env: NAME} or {file: PATH} to say where it is, or {stored: true} to keep it"},
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _is_one_place(self) -> Self:
+        if sum(place is not None for place in (self.env, self.file, self.stored)) != 1:
+            raise PydanticCustomError("secret_places", "{places}", {"places": ONE_PLACE})
+        return self
+
+
+class PartitionItem(Item):
+    """A department's own part of the desk, with its own mailboxes."""
+
+    name: Name = Field(description="Unique; the partition is known by it.")
+    address: Address = Field(
+        "", description="The address that its mail is sent from.", json_schema_extra=NEEDED_WHEN_NEW
+    )
+    sender_name: str = Field("", max_length=100, description="The name beside that address.")
+    reopen_days: Small = Field(14, description="For how many days after closing a reply reopens a call.")
+
+
+class PersonItem(Item):
+    """A User, an Analyst, both, or (neither) an external contact."""
+
+    name: str = Field(min_length=1, max_length=200, description="Tells apart persons who share an address.")
+    email: Address = Field(description="The person is known by it.")
+    user: bool = Field(True, description="Whether it is a User.")
+    analyst: bool = Field(False, description="Whether it is an Analyst.")
+    template: bool = Field(False, description="Whether it is only a pattern for new persons.")
+    available_recipient: bool = Field(True, description="Whether mail may be sent to them.")
+    password: SecretReference | None = Field(
+        None, description="For signing in to the pages: `{env: NAME}`, `{file: PATH}` or `{stored: true}`."
+    )
+
+
+class GroupItem(Item):
+    """A team of analysts."""
+
+    name: Name = Field(description="Unique; the group is known by it.")
+    addresses: list[GroupAddress] = Field([], description="Its own addresses, if any.")
+    email_analysts: bool = Field(False, description="Also (or, with no address, only) write to each analyst.")
+    members: list[str] = Field(
+        [], description="All its analysts, each by address, or as `Name <address>` where several share one."
+    )
+
+
+class CallTemplateItem(Item):
+    """Presets for a new call."""
+
+    name: Name = Field(description="Unique; the template is known by it.")
+    partition: str = Field("", description="The name of a partition.", json_schema_extra=NEEDED_WHEN_NEW)
+    type: str = Field("", max_length=50, description="The call's type.")
+    stream: str = Field("", max_length=50, description="The call's stream.")
+    status: Literal["open"] = Field("open", description="The state that the call begins in.")
+    priority: Priority = Field(3, description="1 is the most urgent, 5 the least.")
+    group: str | None = Field(None, description="The name of the group that gets the call.")
+    analyst: str | None = Field(None, description="The analyst who gets the call, by address.")
+
+
+class IncomingAccountItem(Item):
+    """A mailbox that is collected from."""
+
+    name: Name = Field(description="Unique; the account is known by it.")
+    active: bool = Field(True, description="Whether it is collected from.")
+    address: Address = Field(
+        "", description="The address that people write to.", json_schema_extra=NEEDED_WHEN_NEW
+    )
+    template: str = Field(
+        "",
+        description="The name of the call template for its calls, and through it the partition.",
+        json_schema_extra=NEEDED_WHEN_NEW,
+    )
+    protocol: Annotated[str, AfterValidator(_is_incoming_protocol)] = Field(
+        "imap",
+        description="How the mailbox is reached.",
+        json_schema_extra={"choices": [*mailbox.PROTOCOLS]},
+    )
+    server: str = Field("", max_length=255, description="Host name; not for Maildir.")
+    port: Port = Field(993, description="On a new account the usual one of the protocol.")
+    security: Literal["tls", "starttls", "plain"] = Field(
+        "tls", description="How the connection is protected."
+    )
+    login: str = Field("", max_length=255, description="The name to sign in with.")
+    password: SecretReference | None = Field(
+        None, description="`{env: NAME}`, `{file: PATH}` or `{stored: true}`; empty: none."
+    )
+    auth_method: Literal["auto", "plain", "login", "cram-md5"] = Field(
+        "auto", description="`auto` takes the most secure that the server offers."
+    )
+    folder: str = Field("INBOX", min_length=1, max_length=255, description="The folder, for IMAP.")
+    path: str = Field("", max_length=500, description="The folder on this machine, for Maildir.")
+    ca_file: str = Field("", max_length=500, description="A private certification authority, PEM.")
+    disposal: Literal["delete", "move", "keep"] = Field(
+        "delete", description="What happens in the mailbox to a mail once it is safe in the journal."
+    )
+    move_to: str = Field("", max_length=255, description="The folder, when the disposal is `move`.")
+    session_limit: Big = Field(
+        0, description="Messages deleted before the session is closed and opened again; 0: no limit."
+    )
+    check_interval: Annotated[int, Field(ge=1, le=86_400)] | None = Field(
+        None, description="Seconds between checks; empty: the installation's default."
+    )
+    default_logging_analyst: str | None = Field(
+        None, description="The analyst, by address, who logs the calls of others' mail; no template person."
+    )
+    use_linked_analyst: bool = Field(
+        False, description="Whether an analyst's own mail is logged by that analyst."
+    )
+    trusted_hosts: list[Word] = Field([], description="Hosts whose Authentication-Results count.")
+    gateway_tags: list[Line] = Field([], description="Words a gateway puts into subjects: `[EXTERNAL]`.")
+    blocked_senders: list[Word] = Field([], description="Addresses or @domains whose mail is rejected.")
+    reject_subjects: list[Line] = Field([], description="A subject that contains one is rejected.")
+
+
+class OutgoingServerItem(Item):
+    """A server that mail leaves by."""
+
+    name: Name = Field(description="Unique; the server is known by it.")
+    active: bool = Field(True, description="Whether mail leaves by it.")
+    protocol: Annotated[str, AfterValidator(_is_outgoing_protocol)] = Field(
+        "smtp",
+        description="How mail is handed over.",
+        json_schema_extra={"choices": [*transport.PROTOCOLS]},
+    )
+    server: str = Field("", max_length=255, description="Host name; not for Maildir.")
+    port: Port = Field(587, description="On a new server the usual one of its security.")
+    security: Literal["tls", "starttls", "plain"] = Field(
+        "starttls", description="How the connection is protected."
+    )
+    login: str = Field("", max_length=255, description="The name to sign in with; empty: no signing in.")
+    password: SecretReference | None = Field(
+        None, description="`{env: NAME}`, `{file: PATH}` or `{stored: true}`; empty: none."
+    )
+    auth_method: Literal["auto", "plain", "login", "cram-md5", "none"] = Field(
+        "auto", description="`auto` takes the most secure that the server offers."
+    )
+    ca_file: str = Field("", max_length=500, description="A private certification authority, PEM.")
+    path: str = Field("", max_length=500, description="The folder on this machine, for Maildir.")
+    partition: str | None = Field(None, description="Only for this partition's mail; empty: for all.")
+    priority: Small = Field(10, description="The least is tried first.")
