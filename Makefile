@@ -5,8 +5,8 @@
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
 
-demo: setup ## try Mailcall: a service desk with a mail server to play with
-	@.venv/bin/mailcall demo $(ARGS)
+demo: setup ## try Mailcall, with a mail world of its own (PORT=8025 SMTP_PORT=2525)
+	@.venv/bin/mailcall demo $(if $(PORT),--port $(PORT)) $(if $(SMTP_PORT),--smtp-port $(SMTP_PORT)) $(ARGS)
 
 test: setup-test ## every check and every test but the long ones, as continuous integration does
 	@scripts/test -m "not long" $(ARGS)
