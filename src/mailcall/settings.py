@@ -82,6 +82,7 @@ DATABASES = {
     "default": {
         "ENGINE": "mailcall.database.sqlite3",
         "NAME": _config.database_path,
+        "CONN_MAX_AGE": None,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,

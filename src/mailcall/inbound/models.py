@@ -96,6 +96,7 @@ class IncomingAccount(models.Model):
             ca_file=self.ca_file,
             session_limit=self.session_limit,
             path=self.path,
+            high_water=self.high_water,
         )
 
 

@@ -113,7 +113,6 @@ class Delivery(models.Model):
     unknowns = models.PositiveSmallIntegerField(default=0, help_text="How often its fate was unknown.")
     due_at = models.DateTimeField(null=True, help_text="Not to be tried before; empty: now.")
     server = models.ForeignKey(OutgoingServer, null=True, on_delete=models.SET_NULL)
-    lease = models.CharField(max_length=64, blank=True, help_text="Who has it in hand.")
     reply = models.TextField(blank=True, help_text="The server's last word, or our reason.")
     finished_at = models.DateTimeField(null=True)
 

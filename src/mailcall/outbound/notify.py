@@ -1,1 +1,213 @@
-def on_events(events): ...
+"""From what happened on the desk to rows of the message table, in the same transaction.
+
+One function for each kind of event says who hears of it; `on_events` puts all their mails into the table
+with one query for each kind of row.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+from mailcall.config import config
+from mailcall.desk import events
+from mailcall.desk.models import Call, EntryKind, Group, Person, TimelineEntry
+from mailcall.message import address_ok
+from mailcall.message.subjects import strip_prefixes
+from mailcall.message.thread_ids import tags_in_subject
+from mailcall.outbound import message_types
+from mailcall.outbound.budget import Budget
+from mailcall.outbound.message_types import MessageType
+from mailcall.outbound.models import Delivery, DeliveryState, Message
+from mailcall.outbound.origin import MailOrigin
+from mailcall.outbound.threads import new_message_id, signing_keys
+
+Recipient = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Instruction:
+    """One mail to put into the table."""
+
+    kind: MessageType
+    event: events.Event
+    to: Sequence[Recipient]
+    why: str
+    cc: Sequence[Recipient] = ()
+    author: Person | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    withheld: str = ""
+
+
+def on_events(happened: Sequence[events.Event]) -> None:
+    """Put into the message table what these events cause."""
+    instructions = [i for event in happened for i in _instructions(event) if i.to]
+    if not instructions:
+        return
+    now = timezone.now()
+    answers = [i for i in instructions if i.kind.answer]
+    if answers:
+        budget = Budget.of(
+            {i.to[0][1].casefold() for i in answers}, {i.event.call.pk for i in answers}, now
+        )
+        for instruction in answers:
+            if not instruction.withheld:
+                instruction.withheld = budget.take(
+                    instruction.to[0][1].casefold(), instruction.event.call.pk
+                )
+    keys = signing_keys()
+    messages = [_message(instruction, keys) for instruction in instructions]
+    Message.objects.bulk_create(messages)
+    Delivery.objects.bulk_create(
+        Delivery(
+            message=message,
+            partition_id=message.partition_id,
+            recipient=address,
+            automatic=message.automatic,
+            created_at=now,
+            state=DeliveryState.WITHHELD if instruction.withheld else DeliveryState.QUEUED,
+            reply=instruction.withheld,
+        )
+        for message, instruction in zip(messages, instructions, strict=True)
+        for address in _once(instruction)
+    )
+
+
+def _once(instruction: _Instruction) -> list[str]:
+    return list({a.casefold(): a.casefold() for _, a in (*instruction.to, *instruction.cc)})
+
+
+def _instructions(event: events.Event) -> Iterator[_Instruction]:
+    match event:
+        case events.CallLogged():
+            yield from _acknowledge(event)
+        case events.ReplyWritten():
+            yield from _reply(event)
+        case events.CallUpdated():
+            yield from _tell_analysts(event)
+
+
+def _acknowledge(event: events.CallLogged) -> Iterator[_Instruction]:
+    """The User learns that the call is logged, unless the mail must not be answered."""
+    origin, user = event.origin.context, event.call.user
+    if not isinstance(origin, MailOrigin) or not origin.answer:
+        return
+    if not (user.available_recipient and address_ok(user.email)):
+        return
+    yield _Instruction(
+        message_types.CALL_LOGGED,
+        event,
+        to=[(user.name, user.email)],
+        why="The call was logged by mail, and its User is told.",
+    )
+
+
+def _reply(event: events.ReplyWritten) -> Iterator[_Instruction]:
+    """What an analyst wrote goes to the people it is meant for."""
+    yield _Instruction(
+        message_types.CALL_REPLY,
+        event,
+        to=[r for r in event.to if address_ok(r[1])],
+        cc=[r for r in event.cc if address_ok(r[1])],
+        author=event.author,
+        why=f"{event.author or event.entry.actor_name} wrote to them.",
+    )
+
+
+def _tell_analysts(event: events.CallUpdated) -> Iterator[_Instruction]:
+    """The assigned analyst, else the group, learns that mail updated a call; not whoever wrote it."""
+    call, entry = event.call, event.entry
+    if entry.kind != EntryKind.MAIL_IN:
+        return
+    writer = entry.actor.email if entry.actor else entry.actor_name.casefold()
+    if call.analyst:
+        to, why = _analysts([call.analyst]), "Mail updated the call, and its analyst is told."
+    elif call.group:
+        to, why = group_recipients(call.group), f"Mail updated the call of group {call.group}."
+    else:
+        return
+    to = [recipient for recipient in to if recipient[1].casefold() != writer]
+    yield _Instruction(message_types.CALL_UPDATED_BY_EMAIL, event, to=to, why=why)
+
+
+def group_recipients(group: Group) -> list[Recipient]:
+    """Whom a group's mail goes to: the documented group delivery table."""
+    own = [a.strip() for a in group.addresses.split(";") if address_ok(a.strip())]
+    recipients: list[Recipient] = [(group.name, address) for address in own]
+    if group.email_analysts:
+        recipients += _analysts(group.members.all())
+    return recipients
+
+
+def _analysts(people: Any) -> list[Recipient]:
+    return [(p.name, p.email) for p in people if p.available_recipient and address_ok(p.email)]
+
+
+def _message(instruction: _Instruction, keys: Sequence[bytes]) -> Message:
+    event, kind = instruction.event, instruction.kind
+    call, entry, origin = event.call, event.entry, event.origin.context
+    in_reply_to, references = "", ""
+    if kind is not message_types.CALL_UPDATED_BY_EMAIL:
+        if isinstance(origin, MailOrigin) and kind.answer:
+            in_reply_to = origin.message_id
+            references = " ".join((*origin.references, origin.message_id))
+        else:
+            in_reply_to, references = _thread_of(call)
+    partition = call.partition
+    return Message(
+        type_code=kind.code,
+        partition=partition,
+        call=call,
+        entry=entry,
+        author=instruction.author,
+        correlation_id=event.origin.correlation_id,
+        message_id=new_message_id(call.pk, partition.address, keys),
+        in_reply_to=in_reply_to[:998],
+        references=references,
+        sender=[partition.sender_name or partition.name, partition.address],
+        to=list(instruction.to),
+        cc=list(instruction.cc),
+        subject=subject_about(call, entry if kind is message_types.CALL_REPLY else None),
+        data=_snapshot(call, entry, instruction),
+        automatic=bool(kind.auto_submitted),
+        why=instruction.why,
+    )
+
+
+def subject_about(call: Call, entry: TimelineEntry | None) -> str:
+    """The subject of a mail about a call, with its tag once; `Re:` for a person's words."""
+    text = strip_prefixes(call.subject).text
+    tag = "" if any(t.number == call.pk for t in tags_in_subject(text)) else f"[Call {call.pk}] "
+    return f"{'Re: ' if entry else ''}{tag}{text}"[:500]
+
+
+def _thread_of(call: Call) -> tuple[str, str]:
+    """In-Reply-To and References that put a mail behind the last one received on the call."""
+    ids = list(
+        TimelineEntry.objects.filter(call=call, kind=EntryKind.MAIL_IN)
+        .exclude(external_id="")
+        .order_by("-pk")
+        .values_list("external_id", flat=True)[:10]
+    )
+    return (ids[0], " ".join(reversed(ids))) if ids else ("", "")
+
+
+def _snapshot(call: Call, entry: TimelineEntry, instruction: _Instruction) -> dict[str, Any]:
+    return {
+        "call": call.pk,
+        "subject": call.subject,
+        "state": call.get_state_display(),
+        "partition": call.partition.name,
+        "user": call.user.name or call.user.email,
+        "writer": entry.actor_name,
+        "author": str(instruction.author or ""),
+        "text": entry.text[:100_000],
+        "url": f"{config().base_url}/calls/{call.pk}/",
+        "reopened": isinstance(instruction.event, events.CallUpdated) and instruction.event.reopened,
+        "files": (
+            []
+            if instruction.kind is message_types.CALL_LOGGED
+            else list(entry.attachments.filter(inline=False).values_list("name", flat=True))
+        ),
+    }

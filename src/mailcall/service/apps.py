@@ -4,6 +4,6 @@ from django.apps import AppConfig
 
 
 class ServiceConfig(AppConfig):
-    """Leases and the service's own clock."""
+    """The service's own clock."""
 
     name = "mailcall.service"

@@ -113,10 +113,12 @@ class TimelineEntry(models.Model):
     text = models.TextField(blank=True)
     quoted_text = models.TextField(blank=True, help_text="What was quoted; shown folded.")
     html = models.TextField(blank=True, help_text="As received; cleaned when shown.")
+    external_id = models.CharField(max_length=998, blank=True, help_text="The channel's own name for it.")
 
     class Meta:
         ordering = ["pk"]
         verbose_name_plural = "timeline entries"
+        indexes = [models.Index(fields=["call", "kind", "-id"], name="entries_of_call")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} on {self.call}"

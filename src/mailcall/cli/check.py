@@ -1,0 +1,148 @@
+"""`mailcall check` and `mailcall migrate`: is everything there that the service needs?"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import click
+
+from mailcall import keyring
+from mailcall.cli.ready import migrate_database, ready, unapplied
+from mailcall.config import config
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: whether it is right, and a sentence."""
+
+    right: bool
+    about: str
+    sentence: str
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database up to this version; a copy of the old one is kept beside it."""
+    ready(migrated=False)
+    done = migrate_database()
+    click.echo(f"{done} migrations applied." if done else "The database is of this version already.")
+
+
+@click.command()
+def check() -> None:
+    """Verify settings, data folder, keys, database, and each account's and server's sign-in."""
+    wrong = 0
+    for finding in _findings():
+        mark = click.style("ok   ", fg="green") if finding.right else click.style("WRONG", fg="red", bold=True)
+        click.echo(f"{mark}  {finding.about}: {finding.sentence}")
+        wrong += not finding.right
+    if wrong:
+        click.echo(f"\n{wrong} {'thing is' if wrong == 1 else 'things are'} wrong.")
+        raise SystemExit(1)
+    click.echo("\nEverything is right.")
+
+
+def _findings() -> Iterator[Finding]:
+    settings = config()
+    yield Finding(True, "settings", f"pages at {settings.base_url}, data in {settings.data_dir}")
+    folder = _data_folder()
+    yield folder
+    if not folder.right:
+        return
+    keys = _keys()
+    yield keys
+    if not keys.right:
+        return
+    ready(migrated=False)
+    database = _database()
+    yield database
+    if database.right:
+        yield from _secrets_and_accounts()
+        yield from _servers()
+
+
+def _data_folder() -> Finding:
+    folder = config().data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"x")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return Finding(False, "data folder", f"{folder} can't be written: {error.strerror}.")
+    free = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
+    if free < 500 * 1024 * 1024:
+        return Finding(False, "data folder", f"{folder} has only {free // 1024 // 1024} MB left; make room.")
+    return Finding(True, "data folder", f"{folder} can be written, {free // 1024**3} GB free")
+
+
+def _keys() -> Finding:
+    path = config().keys_path
+    try:
+        ring = keyring.ensure(path)
+    except keyring.KeyringError as error:
+        return Finding(False, "keys", str(error))
+    if path.stat().st_mode & 0o077:
+        return Finding(False, "keys", f"{path} can be read by others; `chmod 600` it.")
+    return Finding(True, "keys", f"{len(ring.keys)} in {path}")
+
+
+def _database() -> Finding:
+    from django.db import DatabaseError, connection
+
+    from mailcall.service.jobs import explain
+
+    path = config().database_path
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA quick_check(1)")
+            answer = cursor.fetchone()[0]
+        missing = unapplied()
+    except DatabaseError as error:
+        return Finding(False, "database", f"{path}: {explain(error)}")
+    if answer != "ok":
+        return Finding(False, "database", f"{path} is damaged ({answer}). Restore it from a backup.")
+    if missing:
+        return Finding(
+            False, "database", f"{path} lacks {len(missing)} migrations; `mailcall migrate` applies them."
+        )
+    return Finding(True, "database", f"{path} is whole and of this version")
+
+
+def _secrets_and_accounts() -> Iterator[Finding]:
+    from mailcall.inbound.models import IncomingAccount
+    from mailcall.mailbox import open_mailbox
+    from mailcall.mailbox.interface import MailboxError
+
+    accounts = IncomingAccount.objects.filter(active=True)
+    if not accounts:
+        yield Finding(False, "accounts", "There is no active incoming account; `mailcall load` adds one.")
+    for account in accounts:
+        about = f"account {account.name}"
+        try:
+            with open_mailbox(account.protocol, account.mailbox_settings()) as mailbox:
+                waiting = len(mailbox.list())
+                push = "told at once of new mail" if mailbox.can_push else "checked by the clock only"
+            yield Finding(True, about, f"signed in, {waiting} mails to collect, {push}")
+        except (MailboxError, keyring.KeyringError) as error:
+            yield Finding(False, about, str(error))
+
+
+def _servers() -> Iterator[Finding]:
+    from mailcall.outbound.models import OutgoingServer
+    from mailcall.transport import open_transport
+    from mailcall.transport.interface import ServerTrouble
+
+    servers = OutgoingServer.objects.filter(active=True)
+    if not servers:
+        yield Finding(False, "servers", "There is no active outgoing server; `mailcall load` adds one.")
+    for server in servers:
+        about = f"server {server.name}"
+        try:
+            with open_transport(server.protocol, server.transport_settings()):
+                pass
+            yield Finding(True, about, "connected and signed in" if server.login else "connected")
+        except (ServerTrouble, keyring.KeyringError) as error:
+            yield Finding(False, about, str(error))

@@ -1,0 +1,72 @@
+"""`mailcall keys` and `mailcall password`: what protects secrets, and who may sign in."""
+
+import click
+
+from mailcall import keyring
+from mailcall.cli.ready import ready
+from mailcall.config import config
+
+
+@click.group()
+def keys() -> None:
+    """The keys that encrypt secrets at rest and sign our Message-IDs."""
+
+
+@keys.command()
+def create() -> None:
+    """Create the key file."""
+    keyring.create(config().keys_path)
+    click.echo(f"Created {config().keys_path}. Back it up apart from the database: without it, secrets are lost.")
+
+
+@keys.command()
+def rotate() -> None:
+    """Add a new key and encrypt every stored secret with it.
+
+    Old keys stay in the file: mails signed with them will still be answered. Safe to run again.
+    """
+    ready()
+    from django.db import transaction
+
+    from mailcall.database.fields import Secret
+    from mailcall.inbound.models import IncomingAccount
+    from mailcall.outbound.models import OutgoingServer
+
+    ring = keyring.add_key(config().keys_path)
+    count = 0
+    with transaction.atomic():
+        for model in (IncomingAccount, OutgoingServer):
+            for row in model._default_manager.all():
+                if row.password:
+                    row.password = Secret(ring.reencrypt(row.password.stored))
+                    row.save(update_fields=["password"])
+                    count += 1
+    click.echo(f"The ring has {len(ring.keys)} keys now; {count} secrets are encrypted with the newest.")
+
+
+@click.command()
+@click.argument("email")
+@click.option("--superuser", is_flag=True, help="May do everything.")
+@click.password_option()
+def password(email: str, password: str, superuser: bool) -> None:
+    """Set the password that the person with this address signs in with."""
+    ready()
+    from django.contrib.auth.password_validation import validate_password
+    from django.core.exceptions import ValidationError
+
+    from mailcall.desk.errors import Refused
+    from mailcall.desk.models import Person
+    from mailcall.web.logins import set_password
+
+    person = Person.objects.filter(email=email.strip().casefold()).order_by("pk").first()
+    if person is None:
+        raise click.ClickException(f"Nobody has the address {email}. `mailcall load` adds people.")
+    try:
+        validate_password(password)
+        login = set_password(person, password)
+    except (ValidationError, Refused) as error:
+        raise click.ClickException(" ".join(getattr(error, "messages", [str(error)]))) from None
+    if superuser:
+        login.is_superuser = True
+        login.save(update_fields=["is_superuser"])
+    click.echo(f"{person} signs in as {login.username}.")

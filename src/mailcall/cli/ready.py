@@ -1,0 +1,86 @@
+"""What every command needs first: settings that can be used, logs, Django, a database of this version."""
+
+import os
+import sqlite3
+from typing import Any
+
+import click
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
+
+from mailcall.config import ConfigError, config
+from mailcall.keyring import KeyringError
+
+PEOPLE_ERRORS = (ConfigError, KeyringError, ImproperlyConfigured, DatabaseError, PermissionError)
+
+
+def sentence_of(error: Exception) -> str:
+    """An error as one sentence for people."""
+    from mailcall.service.jobs import explain
+
+    if isinstance(error, DatabaseError):
+        return f"{explain(error)} The database is {config().database_path}."
+    if isinstance(error, PermissionError):
+        return f"{error.filename} can't be used: {error.strerror}. Check who owns the data folder."
+    return str(error)
+
+
+def ready(*, migrated: bool = True) -> None:
+    """Set up logs and Django; `migrated` also asks that the database is of this version.
+
+    Raises ConfigError, ImproperlyConfigured, click.ClickException.
+    """
+    import django
+
+    from mailcall.service.logs import set_up
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailcall.settings")
+    set_up(config().log_format, config().log_level)
+    django.setup()
+    if migrated:
+        missing = unapplied()
+        if missing:
+            raise click.ClickException(
+                f"The database {config().database_path} is not of this version ({len(missing)} migrations are "
+                "missing); `mailcall migrate` brings it up to date."
+            )
+
+
+def unapplied() -> list[Any]:
+    """The migrations that the database lacks."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    return [migration for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+
+
+def migrate_database() -> int:
+    """Bring the database up to this version; how many migrations that took.
+
+    An existing database is copied beside itself first (`.before-migration`), so that there is a way back.
+    """
+    from django.core.management import call_command
+
+    from mailcall.service.locks import alone
+
+    with alone("migrate"):
+        missing = unapplied()
+        if missing:
+            _copy_database()
+            call_command("migrate", interactive=False, verbosity=0)
+    return len(missing)
+
+
+def _copy_database() -> None:
+    path = config().database_path
+    if not path.exists() or not path.stat().st_size:
+        return
+    from django.db import connection
+
+    connection.close()
+    with (
+        sqlite3.connect(path) as source,
+        sqlite3.connect(path.with_suffix(".before-migration")) as target,
+    ):
+        source.backup(target)

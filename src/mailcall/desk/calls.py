@@ -1,0 +1,182 @@
+"""What people do to one call: note, reply, close, reopen, participants, links."""
+
+import uuid
+
+from django.db import transaction
+from django.utils import timezone
+
+from mailcall.desk import events
+from mailcall.desk.changes import NewFile, add_files
+from mailcall.desk.errors import Refused
+from mailcall.desk.models import (
+    Call,
+    CallLink,
+    Channel,
+    EntryKind,
+    LinkState,
+    Participant,
+    Person,
+    State,
+    TimelineEntry,
+)
+
+
+def new_origin() -> events.Origin:
+    """The origin of a change that no mail brought about."""
+    return events.Origin(uuid.uuid4().hex)
+
+
+def add_note(call: Call, *, actor: Person | None, text: str, channel: Channel) -> TimelineEntry:
+    """Add an internal note. Raises Refused when it is empty."""
+    if not text.strip():
+        raise Refused("A note needs some text.")
+    with transaction.atomic():
+        call = _locked(call)
+        return _entry(call, EntryKind.NOTE, actor, channel, text=text)
+
+
+def write_reply(
+    call: Call,
+    *,
+    author: Person,
+    text: str,
+    to: list[tuple[str, str]],
+    cc: list[tuple[str, str]],
+    channel: Channel,
+    files: tuple[NewFile, ...] = (),
+) -> TimelineEntry:
+    """Write to people about a call; `to` and `cc` are (name, address). Raises Refused.
+
+    Whoever is written to takes part from now on, since an analyst chose them.
+    """
+    if not text.strip():
+        raise Refused("A reply needs some text.")
+    if not to:
+        raise Refused("A reply needs at least one recipient.")
+    with transaction.atomic():
+        call = _locked(call)
+        entry = _entry(call, EntryKind.MAIL_OUT, author, channel, text=text, internal=False)
+        add_files([(entry, files)])
+        for name, address in (*to, *cc):
+            Participant.objects.get_or_create(
+                call=call,
+                address=address.casefold(),
+                defaults={"name": name[:200], "reason": f"{author} wrote to them"},
+            )
+        events.publish(
+            [events.ReplyWritten(call, entry, new_origin(), author=author, to=tuple(to), cc=tuple(cc))]
+        )
+    return entry
+
+
+def close(
+    call: Call, *, actor: Person | None, channel: Channel, comment: str = "", version: int | None = None
+) -> TimelineEntry:
+    """Close a call at once. Raises Refused when it is closed, or moved since `version` was read."""
+    with transaction.atomic():
+        call = _locked(call, version)
+        if call.is_closed:
+            raise Refused(f"Call {call.number} is closed already.")
+        call.closed_at = timezone.now()
+        return _change_state(call, State.CLOSED, actor, channel, comment)
+
+
+def reopen(
+    call: Call, *, actor: Person | None, channel: Channel, comment: str = "", version: int | None = None
+) -> TimelineEntry:
+    """Open a closed call again. Raises Refused when it is open, or moved since `version` was read."""
+    with transaction.atomic():
+        call = _locked(call, version)
+        if not call.is_closed:
+            raise Refused(f"Call {call.number} is open already.")
+        call.closed_at = None
+        return _change_state(call, State.OPEN, actor, channel, comment)
+
+
+def add_participant(call: Call, *, address: str, name: str, actor: Person | None) -> Participant:
+    """Have an address take part. Raises Refused when it does already."""
+    with transaction.atomic():
+        call = _locked(call)
+        participant, made = Participant.objects.get_or_create(
+            call=call,
+            address=address.strip().casefold(),
+            defaults={"name": name[:200], "reason": f"added by {actor or 'the system'}"},
+        )
+        if not made:
+            raise Refused(f"{participant.address} takes part already.")
+        _entry(call, EntryKind.STATE, actor, Channel.PAGE, text=f"{participant.address} takes part now.")
+    return participant
+
+
+def remove_participant(participant: Participant, *, actor: Person | None) -> None:
+    """Have an address no longer take part. Raises Refused for the call's own User."""
+    with transaction.atomic():
+        call = _locked(participant.call)
+        if participant.address == call.user.email:
+            raise Refused(f"{participant.address} is the User of call {call.number} and takes part always.")
+        _entry(call, EntryKind.STATE, actor, Channel.PAGE, text=f"{participant.address} takes part no more.")
+        participant.delete()
+
+
+def accept_link(link: CallLink, *, actor: Person | None) -> None:
+    """Make a proposed link certain. Raises Refused when it was decided already."""
+    _decide_link(link, actor, LinkState.ACCEPTED, "Linked to call {}.")
+
+
+def dismiss_link(link: CallLink, *, actor: Person | None) -> None:
+    """Say that a proposed link is wrong. Raises Refused when it was decided already."""
+    _decide_link(link, actor, LinkState.DISMISSED, "Not linked to call {}.")
+
+
+def _decide_link(link: CallLink, actor: Person | None, state: LinkState, sentence: str) -> None:
+    with transaction.atomic():
+        call = _locked(link.call)
+        if not CallLink.objects.filter(pk=link.pk, state=LinkState.PROPOSED).update(state=state):
+            raise Refused("That link was decided already.")
+        _entry(call, EntryKind.STATE, actor, Channel.PAGE, text=sentence.format(link.earlier_id))
+
+
+def _locked(call: Call, version: int | None = None) -> Call:
+    current = Call.objects.select_for_update().get(pk=call.pk)
+    if version is not None and current.version != version:
+        raise Refused(
+            f"Call {call.number} changed while you looked at it. Read what is new, then decide again."
+        )
+    return current
+
+
+def _entry(
+    call: Call,
+    kind: EntryKind,
+    actor: Person | None,
+    channel: Channel,
+    *,
+    text: str,
+    internal: bool = True,
+) -> TimelineEntry:
+    now = timezone.now()
+    call.version += 1
+    call.updated_at = now
+    call.save(update_fields=["version", "updated_at", "state", "closed_at"])
+    return TimelineEntry.objects.create(
+        call=call,
+        kind=kind,
+        at=now,
+        actor=actor,
+        actor_name=str(actor) if actor else "Mailcall",
+        channel=channel,
+        proof="signed in" if channel == Channel.PAGE and actor else "",
+        internal=internal,
+        text=text.strip(),
+    )
+
+
+def _change_state(
+    call: Call, state: State, actor: Person | None, channel: Channel, comment: str
+) -> TimelineEntry:
+    call.state = state
+    verb = "Closed" if call.is_closed else "Reopened"
+    text = f"{verb}: {comment.strip()}" if comment.strip() else f"{verb}."
+    entry = _entry(call, EntryKind.STATE, actor, channel, text=text)
+    events.publish([events.StateChanged(call, entry, new_origin())])
+    return entry

@@ -1,0 +1,267 @@
+"""Changes of calls, applied many at a time: one query for each kind of row, however many changes."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from mailcall.desk import events
+from mailcall.desk.models import (
+    Attachment,
+    Call,
+    CallLink,
+    CallTemplate,
+    Content,
+    EntryKind,
+    LinkState,
+    Participant,
+    Person,
+    State,
+    TimelineEntry,
+)
+from mailcall.desk.models.calls import store_file
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file that comes with a change. `sha256` is of `data`, in hex."""
+
+    name: str
+    content_type: str
+    data: bytes
+    sha256: str
+    inline: bool = False
+    cid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What somebody said, and who, by which channel and on what proof."""
+
+    kind: EntryKind
+    actor: Person | None
+    actor_name: str
+    channel: str
+    proof: str = ""
+    internal: bool = True
+    subject: str = ""
+    text: str = ""
+    quoted_text: str = ""
+    html: str = ""
+    external_id: str = ""
+    files: Sequence[NewFile] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewParticipant:
+    """An address that takes part from now on."""
+
+    address: str
+    name: str
+    reason: str
+
+
+@dataclass(slots=True)
+class LogCall:
+    """A new call from a template. `user` may be a person not saved yet."""
+
+    template: CallTemplate
+    subject: str
+    user: Person
+    logged_by: Person | None
+    words: Words
+    origin: events.Origin
+    participants: Sequence[NewParticipant] = ()
+    links: Sequence[tuple[Call, LinkState, str]] = ()
+
+
+@dataclass(slots=True)
+class UpdateCall:
+    """Words added to a call; `reopen` opens it again; `pass_on` has them sent to its User."""
+
+    call: Call
+    words: Words
+    origin: events.Origin
+    participants: Sequence[NewParticipant] = ()
+    reopen: bool = False
+    pass_on: bool = False
+
+
+Change = LogCall | UpdateCall
+
+
+@dataclass(slots=True)
+class _Work:
+    """A change with the rows it turns into."""
+
+    change: Change
+    call: Call
+    entry: TimelineEntry = field(init=False)
+
+
+def apply(changes: Sequence[Change], now: dt.datetime) -> list[TimelineEntry]:
+    """Do all of these or none, and publish what happened; the entry of each change, in order.
+
+    No two of the changes may be of the same existing call. Calls to update are locked by the caller.
+    """
+    with transaction.atomic():
+        work = _calls(changes, now)
+        for item in work:
+            item.entry = _entry(item, now)
+        TimelineEntry.objects.bulk_create(
+            entry for item in work for entry in (_reopening(item, now), item.entry) if entry
+        )
+        _participants(work)
+        CallLink.objects.bulk_create(
+            CallLink(call=item.call, earlier=earlier, state=state, reason=reason[:300])
+            for item in work
+            if isinstance(item.change, LogCall)
+            for earlier, state, reason in item.change.links
+        )
+        add_files([(item.entry, item.change.words.files) for item in work])
+        events.publish([event for item in work for event in _happened(item)])
+    return [item.entry for item in work]
+
+
+def _calls(changes: Sequence[Change], now: dt.datetime) -> list[_Work]:
+    people = {id(c.user): c.user for c in changes if isinstance(c, LogCall) and c.user.pk is None}
+    Person.objects.bulk_create(people.values())
+    work = [_Work(c, _new_call(c, now) if isinstance(c, LogCall) else c.call) for c in changes]
+    Call.objects.bulk_create(item.call for item in work if item.call.pk is None)
+    touched = [item for item in work if isinstance(item.change, UpdateCall)]
+    for item in touched:
+        item.call.version += 1
+        item.call.updated_at = now
+        if isinstance(item.change, UpdateCall) and item.change.reopen:
+            item.call.state = State.OPEN
+            item.call.closed_at = None
+    if touched:
+        Call.objects.bulk_update(
+            [item.call for item in touched], ["version", "updated_at", "state", "closed_at"]
+        )
+    return work
+
+
+def _new_call(change: LogCall, now: dt.datetime) -> Call:
+    template = change.template
+    return Call(
+        partition=template.partition,
+        subject=change.subject[:500],
+        state=template.status,
+        type=template.type,
+        stream=template.stream,
+        priority=template.priority,
+        user=change.user,
+        logged_by=change.logged_by,
+        group_id=template.group_id,
+        analyst_id=template.analyst_id,
+        template=template,
+        opened_at=now,
+        updated_at=now,
+    )
+
+
+def _entry(item: _Work, now: dt.datetime) -> TimelineEntry:
+    words = item.change.words
+    return TimelineEntry(
+        call=item.call,
+        kind=words.kind,
+        at=now,
+        actor=words.actor,
+        actor_name=words.actor_name[:300],
+        channel=words.channel,
+        proof=words.proof[:200],
+        internal=words.internal,
+        subject=words.subject[:500],
+        text=words.text,
+        quoted_text=words.quoted_text,
+        html=words.html,
+        external_id=words.external_id[:998],
+    )
+
+
+def _reopening(item: _Work, now: dt.datetime) -> TimelineEntry | None:
+    if not (isinstance(item.change, UpdateCall) and item.change.reopen):
+        return None
+    words = item.change.words
+    return TimelineEntry(
+        call=item.call,
+        kind=EntryKind.STATE,
+        at=now,
+        actor=words.actor,
+        actor_name=words.actor_name[:300],
+        channel=words.channel,
+        proof=words.proof[:200],
+        text="Reopened by a reply.",
+    )
+
+
+def _participants(work: Sequence[_Work]) -> None:
+    Participant.objects.bulk_create(
+        (
+            Participant(
+                call=item.call,
+                address=new.address.casefold()[:254],
+                name=new.name[:200],
+                reason=new.reason[:200],
+            )
+            for item in work
+            for new in item.change.participants
+        ),
+        ignore_conflicts=True,
+    )
+
+
+def add_files(files: Iterable[tuple[TimelineEntry, Sequence[NewFile]]]) -> None:
+    """Hang files on entries; bytes that are there already are not stored again."""
+    wanted = [(entry, file) for entry, several in files for file in several]
+    if not wanted:
+        return
+    hashes = {file.sha256 for _, file in wanted}
+    known = {content.sha256: content for content in Content.objects.filter(sha256__in=hashes).defer("data")}
+    fresh: dict[str, Content] = {}
+    for _, file in wanted:
+        if file.sha256 not in known and file.sha256 not in fresh:
+            small = len(file.data) <= Content.IN_ROW
+            if not small:
+                store_file(file.sha256, file.data)
+            fresh[file.sha256] = Content(
+                sha256=file.sha256, size=len(file.data), data=file.data if small else None
+            )
+    Content.objects.bulk_create(fresh.values())
+    known |= fresh
+    Attachment.objects.bulk_create(
+        Attachment(
+            entry=entry,
+            content=known[file.sha256],
+            name=file.name[:255],
+            content_type=file.content_type[:127],
+            inline=file.inline,
+            cid=file.cid[:255],
+        )
+        for entry, file in wanted
+    )
+
+
+def new_file(name: str, content_type: str, data: bytes) -> NewFile:
+    """A file with its hash."""
+    return NewFile(name, content_type, data, hashlib.sha256(data).hexdigest())
+
+
+def _happened(item: _Work) -> list[events.Event]:
+    change, entry = item.change, item.entry
+    if isinstance(change, LogCall):
+        return [events.CallLogged(item.call, entry, change.origin)]
+    happened: list[events.Event] = [
+        events.CallUpdated(item.call, entry, change.origin, reopened=change.reopen)
+    ]
+    if change.pass_on:
+        user = item.call.user
+        happened.append(
+            events.ReplyWritten(
+                item.call, entry, change.origin, author=change.words.actor, to=((user.name, user.email),)
+            )
+        )
+    return happened

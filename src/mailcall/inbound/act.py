@@ -1,0 +1,224 @@
+"""From the journal to the desk: read, decide, act, all or nothing, and never the same mail twice."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from mailcall.checkpoints import checkpoint
+from mailcall.desk.changes import Change, apply
+from mailcall.inbound.changes import change_for
+from mailcall.inbound.decision import Action, Decided, Reading
+from mailcall.inbound.facts import gather, own_addresses, references_of
+from mailcall.inbound.models import IncomingAccount, MailState, Outcome, ReceivedMail
+from mailcall.inbound.reading import read
+from mailcall.inbound.rules import decide
+from mailcall.message.thread_ids import tags_in_subject
+from mailcall.outbound import operations
+from mailcall.outbound.threads import signing_keys
+
+log = structlog.get_logger("inbound.act")
+
+CHUNK = 100
+MOST_ATTEMPTS = 3
+BACK_OFF_SECONDS = (10, 60, 300)
+
+OUTCOMES = {
+    Action.LOG: Outcome.LOGGED,
+    Action.UPDATE: Outcome.UPDATED,
+    Action.REJECT: Outcome.REJECTED,
+    Action.DUPLICATE: Outcome.DUPLICATE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A mail in hand, read."""
+
+    mail: ReceivedMail
+    reading: Reading
+
+    @property
+    def account(self) -> IncomingAccount:
+        return self.mail.account
+
+
+def act_on_next(*, stop: Callable[[], bool] = lambda: False) -> int:
+    """Act on the next chunk of the journal; how many mails were in it. The caller works alone.
+
+    1. The attempt of each mail is counted and committed before anything reads it.
+    2. Each is read. One that can't be read fails alone.
+    3. As many as do not depend on each other are decided and acted on in one transaction, then the rest.
+    4. When a transaction fails, its mails are done again, one by one; what fails then waits, or is held.
+
+    Trouble with the machine itself (database, disk) is not the mail's fault: it is raised, and the
+    attempt does not count.
+    """
+    chunk = _next_chunk()
+    if not chunk:
+        return 0
+    keys = signing_keys()
+    ReceivedMail.objects.filter(pk__in=[mail.pk for mail in chunk]).update(attempts=F("attempts") + 1)
+    checkpoint("act.counted")
+    left = [item for mail in chunk if (item := _read(mail, keys))]
+    checkpoint("act.read")
+    try:
+        while left and not stop():
+            together = left[: independent([item.reading for item in left])]
+            _act_together(together)
+            left = left[len(together) :]
+    finally:
+        _uncount([item.mail for item in left])
+    return len(chunk)
+
+
+def has_work() -> bool:
+    """Whether a mail waits that is due."""
+    return _due().exists()
+
+
+def _due() -> "QuerySet[ReceivedMail]":
+    now = timezone.now()
+    return ReceivedMail.objects.filter(state=MailState.NEW).filter(Q(due_at=None) | Q(due_at__lte=now))
+
+
+def _next_chunk() -> list[ReceivedMail]:
+    """The oldest due mails; one alone if it was tried before, since it may have killed the process."""
+    mails = list(
+        _due()
+        .select_related("account__template__partition", "account__default_logging_analyst")
+        .order_by("pk")[:CHUNK]
+    )
+    for mail in mails:
+        if mail.attempts >= MOST_ATTEMPTS:
+            _fail(mail, mail.error or "Mailcall stopped three times while it worked on this mail.")
+    mails = [mail for mail in mails if mail.state == MailState.NEW]
+    first_tried = next((n for n, mail in enumerate(mails) if mail.attempts), len(mails))
+    return mails[:first_tried] or mails[:1]
+
+
+def independent(readings: Sequence[Reading]) -> int:
+    """How many of these, from the first, do not depend on an earlier one among them.
+
+    A mail depends on one before it with the same sender, the same Message-ID or content, a Message-ID that
+    it refers to, or a call that both name.
+    """
+    seen: set[str] = set()
+    for count, reading in enumerate(readings):
+        own = {f"from {reading.sender}", f"id {reading.mail.message_id}", f"key {reading.duplicate_key}"}
+        own |= {f"call {found.target.number}" for found in reading.found}
+        own |= {f"id {reference}" for reference in references_of(reading)}
+        own |= {f"call {tag.number}" for tag in tags_in_subject(reading.mail.subject)}
+        own -= {"from ", "id ", "key "}
+        if seen & own:
+            return count
+        seen |= own
+    return len(readings)
+
+
+def _read(mail: ReceivedMail, keys: Sequence[bytes]) -> _Item | None:
+    try:
+        trusted = mail.account.trusted_hosts.split()
+        return _Item(mail, read(mail.read_raw(), trusted, keys, mail.evidence))
+    except Exception as error:  # noqa: BLE001  one bad mail must never stop the next
+        log.exception("mail can't be read", correlation_id=mail.correlation_id, mail=mail.pk)
+        _fail(mail, f"It can't be read: {error or type(error).__name__}")
+        return None
+
+
+def _act_together(items: Sequence[_Item]) -> None:
+    try:
+        with transaction.atomic():
+            done = _act(items)
+            checkpoint("act.applied")
+    except (OperationalError, InterfaceError, OSError):
+        raise
+    except Exception as error:
+        if len(items) > 1:
+            log.warning("chunk failed, going one by one", mails=len(items), error=str(error))
+            for item in items:
+                _act_together([item])
+            return
+        mail = items[0].mail
+        log.exception("mail failed", correlation_id=mail.correlation_id, mail=mail.pk)
+        _fail(mail, f"{type(error).__name__}: {error}")
+        return
+    checkpoint("act.committed")
+    for item, decided in done:
+        log.info(
+            "mail done",
+            correlation_id=item.mail.correlation_id,
+            mail=item.mail.pk,
+            outcome=str(item.mail.outcome),
+            call=item.mail.call_id,
+            reason=decided.decision.reason,
+        )
+
+
+def _act(items: Sequence[_Item]) -> list[tuple[_Item, Decided]]:
+    now = timezone.now()
+    own = own_addresses()
+    facts = gather([(item.account, item.mail.pk, item.reading) for item in items], own, now)
+    done = [(item, decide(item.reading, fact)) for item, fact in zip(items, facts, strict=True)]
+    changes: list[Change] = []
+    changed: list[_Item] = []
+    for (item, decided), fact in zip(done, facts, strict=True):
+        change = change_for(item.mail, item.reading, decided.decision, fact)
+        if change:
+            changes.append(change)
+            changed.append(item)
+        if decided.decision.bounced:
+            operations.bounced(decided.decision.bounced_message_id, decided.decision.bounced)
+    for item, entry in zip(changed, apply(changes, now), strict=True):
+        item.mail.entry, item.mail.call = entry, entry.call
+    for item, decided in done:
+        _journal(item, decided, now)
+    ReceivedMail.objects.bulk_update(
+        [item.mail for item in items],
+        [
+            "evidence", "message_id", "from_address", "subject", "duplicate_key", "state", "due_at", "error",
+            "outcome", "reason", "trace", "acted_at", "call", "entry",
+        ],  # fmt: skip
+    )
+    return done
+
+
+def _journal(item: _Item, decided: Decided, now: dt.datetime) -> None:
+    mail, reading, decision = item.mail, item.reading, decided.decision
+    mail.evidence = reading.evidence.as_dict()
+    mail.message_id = reading.mail.message_id[:998]
+    mail.from_address = (reading.sender or ", ".join(m.address for m in reading.mail.from_))[:320]
+    mail.subject = reading.mail.subject[:500]
+    mail.duplicate_key = reading.duplicate_key
+    mail.state, mail.due_at, mail.error = MailState.DONE, None, ""
+    mail.outcome = OUTCOMES[decision.action]
+    mail.reason = decision.reason
+    mail.trace = [step.as_dict() for step in decided.trace]
+    mail.acted_at = now
+    if decision.action is Action.DUPLICATE:
+        mail.call = decision.call
+
+
+def _uncount(mails: Sequence[ReceivedMail]) -> None:
+    """Take back the attempt of mails that were not tried after all."""
+    if mails:
+        ReceivedMail.objects.filter(pk__in=[m.pk for m in mails], attempts__gt=0).update(
+            attempts=F("attempts") - 1
+        )
+
+
+def _fail(mail: ReceivedMail, error: str) -> None:
+    """A mail that failed waits a while; after MOST_ATTEMPTS it is held for a person."""
+    mail.refresh_from_db(fields=["attempts"])
+    mail.error = error[:2000]
+    if mail.attempts >= MOST_ATTEMPTS:
+        mail.state, mail.due_at = MailState.HELD, None
+        log.error("mail held", correlation_id=mail.correlation_id, mail=mail.pk, error=error)
+    else:
+        pause = BACK_OFF_SECONDS[max(mail.attempts, 1) - 1]
+        mail.due_at = timezone.now() + dt.timedelta(seconds=pause)
+    mail.save(update_fields=["state", "due_at", "error"])

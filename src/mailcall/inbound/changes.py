@@ -1,0 +1,114 @@
+"""From a decision about a mail to a change of the desk."""
+
+from mailcall.desk.changes import Change, LogCall, NewFile, NewParticipant, UpdateCall, Words
+from mailcall.desk.events import Origin
+from mailcall.desk.models import Channel, EntryKind, Person
+from mailcall.inbound.decision import Action, Decision, Facts, Reading
+from mailcall.inbound.models import ReceivedMail
+from mailcall.message import address_ok
+from mailcall.message.subjects import strip_prefixes
+from mailcall.outbound.origin import MailOrigin
+
+MOST_PARTICIPANTS = 50
+UNKNOWN_SENDER = "Unknown sender"
+
+
+def change_for(mail: ReceivedMail, reading: Reading, decision: Decision, facts: Facts) -> Change | None:
+    """The change that this decision asks for, or None when the desk stays as it is."""
+    match decision.action:
+        case Action.LOG:
+            return _log(mail, reading, decision, facts)
+        case Action.UPDATE if decision.call:
+            return UpdateCall(
+                call=decision.call,
+                words=_words(reading, decision, whole=False),
+                origin=_origin(mail, reading, decision),
+                participants=_participants(reading, facts, decision.call.user.email),
+                reopen=decision.reopen,
+                pass_on=decision.pass_on,
+            )
+        case _:
+            return None
+
+
+def _log(mail: ReceivedMail, reading: Reading, decision: Decision, facts: Facts) -> LogCall:
+    user = decision.user or _new_person(reading)
+    subject = strip_prefixes(reading.mail.subject, facts.account.gateway_tags).text
+    return LogCall(
+        template=facts.account.template,
+        subject=subject or _first_line(reading.mail.text) or "(no subject)",
+        user=user,
+        logged_by=decision.logged_by or user,
+        words=_words(reading, decision, whole=True),
+        origin=_origin(mail, reading, decision),
+        participants=_participants(reading, facts, user.email),
+        links=decision.links,
+    )
+
+
+def _new_person(reading: Reading) -> Person:
+    """The new User for a sender whom nobody knows; one record for all mails without a usable From."""
+    if not reading.sender:
+        known = Person.objects.filter(email="", name=UNKNOWN_SENDER).first()
+        return known or Person(name=UNKNOWN_SENDER, email="", is_user=True, available_recipient=False)
+    name = reading.mail.from_[0].name if reading.mail.from_ else ""
+    return Person(name=(name or reading.sender.partition("@")[0])[:200], email=reading.sender, is_user=True)
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip()[:120] for line in text.splitlines() if line.strip()), "")
+
+
+def _words(reading: Reading, decision: Decision, *, whole: bool) -> Words:
+    """What the mail says; `whole` keeps what it quotes in view, as the first mail of a call needs it."""
+    mail = reading.mail
+    new, quoted = (mail.text, "") if whole else (mail.reply_text, mail.quoted_text)
+    if not new.strip():
+        new, quoted = mail.text, ""
+    return Words(
+        kind=EntryKind.MAIL_IN,
+        actor=decision.sender,
+        actor_name=decision.sender_name,
+        channel=Channel.EMAIL,
+        proof=decision.proof,
+        internal=decision.internal,
+        subject=mail.subject,
+        text=new,
+        quoted_text=quoted,
+        html=mail.html,
+        external_id=mail.message_id,
+        files=[NewFile(a.name, a.content_type, a.data, a.sha256, a.inline, a.content_id) for a in mail.attachments],
+    )
+
+
+def _origin(mail: ReceivedMail, reading: Reading, decision: Decision) -> Origin:
+    return Origin(
+        mail.correlation_id,
+        MailOrigin(
+            sender_name=decision.sender_name,
+            sender_address=reading.sender,
+            message_id=reading.mail.message_id,
+            references=reading.mail.references[-20:],
+            answer=decision.answer,
+            no_answer=decision.no_answer,
+        ),
+    )
+
+
+def _participants(reading: Reading, facts: Facts, user: str) -> list[NewParticipant]:
+    """The To and Cc of an accepted mail; not of an automatic one, whose recipients nobody chose."""
+    mail = reading.mail
+    if mail.automatic or not reading.sender:
+        return []
+    new = {}
+    for mailbox in (*mail.to, *mail.cc):
+        address = mailbox.address.casefold()
+        if address_ok(address) and address != user and not is_own(address, facts.own_addresses):
+            new[address] = NewParticipant(address, mailbox.name, f"named in a mail of {reading.sender}")
+    return list(new.values())[:MOST_PARTICIPANTS]
+
+
+def is_own(address: str, own: frozenset[str]) -> bool:
+    """Whether it is an address of this desk, also with a `+tag`."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}" in own or address in own

@@ -1,0 +1,151 @@
+"""From a mailbox to the journal: nothing is lost, nothing comes twice."""
+
+import datetime as dt
+import hashlib
+import shutil
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import structlog
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+
+from mailcall.checkpoints import checkpoint
+from mailcall.config import config
+from mailcall.desk.models.calls import content_name, store_file
+from mailcall.inbound.models import IncomingAccount, ReceivedMail
+from mailcall.keyring import KeyringError
+from mailcall.mailbox import batches, open_mailbox
+from mailcall.mailbox.interface import LIST_MAILS, Fetched, Listed, Mailbox, MailboxError
+
+log = structlog.get_logger("inbound.collect")
+
+
+class CollectFailed(Exception):
+    """An account could not be collected. The text is one sentence for people."""
+
+
+def collect(account: IncomingAccount, *, stop: Callable[[], bool] = lambda: False) -> int:
+    """Bring all new mail of an account into the journal; how many. The caller works alone on it.
+
+    1. The mailbox lists what is there; what the journal holds already is not fetched again.
+    2. A batch is fetched and written raw to the journal, in one transaction.
+    3. Only then is the mailbox told to delete, move or keep, also what an earlier run had journalled.
+
+    Raises CollectFailed, after writing the sentence to the account.
+    """
+    try:
+        return _collect(account, stop)
+    except (MailboxError, KeyringError) as error:
+        now = timezone.now()
+        IncomingAccount.objects.filter(pk=account.pk).update(last_checked_at=now, last_error=str(error))
+        raise CollectFailed(f"Account {account.name}: {error}") from None
+
+
+def _collect(account: IncomingAccount, stop: Callable[[], bool]) -> int:
+    spool = _empty_spool(account)
+    new = 0
+    with open_mailbox(account.protocol, account.mailbox_settings()) as mailbox:
+        more = True
+        while more and not stop():
+            listed = mailbox.list()
+            more = len(listed) >= LIST_MAILS
+            for batch in batches(listed):
+                if stop():
+                    break
+                new += _collect_batch(account, mailbox, batch, spool)
+    now = timezone.now()
+    IncomingAccount.objects.filter(pk=account.pk).update(
+        last_checked_at=now, last_good_at=now, last_error=""
+    )
+    return new
+
+
+def _collect_batch(
+    account: IncomingAccount, mailbox: Mailbox, batch: Sequence[Listed], spool: Path
+) -> int:
+    known = _known(account, [listed.identity for listed in batch if listed.identity])
+    wanted = [listed for listed in batch if listed.identity not in known]
+    fetched = list(mailbox.fetch(wanted, spool)) if wanted else []
+    checkpoint("collect.fetched")
+    known |= _known(account, [mail.identity for mail in fetched])
+    rows = [_row(account, mail) for mail in fetched if mail.identity not in known]
+    with transaction.atomic():
+        ReceivedMail.objects.bulk_create(rows)
+    for row in rows:
+        log.info(
+            "mail journalled",
+            correlation_id=row.correlation_id,
+            mail=row.pk,
+            account=account.name,
+            identity=row.identity,
+            size=row.size,
+        )
+    checkpoint("collect.journalled")
+    held = {mail.key for mail in fetched} | {m.key for m in batch if m.identity in known}
+    mailbox.dispose([listed.key for listed in batch if listed.key in held])
+    if mailbox.high_water != account.high_water:
+        account.high_water = mailbox.high_water
+        account.save(update_fields=["high_water"])
+    checkpoint("collect.disposed")
+    return len(rows)
+
+
+def _known(account: IncomingAccount, identities: Sequence[str]) -> set[str]:
+    if not identities:
+        return set()
+    return set(
+        ReceivedMail.objects.filter(account=account, identity__in=identities).values_list(
+            "identity", flat=True
+        )
+    )
+
+
+def _row(account: IncomingAccount, mail: Fetched) -> ReceivedMail:
+    raw, sha256 = _keep(mail)
+    return ReceivedMail(
+        account=account,
+        identity=mail.identity,
+        correlation_id=uuid.uuid4().hex,
+        received_at=timezone.now(),
+        size=mail.size,
+        sha256=sha256,
+        raw=raw,
+    )
+
+
+def _keep(mail: Fetched) -> tuple[bytes | None, str]:
+    """The bytes for the row (None: the file storage has them), and their SHA-256."""
+    if mail.file is not None:
+        with mail.file.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            name = content_name(sha256)
+            if not default_storage.exists(name):
+                file.seek(0)
+                default_storage.save(name, File(file))
+        mail.file.unlink()
+        return None, sha256
+    raw = mail.raw or b""
+    sha256 = hashlib.sha256(raw).hexdigest()
+    if len(raw) <= ReceivedMail.IN_ROW:
+        return raw, sha256
+    store_file(sha256, raw)
+    return None, sha256
+
+
+def _empty_spool(account: IncomingAccount) -> Path:
+    """The account's own spool, without what a killed run left there."""
+    spool: Path = config().spool_dir / str(account.pk)
+    shutil.rmtree(spool, ignore_errors=True)
+    spool.mkdir(parents=True, exist_ok=True)
+    return spool
+
+
+def due(account: IncomingAccount, now: dt.datetime) -> bool:
+    """Whether its interval has passed since the last check; also when the clock was set back."""
+    last = account.last_checked_at
+    interval = dt.timedelta(seconds=account.check_interval or config().check_interval)
+    return last is None or not (dt.timedelta() <= now - last < interval)

@@ -1,0 +1,121 @@
+"""What deciding reads and what it gives: facts in, a decision with its trace out."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from mailcall.desk.models import Call, CallTemplate, LinkState, Person
+from mailcall.message import Mail
+from mailcall.message.evidence import Evidence
+from mailcall.message.thread_ids import Found
+
+
+class Action(StrEnum):
+    """What is to be done with a mail."""
+
+    LOG = "log"
+    UPDATE = "update"
+    REJECT = "reject"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The settings of an account that deciding heeds."""
+
+    name: str
+    template: CallTemplate
+    default_logging_analyst: Person | None
+    use_linked_analyst: bool
+    blocked_senders: tuple[str, ...]
+    reject_subjects: tuple[str, ...]
+    gateway_tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A mail that was read, with the evidence of its sender and what in it is ours."""
+
+    mail: Mail
+    evidence: Evidence
+    ours: bool
+    found: tuple[Found, ...]
+    duplicate_key: str
+
+    @property
+    def sender(self) -> str:
+        """The one address in From, comparable; empty when there is none or more than one."""
+        return self.evidence.from_address.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that deciding one mail needs of the desk; a query per kind of look-up has gathered it."""
+
+    account: Account
+    own_addresses: frozenset[str]
+    senders: tuple[Person, ...]  # with the mail's From address, the first record first
+    calls: Mapping[int, Call]  # every call that the mail may name, by number
+    participants: Mapping[int, frozenset[str]]  # of those calls
+    referenced: Mapping[str, int]  # Message-IDs of mails received, with the call they went to
+    same_mail: tuple[int, Call | None] | None  # the journal row and call of the same mail, come before
+    now: dt.datetime
+
+    @property
+    def sender(self) -> Person | None:
+        """The first record with the From address."""
+        return self.senders[0] if self.senders else None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be done, for whom, on what proof, and in one sentence why."""
+
+    action: Action
+    reason: str
+    call: Call | None = None
+    sender: Person | None = None
+    sender_name: str = ""
+    user: Person | None = None  # for LOG: the User; None: a new person for the sender
+    logged_by: Person | None = None
+    proof: str = ""
+    reopen: bool = False
+    pass_on: bool = False  # an analyst's words go on to the User
+    internal: bool = False
+    links: tuple[tuple[Call, LinkState, str], ...] = ()
+    answer: bool = False
+    no_answer: str = ""  # why the sender is not answered
+    bounced: tuple[tuple[str, str], ...] = ()  # for a delivery report: address and reason
+    bounced_message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one rule saw, and its decision if it fired."""
+
+    saw: str
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rule in the trace of a decision."""
+
+    letter: str
+    rule: str
+    fired: bool
+    saw: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the journal."""
+        return {"letter": self.letter, "rule": self.rule, "fired": self.fired, "saw": self.saw}
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision with its trace."""
+
+    decision: Decision
+    trace: tuple[Step, ...] = field(default=())

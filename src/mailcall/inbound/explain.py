@@ -1,0 +1,36 @@
+"""Why a mail was decided as it was, and how today's desk would decide it. Changes nothing."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from mailcall.inbound.decision import Decided, Reading
+from mailcall.inbound.facts import gather, own_addresses
+from mailcall.inbound.models import IncomingAccount, ReceivedMail
+from mailcall.inbound.reading import read
+from mailcall.inbound.rules import decide
+from mailcall.outbound.threads import signing_keys
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A decision against the live desk, and the reading it is made from."""
+
+    account: IncomingAccount
+    reading: Reading
+    decided: Decided
+
+
+def explain_raw(raw: bytes, account: IncomingAccount, mail: ReceivedMail | None = None) -> Explanation:
+    """How the desk, as it is now, decides these bytes on this account; `mail` if they came already."""
+    evidence = mail.evidence if mail else None
+    reading = read(raw, account.trusted_hosts.split(), signing_keys(), evidence)
+    with transaction.atomic():
+        facts = gather([(account, mail.pk if mail else None, reading)], own_addresses(), timezone.now())
+    return Explanation(account, reading, decide(reading, facts[0]))
+
+
+def explain_mail(mail: ReceivedMail) -> Explanation:
+    """How the desk would decide a mail of the journal today."""
+    return explain_raw(mail.read_raw(), mail.account, mail)

@@ -1,0 +1,118 @@
+"""What deciding needs of the desk, gathered for many mails with one query for each kind of look-up."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+
+from mailcall.desk.models import Call, Participant, Person
+from mailcall.inbound.decision import Account, Facts, Reading
+from mailcall.inbound.models import IncomingAccount, Outcome, ReceivedMail
+from mailcall.message.thread_ids import tags_in_subject
+
+MOST_REFERENCES = 50
+
+
+def account_facts(account: IncomingAccount) -> Account:
+    """The settings of an account that deciding heeds."""
+    return Account(
+        name=account.name,
+        template=account.template,
+        default_logging_analyst=account.default_logging_analyst,
+        use_linked_analyst=account.use_linked_analyst,
+        blocked_senders=tuple(account.blocked_senders.casefold().split()),
+        reject_subjects=tuple(filter(None, map(str.strip, account.reject_subjects.splitlines()))),
+        gateway_tags=tuple(filter(None, map(str.strip, account.gateway_tags.splitlines()))),
+    )
+
+
+def own_addresses() -> frozenset[str]:
+    """The addresses of this desk itself, in lower case."""
+    accounts = IncomingAccount.objects.values_list("address", "template__partition__address")
+    return frozenset(address.casefold() for row in accounts for address in row if address)
+
+
+def gather(
+    work: Sequence[tuple[IncomingAccount, int | None, Reading]], own: frozenset[str], now: dt.datetime
+) -> list[Facts]:
+    """The facts for each (account, journal row, reading), in order. Calls they may change are locked.
+
+    Must run inside a transaction. The journal row is None for a mail that never came.
+    """
+    people: dict[str, list[Person]] = defaultdict(list)
+    senders = {reading.sender for _, _, reading in work if reading.sender}
+    for person in Person.objects.filter(email__in=senders, is_template=False).order_by("pk"):
+        people[person.email].append(person)
+
+    referenced = _referenced(work)
+    named = {call for by_account in referenced.values() for call in by_account.values()}
+    for _, _, reading in work:
+        named |= {found.target.number for found in reading.found if found.target.kind == "call"}
+        named |= {tag.number for tag in tags_in_subject(reading.mail.subject) if tag.kind == "call"}
+    calls = {
+        call.pk: call
+        for call in Call.objects.select_for_update(of=("self",))
+        .select_related("partition", "user", "analyst", "group")
+        .filter(pk__in=named)
+        .order_by("pk")
+    }
+    participants: dict[int, set[str]] = defaultdict(set)
+    for call, address in Participant.objects.filter(call__in=calls).values_list("call", "address"):
+        participants[call].add(address)
+    taking_part = {call: frozenset(addresses) for call, addresses in participants.items()}
+
+    same = _same_mails(work)
+    return [
+        Facts(
+            account=account_facts(account),
+            own_addresses=own,
+            senders=tuple(people.get(reading.sender, ())),
+            calls=calls,
+            participants=taking_part,
+            referenced=referenced.get(account.template.partition_id, {}),
+            same_mail=same.get((account.template.partition_id, reading.duplicate_key)),
+            now=now,
+        )
+        for account, row, reading in work
+    ]
+
+
+def references_of(reading: Reading) -> tuple[str, ...]:
+    """The Message-IDs that a mail refers to, nearest first, bounded."""
+    mail = reading.mail
+    return tuple(dict.fromkeys((*mail.in_reply_to, *reversed(mail.references))))[:MOST_REFERENCES]
+
+
+def _referenced(work: Sequence[tuple[IncomingAccount, int | None, Reading]]) -> dict[int, dict[str, int]]:
+    """By partition: Message-IDs of mails that went to a call, the first one to have it."""
+    wanted = {reference for _, _, reading in work for reference in references_of(reading)}
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    if wanted:
+        rows = (
+            ReceivedMail.objects.filter(message_id__in=wanted, call__isnull=False)
+            .order_by("-pk")
+            .values_list("account__template__partition", "message_id", "call")
+        )
+        for partition, message_id, call in rows:
+            if call is not None:
+                found[partition][message_id] = call
+    return found
+
+
+def _same_mails(
+    work: Sequence[tuple[IncomingAccount, int | None, Reading]],
+) -> dict[tuple[int, str], tuple[int, Call | None]]:
+    """By partition and key: the first mail that was dealt with under that key."""
+    keys = {reading.duplicate_key for _, _, reading in work if reading.duplicate_key}
+    own_rows = {row for _, row, _ in work if row is not None}
+    if not keys:
+        return {}
+    rows = (
+        ReceivedMail.objects.filter(
+            duplicate_key__in=keys, outcome__in=[Outcome.LOGGED, Outcome.UPDATED]
+        )
+        .exclude(pk__in=own_rows)
+        .select_related("call", "account__template")
+        .defer("raw")
+        .order_by("-pk")
+    )
+    return {(row.account.template.partition_id, row.duplicate_key): (row.pk, row.call) for row in rows}

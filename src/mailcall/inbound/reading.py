@@ -1,0 +1,39 @@
+"""From raw bytes to what deciding needs: the mail, the evidence of its sender, what in it is ours."""
+
+import hashlib
+from collections.abc import Sequence
+
+from mailcall.inbound.decision import Reading
+from mailcall.message import Mail, read_mail
+from mailcall.message.evidence import Evidence, sender_evidence
+from mailcall.message.thread_ids import find_ours, is_ours
+
+
+def read(
+    raw: bytes, trusted_hosts: Sequence[str], keys: Sequence[bytes], journalled: dict[str, object] | None = None
+) -> Reading:
+    """Read a mail. Evidence that was journalled at its first reading is used as it is."""
+    mail = read_mail(raw)
+    evidence = Evidence.from_dict(journalled) if journalled else sender_evidence(mail, trusted_hosts)
+    return Reading(
+        mail=mail,
+        evidence=evidence,
+        ours=is_ours(mail, keys),
+        found=tuple(find_ours(mail, keys)),
+        duplicate_key=duplicate_key(mail),
+    )
+
+
+def duplicate_key(mail: Mail) -> str:
+    """A hash of Message-ID, From, Date and body; empty without a Message-ID, which then proves nothing."""
+    if not mail.message_id:
+        return ""
+    digest = hashlib.sha256()
+    date = mail.date.isoformat() if mail.date else ""
+    senders = ",".join(mailbox.address.casefold() for mailbox in mail.from_)
+    for part in (mail.message_id, senders, date, mail.subject, mail.text, mail.html):
+        digest.update(part.encode("utf-8", "surrogatepass"))
+        digest.update(b"\0")
+    for attachment in mail.attachments:
+        digest.update(attachment.sha256.encode())
+    return digest.hexdigest()

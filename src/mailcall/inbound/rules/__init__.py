@@ -1,0 +1,55 @@
+"""The rules, in the order in which they are asked: the first that fires decides.
+
+A rule is one small class with a letter (its place in the grammar), a name, a description, and one
+`check`. Subject commands will stand as letter b, between the rejected mails and the replies.
+"""
+
+from typing import Protocol
+
+from mailcall.inbound.decision import Decided, Facts, Reading, Step, Verdict
+from mailcall.inbound.rules.log import LogCall
+from mailcall.inbound.rules.rejected import (
+    AutomaticReply,
+    BlockedSender,
+    DeliveryReport,
+    OwnMail,
+    RejectedSubject,
+    SameMail,
+)
+from mailcall.inbound.rules.replies import BelongsHere, ReplyToOurs
+
+
+class Rule(Protocol):
+    """A rule: pure, and without a memory."""
+
+    letter: str
+    name: str
+    description: str
+
+    def check(self, reading: Reading, facts: Facts) -> Verdict:
+        """What it saw, and its decision if it fires."""
+        ...
+
+
+RULES: tuple[Rule, ...] = (
+    OwnMail(),
+    DeliveryReport(),
+    AutomaticReply(),
+    BlockedSender(),
+    RejectedSubject(),
+    SameMail(),
+    ReplyToOurs(),
+    BelongsHere(),
+    LogCall(),
+)
+
+
+def decide(reading: Reading, facts: Facts) -> Decided:
+    """The decision for one mail, with what each rule saw. Pure: the same facts decide the same."""
+    trace: list[Step] = []
+    for rule in RULES:
+        verdict = rule.check(reading, facts)
+        trace.append(Step(rule.letter, rule.name, verdict.decision is not None, verdict.saw))
+        if verdict.decision:
+            return Decided(verdict.decision, tuple(trace))
+    raise AssertionError("the last rule always fires")

@@ -1,0 +1,64 @@
+"""Rule e: anything else logs a call."""
+
+from dataclasses import dataclass
+
+from mailcall.desk.models import Call, LinkState
+from mailcall.inbound.decision import Action, Decision, Facts, Reading, Verdict
+from mailcall.inbound.rules.senders import whose
+
+Link = tuple[Call, LinkState, str]
+
+
+@dataclass(frozen=True)
+class LogCall:
+    """The last rule: it always fires."""
+
+    letter: str = "e"
+    name: str = "log a call"
+    description: str = "Logs a call with the account's template."
+
+    def check(self, reading: Reading, facts: Facts) -> Verdict:
+        """Always fire."""
+        decision = log_call(reading, facts, "It is a new matter.")
+        return Verdict(whose(reading, facts).explained, decision)
+
+
+def log_call(reading: Reading, facts: Facts, because: str, links: tuple[Link, ...] = ()) -> Decision:
+    """The decision to log a call, for the User and by the analyst of the sender table."""
+    found = whose(reading, facts)
+    no_answer = why_no_answer(reading, facts)
+    return Decision(
+        Action.LOG,
+        f"{because} It logs a call with template {facts.account.template}.",
+        sender=facts.sender,
+        sender_name=sender_name(reading),
+        user=found.user,
+        logged_by=found.logged_by,
+        proof=proof_of(reading),
+        links=links,
+        answer=not no_answer,
+        no_answer=no_answer,
+    )
+
+
+def why_no_answer(reading: Reading, facts: Facts) -> str:
+    """Why the sender must not be answered; empty when they may be."""
+    if not reading.sender:
+        return reading.evidence.problem
+    if reading.sender in facts.own_addresses:
+        return f"{reading.sender} is an address of this desk."
+    if reading.mail.automatic:
+        return f"The mail is automatic ({reading.mail.automatic_reason or reading.mail.kind})."
+    return ""
+
+
+def proof_of(reading: Reading) -> str:
+    """What shows that the sender is who From says, for the timeline."""
+    if reading.evidence.authenticated:
+        return f"authenticated: {reading.evidence.method}"
+    return "address" if reading.sender else "none"
+
+
+def sender_name(reading: Reading) -> str:
+    """The sender as written in From, for the timeline."""
+    return ", ".join(str(mailbox) for mailbox in reading.mail.from_)[:300] or "(no sender)"

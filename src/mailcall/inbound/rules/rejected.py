@@ -1,0 +1,161 @@
+"""Rule a: mails that change nothing and are answered with nothing."""
+
+from dataclasses import dataclass
+
+from mailcall.inbound.decision import Action, Decision, Facts, Reading, Verdict
+from mailcall.message.mail import Kind
+from mailcall.message.subjects import strip_prefixes
+
+
+def _reject(reading: Reading, facts: Facts, reason: str) -> Decision:
+    return Decision(
+        Action.REJECT,
+        reason,
+        sender=facts.sender,
+        sender_name=reading.sender,
+        no_answer="A rejected mail is not answered.",
+    )
+
+
+@dataclass(frozen=True)
+class OwnMail:
+    """Our own mail come back: its own Message-ID carries our signature."""
+
+    letter: str = "a"
+    name: str = "own mail"
+    description: str = "Rejects a mail whose Message-ID we signed ourselves: it came back to us."
+
+    def check(self, reading: Reading, facts: Facts) -> Verdict:
+        """Fire on our signed Message-ID, whatever the rest says."""
+        if not reading.ours:
+            return Verdict("Its Message-ID is not ours.")
+        return Verdict(
+            f"Its Message-ID {reading.mail.message_id} carries our signature.",
+            _reject(reading, facts, "It is our own mail come back."),
+        )
+
+
+@dataclass(frozen=True)
+class DeliveryReport:
+    """RFC 3464: tells what became of a mail of ours, and marks its delivery."""
+
+    letter: str = "a"
+    name: str = "delivery report"
+    description: str = "Rejects a delivery report and marks the delivery that it is about."
+
+    def check(self, reading: Reading, facts: Facts) -> Verdict:
+        """Fire on what the structure of the mail shows to be a report."""
+        mail = reading.mail
+        if mail.kind is not Kind.BOUNCE and mail.kind is not Kind.DELIVERED_NOTICE:
+            return Verdict("It is not a delivery report.")
+        bounce = mail.bounce
+        bounced = tuple(
+            (r.address, f"{r.status} {r.diagnostic}".strip() or "refused, without a reason")
+            for r in (bounce.recipients if bounce else ())
+            if r.permanent
+        )
+        about = bounce.original_message_id if bounce else ""
+        told = ", ".join(f"{address} ({reason})" for address, reason in bounced) or "nobody for good"
+        decision = _reject(reading, facts, f"It is a delivery report; refused for: {told}.")
+        return Verdict(
+            f"{mail.kind_reason or 'Its structure'} shows a delivery report about {about or 'an unknown mail'}.",
+            Decision(**{**_fields(decision), "bounced": bounced, "bounced_message_id": about}),
+        )
+
+
+def _fields(decision: Decision) -> dict[str, object]:
+    return {name: getattr(decision, name) for name in Decision.__dataclass_fields__}
+
+
+@dataclass(frozen=True)
+class AutomaticReply:
+    """Out of office, receipts, challenges, reports: answers of machines to machines."""
+
+    letter: str = "a"
+    name: str = "automatic reply"
+    description: str = "Rejects what a machine answered: out of office, receipts, feedback and DMARC reports."
+
+    def check(self, reading: Reading, facts: Facts) -> Verdict:
+        """Fire on the headers and structure (RFC 3834, RFC 8098, RFC 5965), never on words alone."""
+        mail = reading.mail
+        if mail.kind is Kind.NORMAL:
+            return Verdict(
+                f"It is automatic but no reply ({mail.automatic_reason})."
+                if mail.automatic
+                else "Nothing shows an automatic reply."
+            )
+        kind = mail.kind.replace("_", " ")
+        return Verdict(
+            f"{mail.kind_reason or 'Its headers'} shows: {kind}.",
+            _reject(reading, facts, f"It is automatic: {kind}."),
+        )
+
+
+@dataclass(frozen=True)
+class BlockedSender:
+    """A sender whom the account's administrator has blocked."""
+
+    letter: str = "a"
+    name: str = "blocked sender"
+    description: str = "Rejects mail from an address or domain that the account blocks."
+
+    def check(self, reading: Reading, facts: Facts) -> Verdict:
+        """Fire when any From address is on the list, or its domain as `@domain`."""
+        for mailbox in reading.mail.from_:
+            address = mailbox.address.casefold()
+            for entry in (address, "@" + address.rpartition("@")[2]):
+                if entry in facts.account.blocked_senders:
+                    return Verdict(
+                        f"{entry} is blocked by account {facts.account.name}.",
+                        _reject(reading, facts, f"Its sender {address} is blocked."),
+                    )
+        return Verdict("Its sender is not blocked.")
+
+
+@dataclass(frozen=True)
+class RejectedSubject:
+    """The account's reject list."""
+
+    letter: str = "a"
+    name: str = "rejected subject"
+    description: str = "Rejects a subject that contains an entry of the account's reject list."
+
+    def check(self, reading: Reading, facts: Facts) -> Verdict:
+        """Fire when the subject, without prefixes, contains an entry."""
+        subject = strip_prefixes(reading.mail.subject, facts.account.gateway_tags).text.casefold()
+        for entry in facts.account.reject_subjects:
+            if entry.casefold() in subject:
+                return Verdict(
+                    f"The subject contains “{entry}”.",
+                    _reject(reading, facts, f"Its subject is on the reject list: “{entry}”."),
+                )
+        return Verdict("Its subject is on no reject list.")
+
+
+@dataclass(frozen=True)
+class SameMail:
+    """The same mail in two mailboxes, or delivered twice."""
+
+    letter: str = "a"
+    name: str = "same mail again"
+    description: str = (
+        "Recognises a mail that this partition has already: the same Message-ID, From, Date and body."
+    )
+
+    def check(self, reading: Reading, facts: Facts) -> Verdict:
+        """Fire on all four together; a Message-ID alone never discards a mail."""
+        if facts.same_mail is None:
+            return Verdict("It has not come to this partition before.")
+        earlier, call = facts.same_mail
+        went = f"went to call {call.pk}" if call else "was dealt with"
+        return Verdict(
+            f"Mail {earlier} has the same Message-ID, From, Date and body.",
+            Decision(
+                Action.DUPLICATE,
+                f"It is the same mail as mail {earlier}, which {went}.",
+                call=call,
+                sender=facts.sender,
+                sender_name=reading.sender,
+                no_answer="The first copy was answered.",
+            ),
+        )

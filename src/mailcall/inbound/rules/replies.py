@@ -1,0 +1,122 @@
+"""Rules c and d: mails that belong to a call that is there already."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from mailcall.desk.models import Call, LinkState
+from mailcall.inbound.decision import Action, Decision, Facts, Reading, Verdict
+from mailcall.inbound.rules.log import log_call, proof_of, sender_name, why_no_answer
+from mailcall.message.thread_ids import tags_in_subject
+
+
+@dataclass(frozen=True)
+class ReplyToOurs:
+    """Our signature finds the call; it never makes the sender a participant."""
+
+    letter: str = "c"
+    name: str = "reply to ours"
+    description: str = (
+        "Updates the call of our signed Message-ID, reply address or body marker, if the sender takes part."
+    )
+
+    def check(self, reading: Reading, facts: Facts) -> Verdict:
+        """Fire on the strongest of our signatures whose call exists."""
+        for found in reading.found:
+            call = facts.calls.get(found.target.number) if found.target.kind == "call" else None
+            if call:
+                return _belongs(reading, facts, call, f"Our signature in {found.where} names call {call.pk}.")
+        if reading.found:
+            return Verdict("It carries our signature, but what that names does not exist.")
+        return Verdict("It carries no signature of ours.")
+
+
+@dataclass(frozen=True)
+class BelongsHere:
+    """A mail that we received before, or a tag in the subject, names the call."""
+
+    letter: str = "d"
+    name: str = "belongs here"
+    description: str = (
+        "Updates the call of a mail that it refers to, or of a [Call 1042] tag, if the sender takes part."
+    )
+
+    def check(self, reading: Reading, facts: Facts) -> Verdict:
+        """Fire on the nearest reference first, then on the tag."""
+        mail = reading.mail
+        for reference in (*mail.in_reply_to, *reversed(mail.references)):
+            call = facts.calls.get(facts.referenced.get(reference, 0))
+            if call:
+                return _belongs(
+                    reading, facts, call, f"It refers to {reference}, which came in on call {call.pk}."
+                )
+        for tag in tags_in_subject(mail.subject):
+            call = facts.calls.get(tag.number) if tag.kind == "call" else None
+            if call:
+                return _belongs(reading, facts, call, f"Its subject carries the tag of call {call.pk}.")
+        return Verdict("It refers to no mail that we received and carries no tag of a call.")
+
+
+def _belongs(reading: Reading, facts: Facts, call: Call, saw: str) -> Verdict:
+    part, taking = _part(reading, facts, call)
+    if not part:
+        decision = log_call(
+            reading,
+            facts,
+            f"It names call {call.pk}, but its sender does not take part there, so the link is proposed.",
+            ((call, LinkState.PROPOSED, f"{saw} {taking}"),),
+        )
+        return Verdict(f"{saw} {taking}", decision)
+    reopen = False
+    if call.is_closed and not reading.mail.automatic:
+        days = call.partition.reopen_days
+        closed_at = call.closed_at or call.updated_at
+        if facts.now - closed_at > dt.timedelta(days=days):
+            decision = log_call(
+                reading,
+                facts,
+                f"Call {call.pk} was closed more than {days} days ago.",
+                ((call, LinkState.ACCEPTED, f"A late reply to call {call.pk}."),),
+            )
+            return Verdict(f"{saw} {taking} It is closed since {closed_at:%Y-%m-%d}.", decision)
+        reopen = True
+    return Verdict(f"{saw} {taking}", _update(reading, facts, call, reopen=reopen))
+
+
+def _part(reading: Reading, facts: Facts, call: Call) -> tuple[bool, str]:
+    """Whether the sender may update the call, and the sentence that says so."""
+    if not reading.sender:
+        return False, reading.evidence.problem
+    if reading.sender == call.user.email:
+        return True, f"{reading.sender} is its User."
+    if reading.sender in facts.participants.get(call.pk, frozenset()):
+        return True, f"{reading.sender} takes part in it."
+    if facts.sender and facts.sender.is_analyst:
+        return True, f"{reading.sender} is the Analyst {facts.sender}."
+    return False, f"{reading.sender} takes no part in it."
+
+
+def _update(reading: Reading, facts: Facts, call: Call, *, reopen: bool) -> Decision:
+    analyst = bool(facts.sender and facts.sender.is_analyst) and reading.sender != call.user.email
+    pass_on = analyst and reading.evidence.authenticated and not reading.mail.automatic
+    reason = f"It updates call {call.pk}"
+    if reopen:
+        reason += " and opens it again"
+    if pass_on:
+        reason += f"; as an analyst's reply it goes on to {call.user}"
+    elif analyst:
+        reason += (
+            f"; it is kept as an internal note, since nothing but the address shows that {reading.sender} "
+            f"wrote it, and what goes on to {call.user} needs a sender whom a trusted server vouches for"
+        )
+    return Decision(
+        Action.UPDATE,
+        reason + ".",
+        call=call,
+        sender=facts.sender,
+        sender_name=sender_name(reading),
+        proof=proof_of(reading),
+        reopen=reopen,
+        pass_on=pass_on,
+        internal=analyst and not pass_on,
+        no_answer=why_no_answer(reading, facts) or "An update is acknowledged to nobody.",
+    )

@@ -1,0 +1,50 @@
+"""Whose mail it is: the documented table of User and logging analyst."""
+
+from dataclasses import dataclass
+
+from mailcall.desk.models import Person
+from mailcall.inbound.decision import Facts, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """The User (None: a new person), the logging analyst, and both explained in a sentence."""
+
+    user: Person | None
+    logged_by: Person | None
+    explained: str
+
+
+def whose(reading: Reading, facts: Facts) -> Whose:
+    """The row of the sender table that fits.
+
+    | sender's address           | Use Linked Analyst | User         | logging analyst              |
+    |----------------------------|--------------------|--------------|------------------------------|
+    | matches nobody             | any                | a new person | the Default Logging Analyst  |
+    | a User only                | any                | the sender   | the Default Logging Analyst  |
+    | an Analyst (User too, not) | on                 | the sender   | the sender                   |
+    | an Analyst (User too, not) | off                | the sender   | the Default Logging Analyst  |
+    | any, no Default set        | -                  | as above     | the sender                   |
+    """
+    account, sender = facts.account, facts.sender
+    default = account.default_logging_analyst
+    shared = (
+        f" {len(facts.senders)} persons share that address; the first record wins."
+        if len(facts.senders) > 1
+        else ""
+    )
+    if sender is None:
+        who = f"{reading.sender or 'The sender'} matches nobody: a new User."
+    elif sender.is_analyst:
+        who = f"{reading.sender} is the Analyst {sender}."
+    elif sender.is_user:
+        who = f"{reading.sender} is the User {sender}."
+    else:
+        who = f"{reading.sender} is {sender}, an external contact."
+    if default is None:
+        how, logged_by = "No Default Logging Analyst is set: the sender logs it.", sender
+    elif sender and sender.is_analyst and account.use_linked_analyst:
+        how, logged_by = "Use Linked Analyst is on: the sender logs it.", sender
+    else:
+        how, logged_by = f"The Default Logging Analyst {default} logs it.", default
+    return Whose(sender, logged_by, f"{who}{shared} {how}")

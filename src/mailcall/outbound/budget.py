@@ -1,0 +1,61 @@
+"""How many answers one sender, and one call, may get: the end of every mail loop.
+
+The budget is counted from the deliveries themselves, so it survives any restart. What goes beyond it is
+put into the message table all the same, withheld with its reason, and a person can release it.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from django.db.models import Count
+
+from mailcall.outbound.message_types import TYPES
+from mailcall.outbound.models import Delivery, DeliveryState
+
+ANSWERS_AN_HOUR_TO_A_SENDER = 5
+ANSWERS_A_DAY_ON_A_CALL = 20
+ANSWER_CODES = tuple(kind.code for kind in TYPES.values() if kind.answer)
+
+
+@dataclass(slots=True)
+class Budget:
+    """The answers given so far to some addresses and on some calls; `take` counts one more."""
+
+    to_sender: Counter[str] = field(default_factory=Counter)
+    on_call: Counter[int] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, addresses: Collection[str], calls: Collection[int], now: dt.datetime) -> "Budget":
+        """What was used up, with one query for all addresses and one for all calls."""
+        answers = Delivery.objects.filter(message__type_code__in=ANSWER_CODES).exclude(
+            state__in=[DeliveryState.WITHHELD, DeliveryState.CANCELLED]
+        )
+        to_sender = (
+            answers.filter(recipient__in=addresses, created_at__gt=now - dt.timedelta(hours=1))
+            .values_list("recipient")
+            .annotate(n=Count("pk"))
+        )
+        on_call = (
+            answers.filter(message__call__in=calls, created_at__gt=now - dt.timedelta(days=1))
+            .values_list("message__call")
+            .annotate(n=Count("pk"))
+        )
+        return cls(Counter(dict(to_sender)), Counter(dict(on_call)))
+
+    def take(self, address: str, call: int) -> str:
+        """Count an answer; why it must be withheld, or an empty text."""
+        if self.to_sender[address] >= ANSWERS_AN_HOUR_TO_A_SENDER:
+            return (
+                f"Withheld: {address} got {ANSWERS_AN_HOUR_TO_A_SENDER} answers within an hour, "
+                "which is the budget for one sender."
+            )
+        if self.on_call[call] >= ANSWERS_A_DAY_ON_A_CALL:
+            return (
+                f"Withheld: call {call} caused {ANSWERS_A_DAY_ON_A_CALL} answers within a day, "
+                "which is the budget for one call."
+            )
+        self.to_sender[address] += 1
+        self.on_call[call] += 1
+        return ""

@@ -1,0 +1,222 @@
+"""From the message table to an outgoing server, with every recipient's fate recorded."""
+
+import datetime as dt
+import itertools
+from collections.abc import Callable, Sequence
+
+import structlog
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from mailcall.checkpoints import checkpoint
+from mailcall.desk.models import Partition
+from mailcall.keyring import KeyringError
+from mailcall.outbound.models import WAITING_STATES, Delivery, DeliveryState, OutgoingServer
+from mailcall.outbound.render import render
+from mailcall.transport import open_transport
+from mailcall.transport.interface import Envelope, RecipientResult, Result, ServerTrouble, Transport
+
+log = structlog.get_logger("outbound.deliver")
+
+GROUP = 20
+BACK_OFF_MINUTES = (1, 5, 15, 30, 60, 120, 240, 480, 720)  # then every 12 hours
+GIVE_UP_AFTER = dt.timedelta(days=5)
+BREAKER_SECONDS = (15, 60, 300, 900)
+UNKNOWN_PAUSE = dt.timedelta(minutes=2)
+RESENDS_OF_UNKNOWN = 1
+
+
+def deliver(server: OutgoingServer, *, stop: Callable[[], bool] = lambda: False) -> int:
+    """Send all that is due through this server; how many recipients were tried. The caller works alone on it.
+
+    1. What an earlier run left in `sending` becomes `unknown`: its bytes may have left.
+    2. At most GROUP due deliveries are committed as `sending`.
+    3. They are sent over one connection, a mail at a time.
+    4. The results of the group are committed. Then the next group.
+
+    Trouble with the server itself opens its breaker, puts the group back and ends the run.
+    """
+    recover(server)
+    tried = 0
+    if stop() or not _waiting(server, timezone.now()).exists():
+        return tried
+    try:
+        with open_transport(server.protocol, server.transport_settings()) as transport:
+            _good(server)
+            while not stop():
+                group = _take(server)
+                if not group:
+                    break
+                checkpoint("deliver.leased")
+                tried += len(group)
+                _send_group(server, transport, group)
+    except (ServerTrouble, KeyringError) as trouble:
+        _trip(server, trouble)
+    return tried
+
+
+def recover(server: OutgoingServer) -> None:
+    """What a dead run left in `sending` may have been sent: `unknown`, resent once, then held."""
+    now = timezone.now()
+    left = list(Delivery.objects.filter(server=server, state=DeliveryState.SENDING))
+    for delivery in left:
+        _unknown(delivery, now, "The service stopped while this was being sent.", pause=dt.timedelta())
+    if left:
+        _save(left)
+        log.warning("deliveries unknown after a stop", server=server.name, count=len(left))
+
+
+def servers_for(partition_id: int, servers: Sequence[OutgoingServer], now: dt.datetime) -> list[OutgoingServer]:
+    """The servers that may take a partition's mail now, the partition's own first, then by priority."""
+    usable = [
+        s
+        for s in servers
+        if s.active
+        and s.partition_id in {None, partition_id}
+        and not (s.breaker_until and now < s.breaker_until)
+    ]
+    return sorted(usable, key=lambda s: (s.partition_id is None, s.priority, s.name))
+
+
+def has_work(server: OutgoingServer) -> bool:
+    """Whether a run of `deliver` would find anything to do."""
+    return (
+        Delivery.objects.filter(server=server, state=DeliveryState.SENDING).exists()
+        or _waiting(server, timezone.now()).exists()
+    )
+
+
+def _waiting(server: OutgoingServer, now: dt.datetime) -> "QuerySet[Delivery]":
+    servers = list(OutgoingServer.objects.filter(active=True))
+    mine = [
+        partition
+        for partition in Partition.objects.values_list("pk", flat=True)
+        if servers_for(partition, servers, now)[:1] == [server]
+    ]
+    return (
+        Delivery.objects.filter(state__in=WAITING_STATES, partition__in=mine)
+        .filter(Q(due_at=None) | Q(due_at__lte=now))
+        .order_by("pk")
+    )
+
+
+def _take(server: OutgoingServer) -> list[Delivery]:
+    with transaction.atomic():
+        group = list(_waiting(server, timezone.now()).select_related("message")[:GROUP])
+        for delivery in group:
+            delivery.state = DeliveryState.SENDING
+            delivery.server = server
+            delivery.attempts += 1
+        Delivery.objects.bulk_update(group, ["state", "server", "attempts"])
+    return group
+
+
+def _send_group(server: OutgoingServer, transport: Transport, group: list[Delivery]) -> None:
+    try:
+        for _, same in itertools.groupby(group, key=lambda delivery: delivery.message_id):
+            in_hand = list(same)
+            try:
+                _send_one(server, transport, in_hand)
+            except ServerTrouble as trouble:
+                # The mail in hand may be what the server can't bear, so it alone backs off.
+                for delivery in in_hand:
+                    _defer(delivery, timezone.now(), str(trouble))
+                _put_back(group)
+                raise
+            checkpoint("deliver.sent")
+    finally:
+        _save(group)
+        checkpoint("deliver.recorded")
+
+
+def _put_back(group: Sequence[Delivery]) -> None:
+    for delivery in group:
+        if delivery.state == DeliveryState.SENDING:
+            delivery.state = DeliveryState.QUEUED
+            delivery.attempts -= 1
+
+
+def _send_one(server: OutgoingServer, transport: Transport, deliveries: list[Delivery]) -> None:
+    message = deliveries[0].message
+    now = timezone.now()
+    try:
+        mail = render(message)
+    except Exception as error:  # noqa: BLE001  one mail that can't be made must not stop the next
+        for delivery in deliveries:
+            delivery.state = DeliveryState.HELD
+            delivery.reply = f"The mail can't be made: {error}"
+        log.exception("mail can't be made", message=message.pk, correlation_id=message.correlation_id)
+        return
+    envelope = Envelope(message.sender[1], [delivery.recipient for delivery in deliveries], mail)
+    results = {result.recipient: result for result in transport.send(envelope)}
+    for delivery in deliveries:
+        result = results[delivery.recipient]
+        _record(delivery, result, now)
+        log.info(
+            "delivery",
+            correlation_id=message.correlation_id,
+            message=message.pk,
+            call=message.call_id,
+            recipient=delivery.recipient,
+            server=server.name,
+            state=str(delivery.state),
+            reply=result.reply,
+        )
+
+
+def _record(delivery: Delivery, result: RecipientResult, now: dt.datetime) -> None:
+    delivery.due_at = None
+    match result.result:
+        case Result.SENT:
+            delivery.state, delivery.reply, delivery.finished_at = DeliveryState.SENT, result.reply, now
+        case Result.FAILED:
+            delivery.state, delivery.reply, delivery.finished_at = DeliveryState.FAILED, result.reply, now
+        case Result.DEFERRED:
+            _defer(delivery, now, result.reply)
+        case Result.UNKNOWN:
+            _unknown(delivery, now, result.reply, pause=UNKNOWN_PAUSE)
+
+
+def _defer(delivery: Delivery, now: dt.datetime, reply: str) -> None:
+    """Later, with growing pauses, until it has been tried for GIVE_UP_AFTER."""
+    delivery.reply = reply
+    if now - delivery.created_at > GIVE_UP_AFTER:
+        delivery.state, delivery.finished_at = DeliveryState.FAILED, now
+        delivery.reply = f"Given up after {GIVE_UP_AFTER.days} days. The last word was: {reply}"
+        return
+    delivery.state = DeliveryState.DEFERRED
+    step = min(max(delivery.attempts, 1), len(BACK_OFF_MINUTES)) - 1
+    delivery.due_at = now + dt.timedelta(minutes=BACK_OFF_MINUTES[step])
+
+
+def _unknown(delivery: Delivery, now: dt.datetime, reply: str, *, pause: dt.timedelta) -> None:
+    delivery.unknowns += 1
+    delivery.reply = reply
+    if delivery.unknowns > RESENDS_OF_UNKNOWN:
+        delivery.state = DeliveryState.HELD
+        delivery.reply = f"{reply} It was resent once already; a person must decide."
+        delivery.due_at = None
+        return
+    delivery.state = DeliveryState.UNKNOWN
+    delivery.due_at = now + pause if pause else None
+
+
+def _save(group: Sequence[Delivery]) -> None:
+    fields = ["state", "server", "attempts", "unknowns", "due_at", "reply", "finished_at"]
+    Delivery.objects.bulk_update(group, fields)
+
+
+def _good(server: OutgoingServer) -> None:
+    server.breaker_failures, server.breaker_until, server.last_error = 0, None, ""
+    server.last_good_at = timezone.now()
+    server.save(update_fields=["breaker_failures", "breaker_until", "last_error", "last_good_at"])
+
+
+def _trip(server: OutgoingServer, trouble: Exception) -> None:
+    pause = BREAKER_SECONDS[min(server.breaker_failures, len(BREAKER_SECONDS) - 1)]
+    server.breaker_failures += 1
+    server.breaker_until = timezone.now() + dt.timedelta(seconds=pause)
+    server.last_error = str(trouble)
+    server.save(update_fields=["breaker_failures", "breaker_until", "last_error"])
+    log.warning("server can't be used", server=server.name, error=str(trouble), again_in_seconds=pause)

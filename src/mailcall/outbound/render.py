@@ -1,0 +1,44 @@
+"""From a row of the message table to the bytes of a mail. The same row always gives the same bytes."""
+
+from django.template.loader import render_to_string
+
+from mailcall.message import thread_ids
+from mailcall.message.composing import Draft, compose
+from mailcall.message.mail import Attachment, Mailbox
+from mailcall.outbound.message_types import CALL_REPLY, TYPES
+from mailcall.outbound.models import Message
+from mailcall.outbound.threads import token_of
+
+
+def render(message: Message) -> bytes:
+    """The whole mail, CRLF lines. Raises BadAddress when an address can't stand in a header."""
+    return compose(draft_of(message))
+
+
+def draft_of(message: Message) -> Draft:
+    """The mail before it is composed, for pages that show a part of it."""
+    kind = TYPES[message.type_code]
+    context = {**message.data, "marker": thread_ids.body_marker(token_of(message.message_id))}
+    return Draft(
+        from_=Mailbox(*message.sender),
+        to=tuple(Mailbox(*recipient) for recipient in message.to),
+        cc=tuple(Mailbox(*recipient) for recipient in message.cc),
+        subject=message.subject,
+        text=render_to_string(f"outbound/{kind.template}.txt", context).strip() + "\n",
+        html=render_to_string(f"outbound/{kind.template}.html", context),
+        message_id=message.message_id,
+        in_reply_to=message.in_reply_to,
+        references=tuple(message.references.split()),
+        date=message.created_at,
+        auto_submitted=kind.auto_submitted,
+        attachments=_files(message) if kind is CALL_REPLY else (),
+    )
+
+
+def _files(message: Message) -> tuple[Attachment, ...]:
+    if message.entry is None:
+        return ()
+    return tuple(
+        Attachment(file.name, file.content_type, file.content.read(), file.content.sha256, False, "")
+        for file in message.entry.attachments.select_related("content").filter(inline=False)
+    )

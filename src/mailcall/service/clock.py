@@ -1,0 +1,42 @@
+"""The machine's clock, watched: one that is set back must not make waiting mails wait for hours."""
+
+import datetime as dt
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from mailcall.inbound.models import MailState, ReceivedMail
+from mailcall.outbound.models import WAITING_STATES, Delivery, OutgoingServer
+from mailcall.service.models import Clock
+
+log = structlog.get_logger("service.clock")
+
+TOLERANCE = dt.timedelta(seconds=30)
+
+
+def watch() -> str:
+    """Remember this moment; if it lies before the last one, move what waits, and say so in a sentence."""
+    now = timezone.now()
+    with transaction.atomic():
+        clock = Clock.objects.order_by("pk").first() or Clock(seen_at=now)
+        back = clock.seen_at - now
+        if back > TOLERANCE:
+            _move_back(back)
+            clock.note = (
+                f"The clock was set back by {back} (from {clock.seen_at:%Y-%m-%d %H:%M:%S} "
+                f"to {now:%Y-%m-%d %H:%M:%S} UTC); what was waiting for its time has been moved along."
+            )
+            log.warning("clock set back", sentence=clock.note)
+        else:
+            clock.note = ""
+        clock.seen_at = now
+        clock.save()
+    return clock.note
+
+
+def _move_back(by: dt.timedelta) -> None:
+    ReceivedMail.objects.filter(state=MailState.NEW, due_at__isnull=False).update(due_at=F("due_at") - by)
+    Delivery.objects.filter(state__in=WAITING_STATES, due_at__isnull=False).update(due_at=F("due_at") - by)
+    OutgoingServer.objects.filter(breaker_until__isnull=False).update(breaker_until=F("breaker_until") - by)

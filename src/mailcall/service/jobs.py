@@ -1,0 +1,118 @@
+"""The coarse jobs over the tables: collect an account, act on a chunk, deliver a chunk, sweep."""
+
+import errno
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+
+from mailcall.inbound import act
+from mailcall.inbound.collect import CollectFailed, collect, due
+from mailcall.inbound.models import IncomingAccount
+from mailcall.keyring import KeyringError
+from mailcall.outbound import deliver
+from mailcall.outbound.models import OutgoingServer
+from mailcall.service import clock
+from mailcall.service.locks import Busy, alone
+
+log = structlog.get_logger("service.jobs")
+
+CLOCK_EVERY = 20.0
+
+Nudge = Callable[[str, str], None]
+
+
+class Jobs:
+    """The jobs of one process. Each looks at the tables, works alone on its part, and nudges the next."""
+
+    def __init__(self, nudge: Nudge, stopping: Callable[[], bool]) -> None:
+        """`nudge(job, argument)` has a job run; `stopping()` asks to end after the mail in hand."""
+        self._nudge = nudge
+        self._stopping = stopping
+        self._lock = threading.Lock()
+        self._last_clock = 0.0
+        self._reported: dict[str, str] = {}
+
+    def collect(self, account_id: str) -> None:
+        """Bring an account's new mail into the journal."""
+        with self._reporting(f"collect-{account_id}"), alone(f"collect-{account_id}"):
+            account = (
+                IncomingAccount.objects.select_related("template__partition")
+                .filter(pk=int(account_id), active=True)
+                .first()
+            )
+            if account and collect(account, stop=self._stopping):
+                self._nudge("act", "")
+
+    def act(self, _: str = "") -> None:
+        """Act on the journal until nothing is due."""
+        with self._reporting("act"), alone("act"):
+            while not self._stopping() and act.act_on_next(stop=self._stopping):
+                self._nudge_deliveries()
+
+    def deliver(self, server_id: str) -> None:
+        """Send what is due through one server."""
+        with self._reporting(f"deliver-{server_id}"), alone(f"deliver-{server_id}"):
+            server = OutgoingServer.objects.filter(pk=int(server_id)).first()
+            if server and deliver.deliver(server, stop=self._stopping):
+                self._nudge_deliveries()
+
+    def sweep(self, _: str = "") -> None:
+        """Pick up whatever a lost nudge left, check accounts whose interval has passed, watch the clock."""
+        with self._reporting("sweep"):
+            now = timezone.now()
+            for account in IncomingAccount.objects.filter(active=True):
+                if due(account, now):
+                    self._nudge("collect", str(account.pk))
+            if act.has_work():
+                self._nudge("act", "")
+            self._nudge_deliveries()
+            if time.monotonic() - self._last_clock > CLOCK_EVERY:
+                clock.watch()
+                self._last_clock = time.monotonic()
+
+    def _nudge_deliveries(self) -> None:
+        for server in OutgoingServer.objects.filter(active=True):
+            if deliver.has_work(server):
+                self._nudge("deliver", str(server.pk))
+
+    @contextmanager
+    def _reporting(self, job: str) -> Iterator[None]:
+        """Say what went wrong in one sentence, once until it changes; the next sweep tries again."""
+        try:
+            yield
+        except Busy:
+            return
+        except CollectFailed as error:
+            self._report(job, str(error))
+        except (OperationalError, InterfaceError, KeyringError) as error:
+            self._report(job, f"{explain(error)} Nothing is lost; it is tried again.")
+        except OSError as error:
+            self._report(job, f"{explain(error)} Nothing is lost; it is tried again.")
+        else:
+            with self._lock:
+                if self._reported.pop(job, None):
+                    log.info("works again", job=job)
+
+    def _report(self, job: str, sentence: str) -> None:
+        with self._lock:
+            new = self._reported.get(job) != sentence
+            self._reported[job] = sentence
+        if new:
+            log.error("job failed", job=job, error=sentence)
+
+
+def explain(error: Exception) -> str:
+    """Trouble with the machine, in one sentence."""
+    text = str(error)
+    if "database is locked" in text:
+        return "The database is locked by another process."
+    if "disk is full" in text or getattr(error, "errno", None) == errno.ENOSPC:
+        return "The disk is full; make room."
+    if "readonly" in text or getattr(error, "errno", None) in {errno.EROFS, errno.EACCES}:
+        return f"The data folder can't be written ({text})."
+    return f"{text.rstrip('.')}."

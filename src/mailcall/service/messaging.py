@@ -1,0 +1,85 @@
+"""The Messaging Service: one process that collects, acts and delivers until it is told to stop."""
+
+import os
+import signal
+import threading
+from types import FrameType
+
+import structlog
+from django.db import close_old_connections
+
+from mailcall.service.engine import Engine
+from mailcall.service.jobs import Jobs
+from mailcall.service.watchers import Watchers
+
+log = structlog.get_logger("service")
+
+SWEEP_SECONDS = 1.0
+REFRESH_SWEEPS = 10
+STOP_SECONDS = 9.0
+
+
+class MessagingService:
+    """Runs in the calling thread until `stop`.
+
+    1. Threads of the engine run the jobs.
+    2. Watchers nudge `collect` the moment a mailbox that can push has something.
+    3. Every SWEEP_SECONDS a sweep picks up whatever else is due; accounts have intervals of their own.
+    4. On `stop` the mail in hand is finished; what takes longer is left to the next start, which is safe.
+    """
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._jobs = Jobs(self._nudge, self._stop.is_set)
+        self._engine = Engine(
+            {
+                "collect": self._jobs.collect,
+                "act": self._jobs.act,
+                "deliver": self._jobs.deliver,
+                "sweep": self._jobs.sweep,
+            }
+        )
+        self._watchers = Watchers(lambda account: self._nudge("collect", str(account)))
+
+    def _nudge(self, job: str, argument: str) -> None:
+        self._engine.nudge(job, argument)
+
+    def run(self) -> bool:
+        """Work until `stop`; whether everything in hand was finished in time."""
+        log.info("service started", pid=os.getpid())
+        self._engine.start()
+        sweeps = 0
+        while not self._stop.is_set():
+            if sweeps % REFRESH_SWEEPS == 0:
+                self._refresh()
+            self._engine.nudge("sweep")
+            sweeps += 1
+            self._stop.wait(SWEEP_SECONDS)
+        self._watchers.end()
+        finished = self._engine.stop(STOP_SECONDS)
+        log.info("service stopped", finished=finished)
+        return finished
+
+    def _refresh(self) -> None:
+        try:
+            self._watchers.refresh()
+        except Exception as error:  # noqa: BLE001  without push there is still the check by the clock
+            log.error("mailboxes can't be watched", error=str(error))
+        finally:
+            close_old_connections()
+
+    def stop(self, *_: object) -> None:
+        """Ask it to end. Safe from a signal handler and from any thread."""
+        self._stop.set()
+
+
+def run_until_signalled() -> bool:
+    """Run the service in the main thread; SIGTERM and SIGINT end it."""
+    service = MessagingService()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        service.stop()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    return service.run()
