@@ -1,13 +1,41 @@
 """What every page knows."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.apps import apps
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from mailcall import __version__
 from mailcall.config import config
+from mailcall.inbound.models import MailState, ReceivedMail
+from mailcall.web.access import may_see
+from mailcall.web.models import Login
+
+HELD_SHOWN = 99
 
 
-def site(_request: HttpRequest) -> dict[str, Any]:
-    """The product's version and whether this is the demo."""
-    return {"mailcall_version": __version__, "demo": config().demo}
+def site(request: HttpRequest) -> dict[str, Any]:
+    """The product's version, whether this is the demo, and what the navigation shows."""
+    demo = config().demo
+    login = getattr(request, "user", None)
+    sees_pages = isinstance(login, Login) and may_see(login)
+    return {
+        "mailcall_version": __version__,
+        "demo": demo,
+        "demo_sign_ins": _demo_sign_ins() if demo else (),
+        "section": "/".join([*request.path.split("/")[:2], ""]),
+        "sees_pages": sees_pages,
+        "held_count": SimpleLazyObject(_held_count) if sees_pages else 0,
+    }
+
+
+def _demo_sign_ins() -> Sequence[tuple[str, str, str]]:
+    """The sample's sign-ins as (label, address, password)."""
+    return getattr(apps.get_app_config("sandbox"), "sign_ins", ())
+
+
+def _held_count() -> int:
+    """How many mails are held, counted up to one more than is shown."""
+    return ReceivedMail.objects.filter(state=MailState.HELD).order_by()[: HELD_SHOWN + 1].count()

@@ -1,3 +1,55 @@
 """The addresses of all pages."""
 
-urlpatterns: list[object] = []
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+
+from mailcall.config import config
+from mailcall.web.access import public
+from mailcall.web.views import accounts, calls, changes, entries, errors, held, mails, messages, signing_in
+
+pages = [
+    path("", RedirectView.as_view(pattern_name="web:calls"), name="home"),
+    path("sign-in/", public(signing_in.SignInView.as_view()), name="sign-in"),
+    path("sign-out/", signing_in.SignOutView.as_view(), name="sign-out"),
+    path("healthz", public(errors.healthz), name="healthz"),
+    path("calls/", calls.index, name="calls"),
+    path("calls/<int:number>/", calls.show, name="call"),
+    path("calls/<int:number>/news/", calls.news, name="call-news"),
+    path("calls/<int:number>/note/", changes.note, name="call-note"),
+    path("calls/<int:number>/reply/", changes.reply, name="call-reply"),
+    path("calls/<int:number>/close/", changes.close, name="call-close"),
+    path("calls/<int:number>/reopen/", changes.reopen, name="call-reopen"),
+    path("calls/<int:number>/participants/", changes.add_participant, name="participant-add"),
+    path(
+        "calls/<int:number>/participants/<int:pk>/remove/",
+        changes.remove_participant,
+        name="participant-remove",
+    ),
+    path("calls/<int:number>/links/<int:pk>/", changes.decide_link, name="link-decide"),
+    path("entries/<int:pk>/as-sent/", entries.as_sent, name="entry-as-sent"),
+    path("entries/<int:pk>/text/", entries.text, name="entry-text"),
+    path("attachments/<int:pk>/", entries.attachment, name="attachment"),
+    path("inline/<str:token>/", public(entries.inline_image), name="inline-image"),
+    path("mails/", mails.index, name="mails"),
+    path("mails/<int:pk>/", mails.show, name="mail"),
+    path("mails/<int:pk>/raw/", mails.raw, name="mail-raw"),
+    path("mails/<int:pk>/retry/", held.retry, name="mail-retry"),
+    path("mails/<int:pk>/discard/", held.discard, name="mail-discard"),
+    path("held/", held.index, name="held"),
+    path("held/retry/", held.retry_all, name="held-retry-all"),
+    path("messages/", messages.index, name="messages"),
+    path("messages/<int:pk>/", messages.show, name="message"),
+    path("messages/<int:pk>/as-sent/", messages.as_sent, name="message-as-sent"),
+    path("messages/<int:pk>/raw/", messages.raw, name="message-raw"),
+    path("deliveries/<int:pk>/", messages.operate, name="delivery-operate"),
+    path("accounts/", accounts.index, name="accounts"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [path("", include((pages, "web")))]
+if config().demo:
+    urlpatterns.append(path("sandbox/", include("mailcall.sandbox.urls")))
+
+handler400 = errors.bad_request
+handler403 = errors.forbidden
+handler404 = errors.not_found
+handler500 = errors.server_error

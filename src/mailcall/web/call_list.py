@@ -1,0 +1,106 @@
+"""Finding calls for the list: every way of asking costs the same however many calls there are."""
+
+import datetime as dt
+import hashlib
+import re
+from dataclasses import dataclass, field
+
+from django.db.models import Q, QuerySet
+from django.utils.dateparse import parse_datetime
+
+from mailcall.desk.models import Call, Person, State
+from mailcall.desk.models.calls import CLOSED_STATES
+from mailcall.web.paging import PAGE_SIZE, key_from, newest_first
+
+FILTERS = {
+    "open": [state for state in State if state not in CLOSED_STATES],
+    "closed": [state for state in State if state in CLOSED_STATES],
+    "all": list(State),
+}
+SUBJECT_WINDOW = 20_000
+PEOPLE_FOUND = 200
+
+_number = re.compile(r"^(?:\[?call\s*)?#?(\d{1,18})\]?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class CallPage:
+    """A page of the list. `older` is where the next one begins; `seen` changes when the page does."""
+
+    calls: list[Call] = field(default_factory=list)
+    older: str = ""
+    cut_short: bool = False
+
+    @property
+    def seen(self) -> str:
+        """A short digest of what is shown."""
+        shown = ",".join(f"{call.pk}.{call.version}" for call in self.calls)
+        return hashlib.sha256(f"{shown};{self.older}".encode()).hexdigest()[:16]
+
+
+def find_calls(*, which: str, query: str, before: str, size: int = PAGE_SIZE) -> CallPage:
+    """The calls of a filter ("open", "closed", "all"), searched when `query` says something.
+
+    Without a query the last changed come first; found calls come newest first.
+    """
+    states = FILTERS.get(which, FILTERS["open"])
+    if query:
+        return _search(states, query, key_from(before), size)
+    return _latest(states, before, size)
+
+
+def _latest(states: list[State], before: str, size: int) -> CallPage:
+    """Keyset pages by last change, one index walk for each state, merged."""
+    moment, key = _position(before)
+    positions: list[tuple[dt.datetime, int]] = []
+    for state in states:
+        rows = Call.objects.filter(state=state)
+        if moment is not None:
+            rows = rows.filter(updated_at__lte=moment).exclude(updated_at=moment, pk__gte=key)
+        positions += rows.order_by("-updated_at", "-pk").values_list("updated_at", "pk")[: size + 1]
+    positions.sort(reverse=True)
+    keys = [pk for _, pk in positions[:size]]
+    found = _with_people(Call.objects.all()).in_bulk(keys)
+    older = ""
+    if len(positions) > size:
+        last_moment, last_key = positions[size - 1]
+        older = f"{last_moment.isoformat()}~{last_key}"
+    return CallPage([found[pk] for pk in keys if pk in found], older)
+
+
+def _position(before: str) -> tuple[dt.datetime | None, int]:
+    moment, _, key = before.partition("~")
+    try:
+        parsed = parse_datetime(moment)
+    except ValueError:
+        parsed = None
+    number = key_from(key)
+    if parsed is None or parsed.tzinfo is None or number is None:
+        return None, 0
+    return parsed, number
+
+
+def _search(states: list[State], query: str, before: int | None, size: int) -> CallPage:
+    """By number (exactly), by address (its beginning), else by words of the subject among the newest."""
+    calls = _with_people(Call.objects.filter(state__in=states))
+    number = _number.match(query)
+    if number:
+        return CallPage(list(calls.filter(pk=int(number[1]))))
+    if "@" in query:
+        page = newest_first(calls.filter(user__in=_people(query)), before=before, size=size)
+    else:
+        words = Q()
+        for word in query.split()[:8]:
+            words &= Q(subject__icontains=word)
+        page = newest_first(calls.filter(words), before=before, window=SUBJECT_WINDOW, size=size)
+    return CallPage(page.rows, str(page.older or ""), page.cut_short)
+
+
+def _people(query: str) -> list[int]:
+    start = query.strip("<>").casefold()
+    rows = Person.objects.filter(email__gte=start, email__lt=start + "\U0010ffff").order_by()
+    return list(rows.values_list("pk", flat=True)[:PEOPLE_FOUND])
+
+
+def _with_people(calls: "QuerySet[Call]") -> "QuerySet[Call]":
+    return calls.select_related("user", "group", "analyst", "partition")

@@ -1,0 +1,99 @@
+"""What people may type, checked, with a sentence for each mistake."""
+
+import re
+from email.headerregistry import Address
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+Mailbox = tuple[str, str]
+_BETWEEN = re.compile(r'[,;\n](?=(?:[^"]*"[^"]*")*[^"]*$)')
+_NAMED = re.compile(r'^(?:"(?P<quoted>[^"]*)"|(?P<name>[^<>"]*?))\s*<(?P<address>[^<>\s]+)>$')
+
+
+class MailboxesField(forms.CharField):
+    """Addresses with or without names, between commas, semicolons or line breaks; gives (name, address)s."""
+
+    default_error_messages = {"required": "Name at least one address."}
+    most = 50
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=10_000, **kwargs)
+
+    def clean(self, value: Any) -> list[Mailbox]:
+        """The addresses. Raises ValidationError that names the first wrong one."""
+        parts = [part.strip() for part in _BETWEEN.split(super().clean(value)) if part.strip()]
+        if self.required and not parts:
+            raise ValidationError(self.error_messages["required"])
+        if len(parts) > self.most:
+            raise ValidationError(f"At most {self.most} addresses, please.")
+        found = {box[1].casefold(): box for box in reversed([_mailbox(part) for part in parts])}
+        return list(reversed(found.values()))
+
+
+def _mailbox(part: str) -> Mailbox:
+    match = _NAMED.match(part)
+    name, address = ("", part)
+    if match:
+        name, address = match["quoted"] or match["name"] or "", match["address"]
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise ValidationError(f"“{part}” is not an email address.") from None
+    return name.strip(), address
+
+
+def as_typed(name: str, address: str) -> str:
+    """A mailbox as one would type it into such a field."""
+    if not name or any(sign in name for sign in '<>"\n'):
+        return address
+    try:
+        return str(Address(display_name=name, addr_spec=address)) if "," in name else f"{name} <{address}>"
+    except (ValueError, IndexError):
+        return address
+
+
+def _words(rows: int, **kwargs: Any) -> forms.CharField:
+    return forms.CharField(max_length=100_000, widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
+
+
+class NoteForm(forms.Form):
+    """An internal note."""
+
+    text = _words(4, label="Note", error_messages={"required": "A note needs some text."})
+
+
+class ReplyForm(forms.Form):
+    """A mail to the people of a call."""
+
+    to = MailboxesField(label="To")
+    cc = MailboxesField(label="Cc", required=False)
+    text = _words(7, label="Text", error_messages={"required": "A mail needs some text."})
+
+
+class StateForm(forms.Form):
+    """Closing or reopening, with a comment. `version` is the call as it was when the page was made."""
+
+    comment = _words(2, required=False, label="Comment")
+    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
+class ParticipantForm(forms.Form):
+    """An address that shall take part."""
+
+    address = forms.EmailField(
+        label="Address",
+        max_length=254,
+        error_messages={"required": "Type an address.", "invalid": "That is not an email address."},
+    )
+    name = forms.CharField(label="Name", max_length=200, required=False)
+
+
+class DiscardForm(forms.Form):
+    """Why a mail is thrown away."""
+
+    reason = forms.CharField(
+        label="Reason", max_length=300, error_messages={"required": "Say why this mail is discarded."}
+    )

@@ -1,0 +1,100 @@
+"""How the pages write moments, states, sizes and addresses."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from mailcall.outbound.message_types import name_of
+
+register = template.Library()
+
+BADGES = {
+    # calls
+    "open": "accent",
+    "resolved": "good",
+    "unresolved": "warn",
+    "closed": "quiet",
+    "closed_unresolved": "quiet",
+    # received mails
+    "new": "accent",
+    "done": "good",
+    "held": "bad",
+    "logged": "good",
+    "updated": "good",
+    "rejected": "warn",
+    "duplicate": "quiet",
+    "discarded": "quiet",
+    # deliveries
+    "queued": "accent",
+    "sending": "accent",
+    "sent": "good",
+    "bounced": "bad",
+    "deferred": "warn",
+    "failed": "bad",
+    "unknown": "warn",
+    "withheld": "warn",
+    "cancelled": "quiet",
+}
+
+
+@register.simple_tag
+def badge(state: str, label: str) -> SafeString:
+    """A state as a coloured word."""
+    return format_html('<span class="badge {}">{}</span>', BADGES.get(state, "quiet"), label)
+
+
+@register.filter
+def moment(value: dt.datetime | None) -> str | SafeString:
+    """How long ago (or until when), with the exact time as title. The script keeps it fresh."""
+    if value is None:
+        return ""
+    local = timezone.localtime(value)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(timespec="seconds"),
+        f"{date_format(local, 'j F Y, H:i:s')} {local.tzname()}",
+        relative(value, timezone.now()),
+    )
+
+
+def relative(value: dt.datetime, now: dt.datetime) -> str:
+    """Such as "3 min ago", "in 2 h", or the date when it is more than a week away."""
+    seconds = (now - value).total_seconds()
+    size = abs(seconds)
+    if size < 45:
+        return "just now" if seconds >= 0 else "in a moment"
+    for limit, unit, name in ((3_600, 60, "min"), (86_400, 3_600, "h"), (7 * 86_400, 86_400, "d")):
+        if size < limit:
+            count = max(1, int(size // unit))
+            return f"{count} {name} ago" if seconds > 0 else f"in {count} {name}"
+    return date_format(timezone.localtime(value), "j M Y")
+
+
+@register.filter
+def mailbox(pair: Sequence[str]) -> str:
+    """A [name, address] pair for people."""
+    name, address = (*pair, "")[:2] if len(pair) < 2 else pair[:2]
+    return f"{name} <{address}>" if name and address else name or address
+
+
+@register.filter
+def mailboxes(pairs: Iterable[Sequence[str]]) -> str:
+    """Several pairs."""
+    return ", ".join(mailbox(pair) for pair in pairs)
+
+
+@register.filter
+def type_name(code: int) -> str:
+    """A message type's name."""
+    return name_of(code)
+
+
+@register.filter
+def initial(name: str) -> str:
+    """The letter that stands for somebody."""
+    return next((letter.upper() for letter in name if letter.isalnum()), "?")

@@ -1,0 +1,78 @@
+"""The list of calls, and one call."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from mailcall.outbound.models import Message
+from mailcall.web.access import analysts_only
+from mailcall.web.call_list import FILTERS, find_calls
+from mailcall.web.call_page import (
+    ENTRIES_SHOWN,
+    TEXT_SHOWN,
+    calls_to_show,
+    deliveries_of,
+    delivery_digest,
+    linked_calls,
+    links_of,
+    render_call,
+    shown_entries,
+)
+from mailcall.web.paging import key_from
+
+
+@require_safe
+@analysts_only
+def index(request: HttpRequest) -> HttpResponse:
+    """The list. Asked by htmx, only the table; and nothing (204) when it is as `seen` says."""
+    which = request.GET.get("show", "open")
+    which = which if which in FILTERS else "open"
+    query = request.GET.get("q", "").strip()[:200]
+    before = request.GET.get("before", "")[:80]
+    page = find_calls(which=which, query=query, before=before)
+    if request.headers.get("HX-Request"):
+        if request.GET.get("seen") == page.seen:
+            return HttpResponse(status=204)
+        template = "web/parts/call_table.html"
+    else:
+        template = "web/calls.html"
+    context = {"page": page, "which": which, "query": query, "before": before, "filters": FILTERS}
+    return render(request, template, context)
+
+
+@require_safe
+@analysts_only
+def show(request: HttpRequest, number: int) -> HttpResponse:
+    """One call with its timeline and forms."""
+    call = get_object_or_404(calls_to_show(), pk=number)
+    return render_call(request, call, before=key_from(request.GET.get("before")))
+
+
+@require_safe
+@analysts_only
+def news(request: HttpRequest, number: int) -> HttpResponse:
+    """What happened since the page was made: new entries, the heading, the deliveries. 204 for nothing.
+
+    `version` and `deliveries` are what the page has; `last` is the key of its last entry.
+    """
+    call = get_object_or_404(calls_to_show(), pk=number)
+    digest = delivery_digest(deliveries_of(call))
+    moved = request.GET.get("version") != str(call.version)
+    delivered = request.GET.get("deliveries") != digest
+    if not moved and not delivered:
+        return HttpResponse(status=204)
+    last = key_from(request.GET.get("last")) or 0
+    entries = list(shown_entries(call.timeline.filter(pk__gt=last)).order_by("pk")[:ENTRIES_SHOWN])
+    messages = Message.objects.filter(call=call, entry__lte=last).order_by("-pk")
+    context = {
+        "call": call,
+        "linked": linked_calls(call, links_of(call)),
+        "entries": entries,
+        "last": entries[-1].pk if entries else last,
+        "deliveries_seen": digest,
+        "messages_shown": messages.prefetch_related("deliveries__server")[:ENTRIES_SHOWN]
+        if delivered
+        else (),
+        "text_shown": TEXT_SHOWN,
+    }
+    return render(request, "web/call/news.html", context)

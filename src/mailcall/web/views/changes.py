@@ -1,0 +1,139 @@
+"""What an analyst does to a call. Only by POST; what the desk refuses is said, and nothing typed is lost."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from mailcall.desk import calls
+from mailcall.desk.errors import Refused
+from mailcall.desk.models import Call, CallLink, Channel, Participant
+from mailcall.web.access import acting_person, analysts_only
+from mailcall.web.call_page import calls_to_show, render_call
+from mailcall.web.forms import NoteForm, ParticipantForm, ReplyForm, StateForm
+
+UNPROCESSABLE = 422
+CONFLICT = 409
+
+
+@require_POST
+@analysts_only
+def note(request: HttpRequest, number: int) -> HttpResponse:
+    """Add an internal note."""
+    call = _call(number)
+    form = NoteForm(request.POST, auto_id="note_%s")
+    if not form.is_valid():
+        return render_call(request, call, status=UNPROCESSABLE, note=form)
+    try:
+        entry = calls.add_note(
+            call, actor=acting_person(request), text=form.cleaned_data["text"], channel=Channel.PAGE
+        )
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return render_call(request, call, status=UNPROCESSABLE, note=form)
+    return _back(call, entry.pk)
+
+
+@require_POST
+@analysts_only
+def reply(request: HttpRequest, number: int) -> HttpResponse:
+    """Put a mail to the people of the call into the message table."""
+    call = _call(number)
+    form = ReplyForm(request.POST, auto_id="reply_%s")
+    author = acting_person(request)
+    if author is None:
+        form.add_error(None, "Your sign-in belongs to no person, so it can't write mail.")
+    if author is None or not form.is_valid():
+        return render_call(request, call, status=UNPROCESSABLE, reply=form)
+    try:
+        entry = calls.write_reply(call, author=author, channel=Channel.PAGE, **form.cleaned_data)
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return render_call(request, call, status=UNPROCESSABLE, reply=form)
+    return _back(call, entry.pk)
+
+
+@require_POST
+@analysts_only
+def close(request: HttpRequest, number: int) -> HttpResponse:
+    """Close the call, unless it changed since the page was made."""
+    return _change_state(request, number, closing=True)
+
+
+@require_POST
+@analysts_only
+def reopen(request: HttpRequest, number: int) -> HttpResponse:
+    """Open the call again, unless it changed since the page was made."""
+    return _change_state(request, number, closing=False)
+
+
+def _change_state(request: HttpRequest, number: int, *, closing: bool) -> HttpResponse:
+    call = _call(number)
+    form = StateForm(request.POST, auto_id="state_%s")
+    if not form.is_valid():
+        return render_call(request, call, status=UNPROCESSABLE, state=form)
+    change = calls.close if closing else calls.reopen
+    try:
+        change(call, actor=acting_person(request), channel=Channel.PAGE, **form.cleaned_data)
+    except Refused as refusal:
+        # The page that says so shows what is new, so the next try is about the call as it is now.
+        call = _call(number)
+        form = StateForm({**form.cleaned_data, "version": call.version}, auto_id="state_%s")
+        form.add_error(None, str(refusal))
+        return render_call(request, call, status=CONFLICT, state=form)
+    messages.success(request, f"Call {number} is {'closed' if closing else 'open again'}.")
+    return _back(call)
+
+
+@require_POST
+@analysts_only
+def add_participant(request: HttpRequest, number: int) -> HttpResponse:
+    """Have an address take part."""
+    call = _call(number)
+    form = ParticipantForm(request.POST, auto_id="participant_%s")
+    if not form.is_valid():
+        return render_call(request, call, status=UNPROCESSABLE, participant=form)
+    try:
+        calls.add_participant(call, actor=acting_person(request), **form.cleaned_data)
+    except Refused as refusal:
+        form.add_error("address", str(refusal))
+        return render_call(request, call, status=UNPROCESSABLE, participant=form)
+    messages.success(request, f"{form.cleaned_data['address']} takes part in call {number} now.")
+    return _back(call)
+
+
+@require_POST
+@analysts_only
+def remove_participant(request: HttpRequest, number: int, pk: int) -> HttpResponse:
+    """Have an address no longer take part."""
+    participant = get_object_or_404(Participant.objects.select_related("call__user"), pk=pk, call=number)
+    try:
+        calls.remove_participant(participant, actor=acting_person(request))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"{participant.address} takes part in call {number} no more.")
+    return _back(participant.call)
+
+
+@require_POST
+@analysts_only
+def decide_link(request: HttpRequest, number: int, pk: int) -> HttpResponse:
+    """Accept or dismiss a proposed link to an earlier call."""
+    link = get_object_or_404(CallLink.objects.select_related("call", "earlier"), pk=pk, call=number)
+    decide = calls.accept_link if request.POST.get("decision") == "accept" else calls.dismiss_link
+    try:
+        decide(link, actor=acting_person(request))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return _back(link.call)
+
+
+def _call(number: int) -> Call:
+    return get_object_or_404(calls_to_show(), pk=number)
+
+
+def _back(call: Call, entry: int | None = None) -> HttpResponse:
+    address = reverse("web:call", args=[call.number])
+    return redirect(f"{address}#entry-{entry}" if entry else address)

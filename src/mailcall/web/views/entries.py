@@ -1,0 +1,66 @@
+"""What came with a mail: its HTML as sent, its files, its images."""
+
+from django.core.files.storage import default_storage
+from django.core.signing import BadSignature
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from mailcall.desk.models import Attachment, TimelineEntry
+from mailcall.web import safety
+from mailcall.web.access import analysts_only
+
+
+@require_safe
+@analysts_only
+def as_sent(request: HttpRequest, pk: int) -> HttpResponse:
+    """The cleaned HTML of an entry, for a sandboxed frame. `images=1` loads remote images too."""
+    entry = get_object_or_404(TimelineEntry.objects.only("html"), pk=pk)
+    images = entry.attachments.filter(content_type__in=safety.RASTER_TYPES).exclude(cid="")
+    cid = {name.strip("<>"): safety.inline_image_url(key) for key, name in images.values_list("pk", "cid")}
+    return safety.frame(request, entry.html, cid=cid, remote_images=request.GET.get("images") == "1")
+
+
+@require_safe
+@analysts_only
+def text(request: HttpRequest, pk: int) -> HttpResponse:
+    """The whole text of an entry that is too long for the page, as plain text."""
+    entry = get_object_or_404(TimelineEntry.objects.only("text"), pk=pk)
+    return safety.source_answer(entry.text.encode(), name=f"entry-{pk}.txt", download=False)
+
+
+@require_safe
+@analysts_only
+def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """A file, always to be saved, never shown."""
+    found = get_object_or_404(Attachment.objects.select_related("content"), pk=pk)
+    answer = _bytes(found)
+    return safety.guard(answer, name=found.name)
+
+
+@require_safe
+def inline_image(request: HttpRequest, token: str) -> HttpResponseBase:
+    """An image that a mail shows within its text. The token names it and stands in for a sign-in."""
+    try:
+        key = safety.inline_image_key(token)
+    except (BadSignature, ValueError):
+        raise Http404 from None
+    found = get_object_or_404(Attachment.objects.select_related("content"), pk=key)
+    if found.content_type.lower() not in safety.RASTER_TYPES:
+        raise Http404
+    answer = safety.guard(_bytes(found), name=found.name, download=False)
+    # The frame that shows it has an origin of its own.
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    answer.headers["Cache-Control"] = f"private, max-age={safety.INLINE_SECONDS}"
+    return answer
+
+
+def _bytes(found: Attachment) -> HttpResponseBase:
+    content_type = safety.safe_type(found.content_type)
+    if found.content.data is not None:
+        return HttpResponse(bytes(found.content.data), content_type=content_type)
+    try:
+        return FileResponse(default_storage.open(found.content.storage_name), content_type=content_type)
+    except OSError:
+        raise Http404("The file is missing from the storage.") from None

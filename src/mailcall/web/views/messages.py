@@ -1,0 +1,110 @@
+"""The message table: what is to be sent, what was, and what the servers said."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages as notices
+from django.db.models import Exists, OuterRef, Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from mailcall.desk.errors import Refused
+from mailcall.message import BadAddress
+from mailcall.outbound import operations
+from mailcall.outbound.models import Delivery, DeliveryState, Message
+from mailcall.outbound.render import draft_of
+from mailcall.outbound.render import render as render_message
+from mailcall.web import safety
+from mailcall.web.access import analysts_only
+from mailcall.web.paging import key_from, newest_first
+
+WINDOW = 10_000
+SOURCE_SHOWN = 64 * 1024
+OPERATIONS: dict[str, tuple[Callable[[Delivery], None], str]] = {
+    "retry": (operations.retry, "It is tried again at once."),
+    "release": (operations.release, "It is released and will be sent."),
+    "cancel": (operations.cancel, "It is cancelled and won't be sent."),
+}
+
+
+@require_safe
+@analysts_only
+def index(request: HttpRequest) -> HttpResponse:
+    """All messages, newest first; or those with a delivery in one state."""
+    state = request.GET.get("state", "")
+    before = key_from(request.GET.get("before"))
+    rows = Message.objects.select_related("call").defer("data", "references")
+    rows = rows.prefetch_related(Prefetch("deliveries", Delivery.objects.order_by("pk")))
+    window = None
+    if state in DeliveryState.values:
+        rows = rows.filter(Exists(Delivery.objects.filter(message=OuterRef("pk"), state=state)))
+        window = WINDOW
+    context = {
+        "page": newest_first(rows, before=before, window=window),
+        "before": before,
+        "window": WINDOW,
+        "state": state,
+        "states": DeliveryState.choices,
+    }
+    return render(request, "web/messages.html", context)
+
+
+@require_safe
+@analysts_only
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """One message: what it says, and what became of each copy."""
+    rows = Message.objects.select_related("call", "author", "partition", "entry__received_mail")
+    message = get_object_or_404(rows.defer("entry__html", "entry__received_mail__raw"), pk=pk)
+    context: dict[str, Any] = {
+        "message": message,
+        "deliveries": message.deliveries.select_related("server").order_by("pk"),
+    }
+    try:
+        draft, source = draft_of(message), render_message(message)
+    except (BadAddress, KeyError, OSError) as error:
+        context["problem"] = f"It can't be made into a mail: {error}"
+    else:
+        context |= {
+            "draft": draft,
+            "source": source[:SOURCE_SHOWN].decode("utf-8", "replace"),
+            "source_cut": len(source) > SOURCE_SHOWN,
+        }
+    return render(request, "web/message.html", context)
+
+
+@require_safe
+@analysts_only
+def as_sent(request: HttpRequest, pk: int) -> HttpResponse:
+    """The HTML of a message, for a sandboxed frame."""
+    draft = draft_of(get_object_or_404(Message, pk=pk))
+    return safety.frame(request, draft.html, cid={}, remote_images=False)
+
+
+@require_safe
+@analysts_only
+def raw(request: HttpRequest, pk: int) -> HttpResponse:
+    """The whole source: as plain text, or with `download=1` to be saved."""
+    source = render_message(get_object_or_404(Message, pk=pk))
+    download = request.GET.get("download") == "1"
+    return safety.source_answer(
+        source, name=f"message-{pk}.{'eml' if download else 'txt'}", download=download
+    )
+
+
+@require_POST
+@analysts_only
+def operate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Retry, release or cancel one delivery."""
+    delivery = get_object_or_404(Delivery.objects.select_related("message"), pk=pk)
+    operation, sentence = OPERATIONS.get(request.POST.get("operation", ""), (None, ""))
+    if operation is None:
+        notices.error(request, "There is no such operation.")
+        return redirect("web:message", delivery.message_id)
+    try:
+        operation(delivery)
+    except Refused as refusal:
+        notices.error(request, str(refusal))
+    else:
+        notices.success(request, f"{delivery.recipient}: {sentence}")
+    return redirect("web:message", delivery.message_id)

@@ -1,0 +1,104 @@
+"""Every page is there for an analyst, closed to a User, and asks the database a bounded number of times."""
+
+import pytest
+from django.urls import reverse
+
+from mailcall.web.urls import pages
+
+PUBLIC = {"sign-in", "healthz", "inline-image"}
+FOR_ALL_SIGNED_IN = {"home", "sign-out"}
+
+
+@pytest.fixture
+def everything(received, held, message, link):
+    """Everything at once."""
+
+
+def address_of(name, pattern):
+    return reverse(f"web:{name}", kwargs=dict.fromkeys(pattern.pattern.converters, 1))
+
+
+@pytest.mark.parametrize("name", ["calls", "mails", "held", "messages", "accounts"])
+def test_a_list_is_shown_to_an_analyst(analyst, everything, name, django_assert_max_num_queries):
+    with django_assert_max_num_queries(11):
+        response = analyst.get(reverse(f"web:{name}"))
+    assert response.status_code == 200
+    assert response["Cache-Control"] == "no-store"
+    assert "default-src 'self'" in response["Content-Security-Policy"]
+
+
+def test_a_call_shows_all_that_happened(analyst, everything, call, mail_in, django_assert_max_num_queries):
+    with django_assert_max_num_queries(16):
+        page = analyst.get(reverse("web:call", args=[call.pk])).content.decode()
+    assert "The printer jams." in page
+    assert "proof: address" in page
+    assert "451 4.7.1 Try again later" in page
+    assert f"/mails/{mail_in.received_mail.pk}/" in page
+    assert "Does this belong to call" in page
+
+
+def test_a_mail_shows_why_it_did_what_it_did(analyst, everything, received):
+    page = analyst.get(reverse("web:mail", args=[received.pk])).content.decode()
+    assert "Logged as a new call" in page
+    assert "log-a-call" in page
+    assert "anything else" in page
+    assert "Message-ID: &lt;first@example.com&gt;" in page
+
+
+def test_a_message_shows_its_text_and_its_deliveries(analyst, everything, message):
+    page = analyst.get(reverse("web:message", args=[message.pk])).content.decode()
+    assert "1001 Call - Logged" in page
+    assert "Retry now" in page
+    assert "What it says" in page
+    source = analyst.get(reverse("web:message-raw", args=[message.pk]))
+    assert b"Message-ID: <out-1@desk.example>" in source.content
+
+
+@pytest.mark.parametrize("pattern", pages, ids=lambda pattern: pattern.name)
+def test_no_page_is_open_to_a_user(user_browser, everything, pattern):
+    if pattern.name in PUBLIC | FOR_ALL_SIGNED_IN:
+        pytest.skip("open on purpose")
+    address = address_of(pattern.name, pattern)
+    responses = [user_browser.get(address), user_browser.post(address)]
+    assert {response.status_code for response in responses} <= {403, 405}
+    refused = next(response for response in responses if response.status_code == 403)
+    assert "These pages are for analysts" in refused.content.decode()
+
+
+@pytest.mark.parametrize("pattern", pages, ids=lambda pattern: pattern.name)
+def test_no_page_is_open_to_a_stranger(client, db, pattern):
+    if pattern.name in PUBLIC:
+        pytest.skip("open on purpose")
+    response = client.post(address_of(pattern.name, pattern))
+    assert response.status_code == 302
+    assert response["Location"].startswith(reverse("web:sign-in"))
+
+
+def test_the_sign_of_life_needs_no_sign_in(client, db):
+    response = client.get("/healthz")
+    assert (response.status_code, response.content) == (200, b"ok\n")
+
+
+def test_a_page_that_is_not_there_says_so(analyst):
+    response = analyst.get("/calls/999/")
+    assert response.status_code == 404
+    assert "There is no such page" in response.content.decode()
+
+
+def test_empty_lists_say_what_would_be_there(analyst):
+    assert "All quiet" in analyst.get(reverse("web:calls")).content.decode()
+    assert "Nothing is held" in analyst.get(reverse("web:held")).content.decode()
+
+
+def test_a_long_timeline_is_shown_in_parts(analyst, call, ann, django_assert_max_num_queries):
+    from mailcall.desk.models import TimelineEntry
+
+    TimelineEntry.objects.bulk_create(
+        TimelineEntry(call=call, kind="note", channel="page", actor=ann, text=f"note {n}.")
+        for n in range(250)
+    )
+    with django_assert_max_num_queries(16):
+        page = analyst.get(reverse("web:call", args=[call.pk])).content.decode()
+    assert "note 249." in page
+    assert "note 149." not in page
+    assert "Earlier entries" in page
