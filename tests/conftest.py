@@ -1,3 +1,3 @@
 """What all tests share: the private servers and a small desk."""
 
-pytest_plugins = ["servers.fixtures", "desks"]
+pytest_plugins = ["servers.fixtures", "desks", "installations"]

@@ -92,7 +92,7 @@ def _keys() -> Finding:
 def _database() -> Finding:
     from django.db import DatabaseError, connection
 
-    from mailcall.service.jobs import explain
+    from mailcall.service.troubles import explain
 
     path = config().database_path
     try:

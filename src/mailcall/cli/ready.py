@@ -16,7 +16,7 @@ PEOPLE_ERRORS = (ConfigError, KeyringError, ImproperlyConfigured, DatabaseError,
 
 def sentence_of(error: Exception) -> str:
     """An error as one sentence for people."""
-    from mailcall.service.jobs import explain
+    from mailcall.service.troubles import explain
 
     if isinstance(error, DatabaseError):
         return f"{explain(error)} The database is {config().database_path}."

@@ -1,6 +1,5 @@
 """The coarse jobs over the tables: collect an account, act on a chunk, deliver a chunk, sweep."""
 
-import errno
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from mailcall.outbound import deliver
 from mailcall.outbound.models import OutgoingServer
 from mailcall.service import clock
 from mailcall.service.locks import Busy, alone
+from mailcall.service.troubles import explain
 
 log = structlog.get_logger("service.jobs")
 
@@ -104,15 +104,3 @@ class Jobs:
             self._reported[job] = sentence
         if new:
             log.error("job failed", job=job, error=sentence)
-
-
-def explain(error: Exception) -> str:
-    """Trouble with the machine, in one sentence."""
-    text = str(error)
-    if "database is locked" in text:
-        return "The database is locked by another process."
-    if "disk is full" in text or getattr(error, "errno", None) == errno.ENOSPC:
-        return "The disk is full; make room."
-    if "readonly" in text or getattr(error, "errno", None) in {errno.EROFS, errno.EACCES}:
-        return f"The data folder can't be written ({text})."
-    return f"{text.rstrip('.')}."

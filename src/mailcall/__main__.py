@@ -1,0 +1,5 @@
+"""`python -m mailcall` is `mailcall`."""
+
+from mailcall.cli import main
+
+main()

@@ -1,0 +1,175 @@
+"""A whole installation for tests: its own data folder and processes, worked through the command line."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from servers.dovecot import Dovecot
+from servers.postfix import Postfix
+
+SOURCE = Path(__file__).resolve().parent.parent / "src"
+
+DESK = """
+partitions:
+  - {{name: IT, address: support@desk.example, sender_name: IT Support}}
+people:
+  - {{name: Bob Baker, email: bob@desk.example, user: false, analyst: true}}
+groups:
+  - {{name: Service Desk, addresses: [team@desk.example], members: [bob@desk.example]}}
+call_templates:
+  - {{name: Mail, partition: IT, group: Service Desk}}
+incoming_accounts:
+  - name: Support
+    address: support@desk.example
+    protocol: imap
+    server: localhost
+    port: {imap_port}
+    security: tls
+    login: {user}
+    password: {{env: IMAP_PASSWORD}}
+    ca_file: {ca_file}
+    template: Mail
+    default_logging_analyst: bob@desk.example
+    trusted_hosts: [mx.desk.example]
+outgoing_servers:
+  - {{name: Postfix, protocol: smtp, server: localhost, port: {smtp_port}, security: starttls, ca_file: {smtp_ca}}}
+"""
+
+
+class Installation:
+    """One installation; `start` runs its Messaging Service in a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("MAILCALL_", "DJANGO_"))},
+            "MAILCALL_DATA_DIR": str(self.data),
+            "MAILCALL_LOG_FORMAT": "json",
+            "PYTHONPATH": str(SOURCE),
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+        self.log = folder / "service.log"
+
+    def cli(self, *arguments: str, status: int = 0, **environment: str) -> str:
+        """Run a command; its output. The exit status must be as said."""
+        done = subprocess.run(
+            [sys.executable, "-m", "mailcall", *arguments],
+            env={**self.environment, **environment},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+    def rows(self, command: str) -> list[dict[str, Any]]:
+        """What `mailcall calls|mails|messages --json` prints."""
+        return [json.loads(line) for line in self.cli(command, "--json", "--limit", "0").splitlines()]
+
+    def load(self, text: str, **environment: str) -> None:
+        """Migrate and load a desk file."""
+        file = self.folder / "desk.yaml"
+        file.write_text(text)
+        self.cli("migrate")
+        self.cli("load", str(file), **environment)
+
+    def start(self, *, kill_at: str = "", wrapper: tuple[str, ...] = ()) -> None:
+        """Start the service; returns at once."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*wrapper, sys.executable, "-m", "mailcall", "run", "--no-web"],
+                env={**self.environment, "MAILCALL_KILL_AT": kill_at},
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def kill(self) -> None:
+        """SIGKILL, and wait."""
+        self.end(signal.SIGKILL)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> float:
+        """Send a signal and wait; how many seconds it took."""
+        assert self.process
+        begun = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(30)
+        self.process = None
+        return time.monotonic() - begun
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Read the database beside the service."""
+        connection = sqlite3.connect(f"file:{self.data}/mailcall.sqlite3?mode=ro", uri=True, timeout=30)
+        try:
+            return connection.execute(sql).fetchall()
+        finally:
+            connection.close()
+
+    def count(self, sql: str) -> int:
+        """The one number that a query gives."""
+        return int(self.query(sql)[0][0])
+
+    def wait(self, done: Callable[[], bool], what: str, seconds: float = 60) -> None:
+        """Wait until something is so, or fail with the log's end."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if done():
+                return
+            time.sleep(0.05)
+        pytest.fail(f"waited {seconds} s for {what}\n{self.tail()}", pytrace=False)
+
+    def tail(self, lines: int = 40) -> str:
+        """The end of the service's log."""
+        return "\n".join(self.log.read_text().splitlines()[-lines:]) if self.log.exists() else ""
+
+    def settled(self, mails: int) -> bool:
+        """Whether so many mails have come and are done, and nothing waits to be sent."""
+        done = self.count("select count(*) from inbound_receivedmail where state = 'done'")
+        waiting = self.count(
+            "select count(*) from outbound_delivery where state in ('queued', 'sending', 'deferred', 'unknown')"
+        )
+        return done == mails and waiting == 0
+
+
+@contextmanager
+def installation(folder: Path) -> Iterator[Installation]:
+    """An installation whose process is ended in any case."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = Installation(folder)
+    try:
+        yield made
+    finally:
+        if made.process:
+            made.kill()
+
+
+@pytest.fixture
+def installed(tmp_path: Path, dovecot: Dovecot, postfix: Postfix) -> Iterator[Installation]:
+    """An installation that collects from Dovecot by TLS and sends through Postfix by STARTTLS."""
+    user = dovecot.new_user()
+    with installation(tmp_path / "installation") as made:
+        made.mailbox = user  # type: ignore[attr-defined]
+        made.load(
+            DESK.format(
+                imap_port=dovecot.imaps_port,
+                user=user,
+                ca_file=dovecot.ca_file,
+                smtp_port=postfix.smtp_port,
+                smtp_ca=postfix.ca_file,
+            ),
+            IMAP_PASSWORD="secret",
+        )
+        yield made

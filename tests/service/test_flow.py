@@ -1,0 +1,40 @@
+"""The whole way on real servers: Dovecot, the service in its own process, Postfix."""
+
+import signal
+
+import pytest
+from desks import mail
+from installations import Installation
+from servers.dovecot import Dovecot
+from servers.postfix import Postfix
+
+from mailcall.message import read_mail
+
+pytestmark = pytest.mark.servers
+
+
+def test_a_mail_in_dovecot_is_a_call_and_its_acknowledgement_comes_through_postfix(
+    installed: Installation, dovecot: Dovecot, postfix: Postfix
+) -> None:
+    installed.start()
+    installed.wait(lambda: "service started" in installed.tail(), "the start")
+    dovecot.deliver(installed.mailbox, mail("flow@customer.example", "Größe passt nicht 🙂"))
+    installed.wait(lambda: installed.settled(1), "the mail")
+
+    [call] = installed.rows("calls")
+    assert call["subject"] == "Größe passt nicht 🙂"
+    assert call["user"] == "flow@customer.example"
+    assert dovecot.mails(installed.mailbox) == []
+    [sent] = postfix.mails("flow@customer.example", wait=1)
+    answer = read_mail(sent)
+    assert answer.subject == f"[Call {call['number']}] Größe passt nicht 🙂"
+    [message] = installed.rows("messages")
+    assert answer.message_id == message["message_id"]
+    assert message["deliveries"][0]["state"] == "sent"
+
+
+def test_sigterm_stops_it_within_ten_seconds(installed: Installation) -> None:
+    installed.start()
+    installed.wait(lambda: "service started" in installed.tail(), "the start")
+    assert installed.end(signal.SIGTERM) < 10
+    assert "service stopped" in installed.tail()
