@@ -8,6 +8,8 @@ import click
 
 from mailcall.cli.ready import ready
 
+from mailcall.cli.ready import ready
+
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True))
@@ -19,6 +21,7 @@ def load(file: str, check_only: bool) -> None:
     says. Loading the same file again changes nothing, and nothing is ever deleted. With any error in the
     file nothing is changed at all.
     """
+    ready()
     ready()
     from mailcall.desk_file.loading import load as load_file
     from mailcall.desk_file.problems import DeskFileError
@@ -48,6 +51,7 @@ def load(file: str, check_only: bool) -> None:
 @click.option("--force", is_flag=True, help="Write over a file that exists.")
 def dump(file: str, force: bool) -> None:
     """Write the desk to a YAML file, or to standard output. It holds no password."""
+    ready()
     ready()
     from mailcall.desk_file.dumping import dump as dump_text
 

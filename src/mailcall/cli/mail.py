@@ -23,7 +23,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--reply-to-last", is_flag=True, help="Answer the newest mail in the writer's sandbox mailbox.")
 @click.option("--raw", type=_FILE, help="A whole mail to send unchanged; only --from and --to count.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="The demo's data folder.")
-def mail(
+def mail(  # noqa: PLR0917  # click hands them over by name
     sender: str,
     to: tuple[str, ...],
     cc: tuple[str, ...],

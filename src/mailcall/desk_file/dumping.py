@@ -1,5 +1,6 @@
 """Writes the desk out as a desk file, without any secret."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import yaml
@@ -35,10 +36,15 @@ def dump() -> str:
 
 
 def _section(kind: Kind, people: People) -> list[dict[str, Any]]:
-    things = kind.model._default_manager.order_by("name", "pk")
     if kind.model is Person:
-        return [_item(kind, each, people) for each in things if people.named(each.name, each.email) == each]
-    return [_item(kind, each, people) for each in things.select_related(*kind.references)]
+        first = [person for persons in people.by_address.values() for person in _one_of_each_name(persons)]
+        return [_item(kind, each, people) for each in sorted(first, key=lambda each: (each.name, each.pk))]
+    things = kind.model._default_manager.order_by("name").select_related(*kind.references)
+    return [_item(kind, each, people) for each in things]
+
+
+def _one_of_each_name(persons: Sequence[Person]) -> Iterable[Person]:
+    return {person.name: person for person in reversed(persons)}.values()
 
 
 def _item(kind: Kind, thing: Any, people: People) -> dict[str, Any]:

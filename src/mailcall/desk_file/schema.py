@@ -7,12 +7,12 @@ new one. The descriptions are the reference that people read (`python -m mailcal
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from mailcall import mailbox, transport
 
-NEEDED_WHEN_NEW = {"needed_when_new": True}
+NEEDED_WHEN_NEW: dict[str, JsonValue] = {"needed_when_new": True}
 ONE_PLACE = "must be exactly one of {env: NAME}, {file: PATH} and {stored: true}"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -13,7 +13,7 @@ MAX_VALUES = 500_000  # in the text, and again with aliases followed
 MAX_DEPTH = 12
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CONSTRUCTOR = yaml.constructor.SafeConstructor()
-_SCALARS: dict[str, Callable[[yaml.Node], Any]] = {
+_SCALARS: dict[str, Callable[[yaml.ScalarNode], Any]] = {
     "tag:yaml.org,2002:str": lambda node: str(node.value),
     "tag:yaml.org,2002:timestamp": lambda node: str(node.value),  # no field is a date
     "tag:yaml.org,2002:value": lambda node: str(node.value),
@@ -82,7 +82,7 @@ def _bound(text: str, source: str) -> None:
     for event in yaml.parse(text, Loader=_LOADER):
         values += isinstance(event, yaml.NodeEvent)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 1
         if depth > MAX_DEPTH:
             raise DeskFileError(source, [Problem(line, "This is nested deeper than any desk is.")])
         if values > MAX_VALUES:
@@ -105,7 +105,7 @@ class _Walk:
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(child, (*path, index)) for index, child in enumerate(node.value)]
-        return self._scalar(node)
+        return self._scalar(cast("yaml.ScalarNode", node))
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -123,7 +123,7 @@ class _Walk:
             values[name] = self.value(child, (*path, name))
         return values
 
-    def _scalar(self, node: yaml.Node) -> Any:
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
         read = _SCALARS.get(str(node.tag))
         line = node.start_mark.line + 1
         if read is None:
