@@ -8,8 +8,6 @@ import click
 
 from mailcall.cli.ready import ready
 
-from mailcall.cli.ready import ready
-
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True))

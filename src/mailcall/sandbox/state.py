@@ -25,7 +25,7 @@ def mail_dir(data_dir: Path) -> Path:
     return data_dir / "sandbox" / "mail"
 
 
-def write(data_dir: Path, *, smtp_host: str, smtp_port: int, base_url: str, pid: int | None = None) -> State:
+def write(data_dir: Path, smtp_host: str, smtp_port: int, base_url: str, pid: int | None = None) -> State:
     """Say where the demo of this data folder is; `pid` is this process by default. Raises OSError."""
     state = State(smtp_host, smtp_port, base_url.rstrip("/"), os.getpid() if pid is None else pid)
     path = _path(data_dir)
