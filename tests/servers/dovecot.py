@@ -48,7 +48,7 @@ namespace inbox {{
 }}
 passdb {{
   driver = passwd-file
-  args = scheme=PLAIN username_format=%u {folder}/users
+  args = scheme=PLAIN username_format=%u {folder}/users/%u
 }}
 userdb {{
   driver = static
@@ -91,6 +91,10 @@ service auth {{
 }}
 service anvil {{
   {chroot}
+  # no delays after wrong passwords
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   {chroot}
@@ -151,12 +155,9 @@ class Dovecot:
     def add_user(self, login: str, password: str = "secret") -> str:
         """Make an account with an empty INBOX; works while the server runs. Returns the login."""
         self.users[login] = password
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lines = [f"{name}:{{PLAIN}}{secret}\n" for name, secret in self.users.items()]
-        new = self.folder / f"users.{uuid.uuid4().hex}"
-        new.write_text("".join(lines))
-        new.chmod(0o644)
-        new.rename(self.folder / "users")
+        # one file each, because Dovecot looks for a change of a file only once a second
+        (self.folder / "users").mkdir(parents=True, exist_ok=True)
+        (self.folder / "users" / login).write_text(f"{login}:{{PLAIN}}{password}\n")
         self._make_maildir(self._maildir(login))
         return login
 

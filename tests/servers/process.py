@@ -60,12 +60,17 @@ def alive(pid: int) -> bool:
 
 
 def end_process(pid: int) -> None:
-    """Ask the process to end, and after five seconds make it."""
+    """Ask the daemon to end, and soon make it and everything in its own process group."""
     with contextlib.suppress(ProcessLookupError):
+        leads_group = os.getpgid(pid) == pid
         os.kill(pid, signal.SIGTERM)
-        if not wait_for(lambda: not alive(pid), 5):
+        if wait_for(lambda: not alive(pid), 0.3):
+            return
+        if leads_group:
+            os.killpg(pid, signal.SIGKILL)
+        else:
             os.kill(pid, signal.SIGKILL)
-            wait_for(lambda: not alive(pid), 5)
+        wait_for(lambda: not alive(pid), 5)
 
 
 def tail(log: Path, lines: int = 30) -> str:

@@ -82,8 +82,9 @@ class ImapMailbox:
 
     def list(self) -> Sequence[Listed]:
         """Undeleted mails by UID, oldest first, with their sizes."""
-        self._news = False
         with sentences(self._settings):
+            self._session.command(b"NOOP")  # some servers let SEARCH see new mail only after this
+            self._news = False
             uids = self._search()
             self._news = self._news or len(uids) > LIST_MAILS
             uids = uids[:LIST_MAILS]
@@ -102,9 +103,14 @@ class ImapMailbox:
         """One command for each batch; nothing is asked of the server while the caller holds one."""
         for batch in batches(listed):
             got = self._fetch([int(mail.key) for mail in batch], spool)
-            for mail in batch:
-                if fetched := got.pop(int(mail.key), None):
-                    yield fetched
+            try:
+                for mail in batch:
+                    if fetched := got.pop(int(mail.key), None):
+                        yield fetched
+            finally:  # what the caller did not want any more
+                for left in got.values():
+                    if left.file:
+                        left.file.unlink(missing_ok=True)
 
     def dispose(self, keys: Sequence[str]) -> None:
         """Delete or move by UID, never by a plain EXPUNGE: others may have flagged mails of their own."""

@@ -1,0 +1,276 @@
+"""What collecting does when a server is away, silent or talks nonsense."""
+
+import base64
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from mailcall.mailbox.imap import ImapMailbox
+from mailcall.mailbox.interface import Disposal, Fetched, MailboxError, MailboxSettings, Security
+from servers.process import free_ports
+from servers.scripted import ScriptedServer, answer_imap, hang_up, hear, raw, say, stall
+
+SELECTED = ["1 EXISTS", "OK [UIDVALIDITY 7] ok", "OK [UIDNEXT 9] ok"]
+SIGN_IN = [
+    say("* OK hello"),
+    answer_imap("CAPABILITY", "CAPABILITY IMAP4rev1"),
+    answer_imap("LOGIN"),
+    answer_imap("CAPABILITY", "CAPABILITY IMAP4rev1 IDLE MOVE UIDPLUS"),
+]
+OPEN = [*SIGN_IN, answer_imap("SELECT", *SELECTED, end="OK [READ-WRITE] done")]
+
+
+def mailbox_at(port: int, **changes) -> ImapMailbox:
+    given = {"login": "a", "password": "very secret", "timeout": 0.5, "security": Security.PLAIN} | changes
+    return ImapMailbox(MailboxSettings(server="127.0.0.1", port=port, **given))
+
+
+def trouble_at(port: int, **changes) -> MailboxError:
+    with pytest.raises(MailboxError) as caught:
+        mailbox_at(port, **changes).__enter__()
+    return caught.value
+
+
+def test_a_port_where_nothing_listens_may_mend_itself():
+    trouble = trouble_at(free_ports(1)[0])
+    assert trouble.temporary
+    assert "Nothing accepts connections" in str(trouble)
+
+
+def test_a_name_that_is_none_says_so():
+    with pytest.raises(MailboxError, match=r"no server named mail\.invalid"):
+        ImapMailbox(MailboxSettings(server="mail.invalid", port=1)).__enter__()
+
+
+@pytest.mark.parametrize("security", Security)
+def test_a_silent_server_is_given_up_in_time(security):
+    with ScriptedServer([stall(3)]) as server:
+        start = time.monotonic()
+        trouble = trouble_at(server.port, security=security)
+    assert time.monotonic() - start < 2
+    assert trouble.temporary
+    assert "did not answer within 0.5 seconds" in str(trouble)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        [say("HTTP/1.1 400 Bad Request")],
+        [say("* OK hello"), hear(), say("220 what?")],
+        [say("* OK hello"), hear(), raw(b"* LIST {99999999999999}\r\n")],
+        [say("* OK hello"), hear(), raw(b"\x00\xff\xfe\r\n")],
+        [say("* BYE too many of you")],
+        [hang_up()],
+        [],
+    ],
+)
+def test_nonsense_is_one_sentence_and_may_mend_itself(part):
+    with ScriptedServer(part) as server:
+        trouble = trouble_at(server.port)
+    assert trouble.temporary
+    assert str(trouble).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("end", "temporary"),
+    [
+        ("NO [AUTHENTICATIONFAILED] wrong", False),
+        ("NO [UNAVAILABLE] later", True),
+        ("NO [LIMIT] too often", True),
+        ("NO Too many simultaneous connections", True),
+        ("NO [PRIVACYREQUIRED] no", False),
+        ("NO the password 'very secret' is wrong", False),
+        ("BAD what is LOGIN", False),
+    ],
+)
+def test_a_refused_sign_in_tells_waiting_from_acting(end, temporary):
+    with ScriptedServer([*SIGN_IN[:2], answer_imap("LOGIN", end=end)]) as server:
+        trouble = trouble_at(server.port)
+    assert trouble.temporary is temporary
+    assert "very secret" not in str(trouble)
+
+
+def test_a_server_that_claims_to_know_us_gets_no_unprotected_session():
+    part = [say("* PREAUTH welcome"), answer_imap("CAPABILITY", "CAPABILITY IMAP4rev1 STARTTLS")]
+    with ScriptedServer(part) as server:
+        trouble = trouble_at(server.port, security=Security.STARTTLS)
+    assert "does not offer STARTTLS" in str(trouble)
+
+
+def test_words_before_the_handshake_are_not_believed():
+    part = [
+        say("* OK hello"),
+        answer_imap("CAPABILITY", "CAPABILITY IMAP4rev1 STARTTLS"),
+        hear(),
+        raw(b"m2 OK go on\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n"),
+    ]
+    with ScriptedServer(part) as server:
+        assert "does not speak IMAP" in str(trouble_at(server.port, security=Security.STARTTLS))
+
+
+def test_numbers_that_do_not_last_are_refused():
+    for select in (["1 EXISTS"], [*SELECTED, "NO [UIDNOTSTICKY] sorry"]):
+        with ScriptedServer([*SIGN_IN, answer_imap("SELECT", *select)]) as server:
+            trouble = trouble_at(server.port)
+        assert not trouble.temporary
+        assert "no lasting numbers" in str(trouble)
+
+
+def fetch(responses: bytes, spool: Path, *, end: str = "OK done", more: list | None = None) -> list[Fetched]:
+    part = [
+        *OPEN,
+        answer_imap("NOOP"),
+        answer_imap("UID SEARCH", "SEARCH 4 5"),
+        answer_imap("UID FETCH", "1 FETCH (UID 4 RFC822.SIZE 3)", "2 FETCH (RFC822.SIZE 3 UID 5)"),
+        hear("m8"),
+        raw(responses),
+        say(f"m8 {end}"),
+        *(more or []),
+    ]
+    with ScriptedServer(part) as server, mailbox_at(server.port) as mailbox:
+        return list(mailbox.fetch(mailbox.list(), spool))
+
+
+def test_the_answer_to_a_fetch_may_be_in_any_order_and_form(tmp_path):
+    mails = fetch(
+        b"* 2 FETCH (BODY[] {10}\r\n(UID 4)\r\n\n UID 5 FLAGS (UID \\Seen))\r\n"
+        b"* 3 EXISTS\r\n* 7 FETCH (FLAGS (\\Seen) UID 99)\r\n"
+        b'* 1 FETCH (UID 4 BODY[] "a \\"b\\\\ UID 5" INTERNALDATE " 1-Jan-2026 10:00:00 +0100")\r\n',
+        tmp_path,
+    )
+    assert [(mail.key, mail.raw) for mail in mails] == [("4", b'a "b\\ UID 5'), ("5", b"(UID 4)\r\n\n")]
+    assert mails[0].arrived.isoformat() == "2026-01-01T10:00:00+01:00"
+    assert mails[1].arrived is None
+
+
+def test_one_bad_mail_does_not_keep_back_the_others(tmp_path):
+    more = [
+        hear("m9 UID FETCH 5 "),
+        say("m9 NO internal error"),
+    ]
+    mails = fetch(
+        b"* 1 FETCH (UID 4 BODY[] {1}\r\nx)\r\n", tmp_path, end="NO some could not be read", more=more
+    )
+    assert [mail.key for mail in mails] == ["4"]
+
+
+def test_a_connection_lost_in_the_middle_of_a_big_mail_leaves_no_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("mailcall.mailbox.imap.BIG", 10)
+    with pytest.raises(MailboxError) as caught:
+        fetch(
+            b"* 1 FETCH (UID 4 BODY[] {20}\r\n" + b"x" * 20 + b")\r\n* 2 FETCH (UID 5 BODY[] {1000}\r\nhalf",
+            tmp_path,
+        )
+    assert caught.value.temporary
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_was_rebuilt_is_listed_again():
+    rebuilt = ["1 EXISTS", "OK [UIDVALIDITY 8] ok"]
+    parts = [
+        [*OPEN, answer_imap("UID STORE"), answer_imap("UID EXPUNGE"), hear()],
+        [*SIGN_IN, answer_imap("SELECT", *rebuilt)],
+    ]
+    with ScriptedServer(*parts) as server, mailbox_at(server.port, session_limit=1) as mailbox:
+        with pytest.raises(MailboxError, match="rebuilt") as caught:
+            mailbox.dispose(["4"])
+        assert caught.value.temporary
+
+
+def test_a_copy_that_was_refused_deletes_nothing():
+    part = [
+        *OPEN[:3],
+        answer_imap("CAPABILITY", "CAPABILITY IMAP4rev1 UIDPLUS"),
+        OPEN[-1],
+        answer_imap("UID COPY", end="NO [NONEXISTENT] no such folder"),
+        answer_imap("CREATE", end="NO no rights"),
+        answer_imap("UID COPY", end="NO [NONEXISTENT] no such folder"),
+        hear(),
+    ]
+    with (
+        ScriptedServer(part) as server,
+        mailbox_at(server.port, disposal=Disposal.MOVE, move_to="Done") as mailbox,
+    ):
+        with pytest.raises(MailboxError):
+            mailbox.dispose(["4"])
+        assert not any("STORE" in line or "EXPUNGE" in line for line in server.heard)
+
+
+def test_a_full_target_folder_may_mend_itself():
+    part = [*OPEN, answer_imap("UID MOVE", end="NO [OVERQUOTA] full"), hear()]
+    with (
+        ScriptedServer(part) as server,
+        mailbox_at(server.port, disposal=Disposal.MOVE, move_to="Done") as mailbox,
+    ):
+        with pytest.raises(MailboxError) as caught:
+            mailbox.dispose(["4"])
+        assert caught.value.temporary
+
+
+def test_news_in_the_same_packet_as_the_go_ahead_for_idle_are_not_missed():
+    part = [
+        *OPEN,
+        answer_imap("NOOP"),
+        hear(),
+        raw(b"+ idling\r\n* 2 EXISTS\r\n"),
+        hear("DONE"),
+        say("m6 OK done"),
+        hear(),
+    ]
+    with ScriptedServer(part) as server, mailbox_at(server.port) as mailbox:
+        start = time.monotonic()
+        assert mailbox.wait(5)
+        assert time.monotonic() - start < 1
+
+
+def test_half_a_line_during_idle_neither_blocks_nor_is_lost():
+    part = [
+        *OPEN,
+        answer_imap("NOOP"),
+        hear(),
+        raw(b"+ idling\r\n* OK still here\r\n* 2 EX"),
+        stall(0.8),
+        raw(b"ISTS\r\n"),
+        hear("DONE"),
+        say("m6 OK done"),
+        hear(),
+    ]
+    with ScriptedServer(part) as server, mailbox_at(server.port) as mailbox:
+        assert mailbox.wait(5)  # longer than the time-out of an answer
+        assert server.trouble == []
+
+
+def test_an_interrupt_during_idle_leaves_the_session_usable():
+    part = [
+        *OPEN,
+        answer_imap("NOOP"),
+        hear(),
+        say("+ idling"),
+        hear("DONE"),
+        say("m6 OK done"),
+        answer_imap("NOOP"),
+        answer_imap("UID SEARCH", "SEARCH"),
+        hear(),
+    ]
+    with ScriptedServer(part) as server, mailbox_at(server.port) as mailbox:
+        threading.Timer(0.2, mailbox.interrupt).start()
+        assert mailbox.wait(5) is False
+        assert mailbox.list() == []
+
+
+def test_an_answer_to_a_challenge_is_the_digest_of_the_standard():
+    """The example of RFC 2195 2."""
+    challenge = base64.b64encode(b"<1896.697170952@postoffice.reston.mci.net>").decode()
+    part = [
+        say("* OK hello"),
+        answer_imap("CAPABILITY", "CAPABILITY IMAP4rev1 AUTH=CRAM-MD5"),
+        hear(),
+        say(f"+ {challenge}"),
+        hear(),
+        say("m2 NO thank you"),
+    ]
+    with ScriptedServer(part) as server:
+        trouble_at(server.port, login="tim", password="tanstaaftanstaaf")
+        assert base64.b64decode(server.heard[2]) == b"tim b913a602c7eda7a495b4e6e7334d3890"

@@ -1,0 +1,42 @@
+"""One user of a private Dovecot, and the settings that reach the user's mailbox."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mailcall.mailbox.imap import ImapMailbox
+from mailcall.mailbox.interface import MailboxSettings, Security
+from servers.dovecot import Dovecot
+
+MAIL = b"From: a@shop.example\r\nSubject: Printer\r\n\r\nIt is on fire.\r\n"
+
+
+@dataclass
+class Account:
+    """One user of a private Dovecot."""
+
+    server: Dovecot
+    user: str
+
+    def settings(self, **changes: Any) -> MailboxSettings:
+        return replace(
+            MailboxSettings(
+                server="localhost",
+                port=self.server.imap_port if "security" in changes else self.server.imaps_port,
+                security=Security.TLS,
+                login=self.user,
+                password="secret",
+                ca_file=self.server.ca_file,
+                timeout=10,
+            ),
+            **changes,
+        )
+
+    def open(self, **changes: Any) -> ImapMailbox:
+        return ImapMailbox(self.settings(**changes))
+
+    def deliver(self, *mails: bytes, folder: str = "INBOX") -> list[Path]:
+        return [self.server.deliver(self.user, mail, folder) for mail in mails]
+
+    def mails(self, folder: str = "INBOX") -> list[bytes]:
+        return self.server.mails(self.user, folder)
