@@ -1,0 +1,295 @@
+"""What handing over does when a server is away, silent, or lost before, at or after the final dot."""
+
+import smtplib
+import time
+
+import pytest
+
+from mailcall.transport.interface import Envelope, Result, ServerTrouble, TransportSettings
+from mailcall.transport.smtp import SmtpTransport
+from servers.process import free_ports
+from servers.scripted import ScriptedServer, answer, hang_up, hear, hear_mail, raw, say, stall
+
+MAIL = b"Subject: x\r\n\r\nhello\r\n"
+TO = ["a@shop.example", "b@shop.example"]
+GREET = [say("220 hello"), answer("EHLO", "250 me")]
+ACCEPT = [
+    answer("MAIL", "250 ok"),
+    answer("RCPT", "250 ok"),
+    answer("RCPT", "550 5.1.1 nobody"),
+    answer("DATA", "354 go on"),
+]
+PIPELINING = [
+    say("220 hello"),
+    answer("EHLO", "250-me", "250 PIPELINING"),
+    hear("MAIL"),
+    hear("RCPT"),
+    hear("RCPT"),
+    hear("DATA"),
+]
+
+
+def transport_at(port: int, **changes) -> SmtpTransport:
+    given = {"security": "plain", "timeout": 0.5, "data_timeout": 0.7, "helo": "desk.example"} | changes
+    return SmtpTransport(TransportSettings(server="127.0.0.1", port=port, **given))
+
+
+def send(server: ScriptedServer, **changes) -> list[Result]:
+    with transport_at(server.port, **changes) as transport:
+        return [result.result for result in transport.send(Envelope("", TO, MAIL))]
+
+
+def trouble(server: ScriptedServer, **changes) -> ServerTrouble:
+    with pytest.raises(ServerTrouble) as caught:
+        send(server, **changes)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "ending", [[], [hang_up()], [stall(2)], [say("what?")], [raw(b"25")], [say("354 more")]]
+)
+def test_no_answer_after_the_final_dot_is_unknown_for_those_accepted(ending):
+    with ScriptedServer([*GREET, *ACCEPT, hear_mail(), *ending]) as server:
+        assert send(server) == [Result.UNKNOWN, Result.FAILED]
+    assert server.mails == [MAIL]
+
+
+def test_after_a_lost_answer_the_next_mail_goes_over_a_new_connection():
+    with ScriptedServer(
+        [*GREET, *ACCEPT, hear_mail()], [*GREET, *ACCEPT, hear_mail(), say("250 done"), hear("QUIT")]
+    ) as server:
+        with transport_at(server.port) as transport:
+            assert transport.send(Envelope("", TO, MAIL))[0].result is Result.UNKNOWN
+            assert transport.send(Envelope("", TO, MAIL))[0].result is Result.SENT
+        assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "result"),
+    [
+        ("250 2.0.0 done", Result.SENT),
+        ("451 4.3.0 later", Result.DEFERRED),
+        ("421 4.3.2 closing", Result.DEFERRED),
+        ("552 5.2.2 full", Result.FAILED),
+        ("554 5.6.0 spam", Result.FAILED),
+    ],
+)
+def test_the_answer_to_the_mail_is_that_of_each_accepted_recipient(reply, result):
+    with ScriptedServer([*GREET, *ACCEPT, hear_mail(), say(reply), hear()]) as server:
+        assert send(server) == [result, Result.FAILED]
+
+
+@pytest.mark.parametrize(
+    ("reply", "result"), [("451 4.3.0 later", Result.DEFERRED), ("554 5.7.0 no", Result.FAILED)]
+)
+def test_a_refused_data_is_that_of_each_accepted_recipient(reply, result):
+    part = [*GREET, *ACCEPT[:3], answer("DATA", reply), answer("RSET", "250 ok"), hear()]
+    with ScriptedServer(part) as server:
+        assert send(server) == [result, Result.FAILED]
+    assert server.mails == []
+
+
+@pytest.mark.parametrize("code", [501, 503, 550, 553])
+def test_a_recipient_refused_for_good_failed(code):
+    part = [
+        *GREET,
+        ACCEPT[0],
+        ACCEPT[1],
+        answer("RCPT", f"{code} no"),
+        ACCEPT[3],
+        hear_mail(),
+        say("250 ok"),
+        hear(),
+    ]
+    with ScriptedServer(part) as server:
+        assert send(server) == [Result.SENT, Result.FAILED]
+
+
+@pytest.mark.parametrize("until", range(1, 5))
+@pytest.mark.parametrize(
+    "ending", [[], [hang_up()], [stall(2)], [say("421 4.3.2 going down")], [say("what?")]]
+)
+def test_trouble_before_the_mail_is_the_servers_and_may_mend_itself(until, ending):
+    commands = ["MAIL", "RCPT", "RCPT", "DATA"]
+    part = [*GREET, *ACCEPT[: until - 1], hear(commands[until - 1]), *ending]
+    with ScriptedServer(part) as server:
+        assert trouble(server).temporary
+    assert server.mails == []
+
+
+def test_a_connection_lost_in_the_middle_of_the_mail_is_the_servers_trouble():
+    with ScriptedServer([*GREET, *ACCEPT, hear("Subject"), hang_up()]) as server:
+        with transport_at(server.port) as transport, pytest.raises(ServerTrouble) as caught:
+            transport.send(Envelope("", TO, MAIL + b"x" * 70 * 1_000_000))
+        assert caught.value.temporary
+
+
+@pytest.mark.parametrize("code", [421, 450, 530, 550, 554])
+@pytest.mark.parametrize("pipelining", [False, True])
+def test_a_refused_sender_is_the_servers_trouble(code, pipelining):
+    if pipelining:
+        part = [*PIPELINING, say(f"{code} no", *["503 no"] * 3), answer("RSET", "250 ok"), hear()]
+    else:
+        part = [*GREET, answer("MAIL", f"{code} no"), answer("RSET", "250 ok"), hear()]
+    with ScriptedServer(part) as server:
+        told = trouble(server)
+    assert told.temporary is (code < 500)
+    assert code == 421 or f"{code} no" in str(told)
+
+
+@pytest.mark.parametrize(
+    ("part", "temporary"),
+    [
+        ([say("554 5.3.2 not for you")], False),
+        ([say("421 4.3.2 too busy")], True),
+        ([say("220 hello"), answer("EHLO", "421 too busy"), answer("HELO", "421 too busy")], True),
+        ([say("220 hello"), answer("EHLO", "550 who?"), answer("HELO", "550 who?")], False),
+        ([say("SSH-2.0-OpenSSH_9")], True),
+        ([stall(2)], True),
+        ([], True),
+    ],
+)
+def test_a_greeting_that_is_none_is_the_servers_trouble(part, temporary):
+    with ScriptedServer(part) as server:
+        assert trouble(server).temporary is temporary
+
+
+@pytest.mark.parametrize(
+    ("reply", "temporary"), [("535 5.7.8 c2VjcmV0 secret is wrong", False), ("454 4.7.0 later", True)]
+)
+def test_a_refused_sign_in_tells_waiting_from_acting_and_no_secret(reply, temporary):
+    part = [say("220 hello"), answer("EHLO", "250-me", "250 AUTH PLAIN"), answer("AUTH PLAIN", reply)]
+    with ScriptedServer(part) as server:
+        told = trouble(server, login="desk", password="secret")
+    assert told.temporary is temporary
+    assert "secret" not in str(told)
+    assert "c2VjcmV0" not in str(told)
+
+
+@pytest.mark.parametrize(("reply", "temporary"), [("454 4.7.0 later", True), ("554 no", False)])
+def test_a_refused_starttls_is_the_servers_trouble(reply, temporary):
+    part = [say("220 hello"), answer("EHLO", "250-me", "250 STARTTLS"), answer("STARTTLS", reply), hear()]
+    with ScriptedServer(part) as server:
+        told = trouble(server, security="starttls")
+    assert told.temporary is temporary
+    assert "refuses STARTTLS" in str(told)
+
+
+def test_a_port_where_nothing_listens_may_mend_itself():
+    with pytest.raises(ServerTrouble, match="Nothing accepts connections") as caught:
+        transport_at(free_ports(1)[0]).__enter__()
+    assert caught.value.temporary
+
+
+def test_a_name_that_is_none_says_so():
+    with pytest.raises(ServerTrouble, match="no server named"):
+        SmtpTransport(TransportSettings(server="mail.invalid", port=1)).__enter__()
+
+
+@pytest.mark.parametrize("ending", [[], [hear("MAIL"), say("421 4.4.2 you were idle")]])
+def test_a_connection_that_was_closed_since_is_opened_again_once(ending):
+    first = [*GREET, *ACCEPT, hear_mail(), say("250 done"), *ending]
+    second = [*GREET, *ACCEPT, hear_mail(), say("250 done"), hear("QUIT")]
+    with ScriptedServer(first, second) as server, transport_at(server.port) as transport:
+        for _ in range(2):
+            assert transport.send(Envelope("", TO, MAIL))[0].result is Result.SENT
+            time.sleep(0.05)
+        assert server.connections == 2
+        assert len(server.mails) == 2
+
+
+def test_after_trouble_the_next_mail_goes_over_a_new_connection():
+    parts = [[*GREET, hear("MAIL")], [*GREET, *ACCEPT, hear_mail(), say("250 done"), hear("QUIT")]]
+    with ScriptedServer(*parts) as server, transport_at(server.port) as transport:
+        with pytest.raises(ServerTrouble):
+            transport.send(Envelope("", TO, MAIL))
+        assert transport.send(Envelope("", TO, MAIL))[0].result is Result.SENT
+
+
+def test_a_go_ahead_for_nobody_gets_an_empty_mail():
+    """RFC 2920 3.1: with PIPELINING the 354 may come although every recipient was refused."""
+    part = [
+        *PIPELINING,
+        say("250 ok", "550 no", "450 later", "354 go on"),
+        hear_mail(),
+        say("554 nobody"),
+        hear("QUIT"),
+    ]
+    with ScriptedServer(part) as server:
+        assert send(server) == [Result.FAILED, Result.DEFERRED]
+    assert server.mails == [b""]
+
+
+def test_a_go_ahead_after_a_refused_sender_gets_an_empty_mail():
+    part = [
+        *PIPELINING,
+        say("550 no", "250 ok", "250 ok", "354 go on"),
+        hear_mail(),
+        say("554 no"),
+        answer("RSET", "250 ok"),
+        hear(),
+    ]
+    with ScriptedServer(part) as server:
+        assert "refuses the sender" in str(trouble(server))
+    assert server.mails == [b""]
+
+
+def test_replies_in_one_packet_are_told_apart():
+    part = [
+        *PIPELINING,
+        say("250 ok", "250-two", "250 lines", "550 no", "354 go"),
+        hear_mail(),
+        say("250 ok"),
+        hear(),
+    ]
+    with ScriptedServer(part) as server:
+        assert send(server) == [Result.SENT, Result.FAILED]
+
+
+def test_without_the_offer_nothing_is_pipelined():
+    with ScriptedServer(
+        [*GREET, hear("MAIL"), stall(0.2), say("250 ok"), *ACCEPT[1:], hear_mail(), say("250 ok")]
+    ) as server:
+        assert send(server)[0] is Result.SENT
+    assert server.heard[1:3] == ["MAIL FROM:<>", "RCPT TO:<a@shop.example>"]
+
+
+def test_a_reply_can_not_break_a_line_of_our_log():
+    part = [
+        *GREET,
+        *ACCEPT[:2],
+        raw(b""),
+        hear("RCPT"),
+        raw(b"550-a\tb\x1b[31m\r\n550 c\xff\r\n"),
+        ACCEPT[3],
+        hear_mail(),
+        say("250 ok"),
+        hear(),
+    ]
+    with ScriptedServer(part) as server, transport_at(server.port) as transport:
+        reply = transport.send(Envelope("", TO, MAIL))[1].reply
+    assert reply.startswith("550 a b")
+    assert reply.isprintable()
+
+
+def test_the_farewell_of_a_dead_server_does_not_hold_us_up():
+    with ScriptedServer([*GREET, stall(5)]) as server:
+        start = time.monotonic()
+        with transport_at(server.port, timeout=30):
+            pass
+        assert time.monotonic() - start < 3
+
+
+def test_no_debug_output_shows_the_password(capfd, monkeypatch):
+    monkeypatch.setattr(smtplib.SMTP, "debuglevel", 0)
+    part = [
+        say("220 hello"),
+        answer("EHLO", "250-me", "250 AUTH LOGIN"),
+        answer("AUTH LOGIN", "334 VXNlcm5hbWU6"),
+        answer("", "334 UGFzc3dvcmQ6"),
+        answer("", "535 no"),
+    ]
+    with ScriptedServer(part) as server:
+        told = trouble(server, login="desk", password="hush-hush")
+    assert told.temporary is False
+    assert "hush-hush" not in "".join(capfd.readouterr())
