@@ -10,7 +10,18 @@ from pathlib import Path
 from typing import Self
 
 from servers.certificates import Certificates, make_certificates
-from servers.process import HOST, ServerError, answers, end_process, free_ports, read_pid, tail, wait_for
+from servers.process import (
+    HOST,
+    Guard,
+    ServerError,
+    alive,
+    answers,
+    end_process,
+    free_ports,
+    read_pid,
+    tail,
+    wait_for,
+)
 
 PROGRAM = shutil.which("dovecot", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 DOMAIN = "mail.example"
@@ -110,6 +121,7 @@ class Dovecot:
     """
 
     host = "localhost"
+    _guard: Guard | None = None
 
     def __init__(
         self,
@@ -180,6 +192,10 @@ class Dovecot:
         kept = [file for file in files if "T" not in file.name.partition(":2,")[2]]
         return [file.read_bytes() for file in sorted(kept, key=lambda file: file.name)]
 
+    @property
+    def _pid_file(self) -> Path:
+        return self.folder / "run" / "master.pid"
+
     def start(self) -> Self:
         """Start the server and wait until it answers. Raises ServerError."""
         for _ in range(3):  # a free port may be taken between asking and binding
@@ -192,15 +208,20 @@ class Dovecot:
                 check=False,
             )
             if wait_for(lambda: answers(self.imap_port) and answers(self.lmtp_port), 5):
+                pid = read_pid(self._pid_file)
+                self._guard = Guard(pid) if pid else None
                 return self
             self.stop()
         raise ServerError(tail(self.folder / "start.log") + tail(self.folder / "dovecot.log"))
 
     def stop(self) -> None:
         """End the server and everything it started."""
-        pid = read_pid(self.folder / "run" / "master.pid")
-        if pid:
+        pid = read_pid(self._pid_file)
+        if pid and alive(pid):
             end_process(pid)
+        if self._guard:
+            self._guard.dismiss()
+            self._guard = None
 
     def __enter__(self) -> Self:
         return self.start()

@@ -13,6 +13,7 @@ from servers.certificates import Certificates, make_certificates
 from servers.dovecot import DOMAIN, Dovecot
 from servers.process import (
     HOST,
+    Guard,
     ServerError,
     alive,
     answers,
@@ -124,6 +125,7 @@ class Postfix:
     """
 
     host = "localhost"
+    _guard: Guard | None = None
 
     def __init__(
         self,
@@ -165,6 +167,10 @@ class Postfix:
         wait_for(lambda: len(self._find(address)) >= wait, seconds)
         return [file.read_bytes() for file in self._find(address)]
 
+    @property
+    def _pid_file(self) -> Path:
+        return self.folder / "queue" / "pid" / "master.pid"
+
     def start(self) -> Self:
         """Start the server and wait until it answers. Raises ServerError."""
         for _ in range(3):  # a free port may be taken between asking and binding
@@ -177,15 +183,20 @@ class Postfix:
                 check=False,
             )
             if wait_for(lambda: answers(self.smtp_port) and answers(self.smtps_port), 10):
+                pid = read_pid(self._pid_file)
+                self._guard = Guard(pid) if pid else None
                 return self
             self.stop()
         raise ServerError(tail(self.folder / "start.log") + tail(self.folder / "postfix.log"))
 
     def stop(self) -> None:
         """End the server and everything it started."""
-        pid = read_pid(self.folder / "queue" / "pid" / "master.pid")
+        pid = read_pid(self._pid_file)
         if pid and alive(pid):
             end_process(pid)
+        if self._guard:
+            self._guard.dismiss()
+            self._guard = None
 
     def __enter__(self) -> Self:
         return self.start()

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -71,6 +72,24 @@ def end_process(pid: int) -> None:
         else:
             os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not alive(pid), 5)
+
+
+class Guard:
+    """Ends a daemon's process group should the tests be killed: it waits for the end of a pipe of ours."""
+
+    def __init__(self, pid: int) -> None:
+        self._shell = subprocess.Popen(
+            ["sh", "-c", f'read word; [ "$word" = done ] || kill -9 -{pid}'],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def dismiss(self) -> None:
+        """The daemon has ended in good order."""
+        with contextlib.suppress(OSError):
+            self._shell.communicate(b"done\n", timeout=5)
 
 
 def tail(log: Path, lines: int = 30) -> str:
