@@ -5,10 +5,11 @@ import re
 from .decoding import decode_words
 from .mail import Mailbox
 
+MAX_MAILBOXES = 60_000
 _PLAIN = re.compile(r"[^\"(),:;<>\[\\]+")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_AROUND_AT = re.compile(r"\s*([@.])\s*")
+_AROUND_AT = re.compile(r" ?([@.]) ?")
 
 
 class _Scan:
@@ -36,7 +37,7 @@ class _Scan:
             self.found.append(Mailbox(bare[0] or _comment(comments), bare[1]))
 
 
-def parse_addresses(value: str) -> tuple[Mailbox, ...]:
+def parse_addresses(value: str) -> tuple[Mailbox, ...]:  # noqa: PLR0912 - one scan, one case a character
     """Read the mailboxes of an unfolded value, in order; group names are left out, their members kept.
 
     Entries without any address are left out. Two addresses in one entry give two mailboxes.
@@ -44,7 +45,7 @@ def parse_addresses(value: str) -> tuple[Mailbox, ...]:
     scan = _Scan()
     position, size = 0, len(value)
     no_quote = no_angle = no_comment = no_bracket = False
-    while position < size:
+    while position < size and len(scan.found) < MAX_MAILBOXES:
         plain = _PLAIN.match(value, position)
         if plain:
             scan.words.append((False, plain[0]))
@@ -124,7 +125,7 @@ def _bare_address(words: list[tuple[bool, str]]) -> tuple[str, str] | None:
     """Give (name, address) of a mailbox without angle brackets, or None."""
     if len(words) > 1 and words[0][0] and words[1][1].startswith("@"):
         return "", f'"{words[0][1]}"' + "".join(words[1][1].split())
-    text = _AROUND_AT.sub(r"\1", " ".join(text for _, text in words))
+    text = _AROUND_AT.sub(r"\1", " ".join(" ".join(text for _, text in words).split()))
     pieces = text.split()
     at = next((index for index in range(len(pieces) - 1, -1, -1) if "@" in pieces[index]), -1)
     if at >= 0:

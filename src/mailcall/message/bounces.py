@@ -1,4 +1,4 @@
-"""What a delivery report says: which recipients failed, why, for good or not, and of which mail (RFC 3464)."""
+"""What a delivery report says: which recipients failed, why, for good or not, of which mail (RFC 3464)."""
 
 import re
 from collections.abc import Iterator
@@ -9,23 +9,25 @@ from .mime import Part, parse
 
 MAX_RECIPIENTS = 1_000
 _MAX_TEXT = 200_000
-_STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
+_STATUS = re.compile(r"(?<![\d.])([245])\.(\d)\.(\d{1,3})(?![\d.])")
 _SMTP_CODE = re.compile(r"(?:^|[\s#:;(\[\"'-])([45])\d\d(?=[\s\-#:,;)\].]|$)")
-_ADDRESS = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?"
-)
+_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&*+/?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,60})[ \t]*:[ \t]*(.*)")
 _ID_LINE = re.compile(r"^[ \t>|]*message-id:\s*(<[^<>\s]{1,990}>)", re.IGNORECASE | re.MULTILINE)
 _RETURNED = re.compile(
     r"^[ \t>]*(?:-{2,}.{0,60}(?:original|copy of|returned|header|message|mail).{0,60}|"
     r"(?:received|return-path|message-id|x-mailer):.{0,900}|"
-    r".{0,80}(?:original (?:message|mail)|copy of (?:the|your) (?:message|mail)).{0,60}(?:follow|below|:).{0,40})$",
+    r".{0,80}(?:original (?:message|mail)|copy of (?:the|your) (?:message|mail)).{0,60}(?:follow|below|"
+    r":).{0,40})$",
     re.IGNORECASE | re.MULTILINE,
 )
 _TRANSIENT = re.compile(
-    r"delay|will (?:be retried|retry|keep trying|continue)|still being retried|temporar|warning|not yet|"
-    r"try again|queued|deferred|over ?quota|mailbox (?:is )?full|exceed\w* .{0,20}quota",
+    r"delayed|will (?:be retried|retry|keep trying|continue)|still being retried|temporar|could not send|"
+    r"not yet been|deferred|do not need to resend",
     re.IGNORECASE,
+)
+_PERMANENT = re.compile(
+    r"permanent (?:error|fail)|permanently|fatal error|not going to try again", re.IGNORECASE
 )
 _STATUS_TYPES = {"message/delivery-status", "message/global-delivery-status"}
 
@@ -77,13 +79,15 @@ def _status_groups(text: str) -> Iterator[BouncedRecipient]:
 def _typed(value: str) -> str:
     """Give the address of an `rfc822; address` value."""
     address = value.partition(";")[2] if ";" in value else value
-    return re.sub(r"\s*\(.*\)\s*\Z", "", address.strip()[:1_000]).strip().strip("<>").strip()
+    address = address.strip()[:1_000].partition(" (")[0].strip(" <>'\"")
+    return address.removeprefix("SMTP=")
 
 
 def _recipient(group: dict[str, str]) -> BouncedRecipient:
     address = _typed(group.get("final-recipient", ""))
     original = _typed(group.get("original-recipient", ""))
-    if "@" not in address and "@" in original:
+    # The original address is the one that we sent to (RFC 3464 2.3.1); the final may be a name inside.
+    if "@" in original and "." in original.rpartition("@")[2]:
         address = original
     action = group.get("action", "").partition("(")[0].partition(";")[0].strip().lower()
     diagnostic = group.get("diagnostic-code", "")
@@ -97,14 +101,14 @@ def _recipient(group: dict[str, str]) -> BouncedRecipient:
 
 def _permanent(action: str, status: str, diagnostic: str) -> bool:
     """Judge permanence: RFC 3463 class of the status, else the SMTP code, else that it failed at all."""
-    if action in {"delayed", "delivered", "relayed", "expanded"}:
+    if action in {"delayed", "delivered", "deliverable", "relayed", "expanded"}:
         return False
     if status:
         return status.startswith("5")
     code = _SMTP_CODE.search(diagnostic)
     if code:
         return code[1] == "5"
-    return action == "failed" or (not action and not _TRANSIENT.search(diagnostic))
+    return action.startswith("fail") or (not action and not _TRANSIENT.search(diagnostic))
 
 
 def _texts(root: Part) -> Iterator[str]:
@@ -127,10 +131,12 @@ def _from_text(root: Part) -> Iterator[BouncedRecipient]:
             break
     own = {address.lower() for name in ("from", "to", "cc") for address in _ADDRESS.findall(root.value(name))}
     named = told or [address for address in _failing_addresses(text) if address.lower() not in own]
-    status = _STATUS.search(text)
+    status = next((found for found in _STATUS.finditer(text) if found[1] != "2"), None)
     code = _SMTP_CODE.search(text)
     subject = root.text("subject")
-    if status:
+    if _PERMANENT.search(text):
+        permanent = True
+    elif status:
         permanent = status[1] == "5"
     elif code:
         permanent = code[1] == "5"

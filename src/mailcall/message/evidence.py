@@ -92,7 +92,7 @@ def sender_evidence(mail: Mail, trusted_hosts: Collection[str]) -> Evidence:
     return Evidence(address, "", False, "", tuple(notes))
 
 
-def _single_from(mail: Mail) -> tuple[str, str]:
+def _single_from(mail: Mail) -> tuple[str, str]:  # noqa: PLR0911 - one sentence each
     if mail.from_header_count == 0:
         return "", "The mail has no From."
     if mail.from_header_count > 1:

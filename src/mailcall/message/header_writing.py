@@ -15,17 +15,39 @@ _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,70}\Z")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+\Z")
 _OURS = frozenset(
-    ["date", "from", "sender", "to", "cc", "bcc", "reply-to", "subject", "message-id", "in-reply-to", "references", "mime-version", "content-type", "content-transfer-encoding", "content-disposition", "content-id", "auto-submitted", "x-auto-response-suppress", "return-path", "received", "dkim-signature"]
+    [
+        "date",
+        "from",
+        "sender",
+        "to",
+        "cc",
+        "bcc",
+        "reply-to",
+        "subject",
+        "message-id",
+        "in-reply-to",
+        "references",
+        "mime-version",
+        "content-type",
+        "content-transfer-encoding",
+        "content-disposition",
+        "content-id",
+        "auto-submitted",
+        "x-auto-response-suppress",
+        "return-path",
+        "received",
+        "dkim-signature",
+    ]
 )
 _WORD_BYTES = 39  # of UTF-8 in one encoded word, so that `Subject: ` and the word stay within 76
 _MAX_VALUE = 20_000
 
 
-class BadAddress(ValueError):
+class BadAddress(ValueError):  # noqa: N818 - named as people would say it
     """An address that can't stand in a header; the sentence says which."""
 
 
-class BadHeader(ValueError):
+class BadHeader(ValueError):  # noqa: N818
     """A header name or value that can't be sent; the sentence says why."""
 
 

@@ -42,6 +42,7 @@ _REPLY_HEADERS = (
     ("x-autoresponder", ""),
     ("x-mail-autoreply", ""),
     ("x-vacation", ""),
+    ("x-apple-action", "vacation"),
     ("x-away-message", ""),
     ("x-amazon-auto-reply", ""),
     ("x-mdautoreply", ""),
@@ -60,15 +61,20 @@ _CHALLENGE_HEADERS = (
 )
 _LIST_HEADERS = ("list-id", "list-unsubscribe", "list-post", "mailing-list", "x-mailing-list")
 _DAEMON = re.compile(
-    r"(?:mailer[-_.]?daemon|postmaster|mail[-_.]?daemon|mdaemon|maildelivery|mail[-_.]?delivery.*|"
-    r"mta|mailadmin|bounces?|double-bounce|mail-?system)\Z",
+    r"(?:mailer[-_.]?daemon|\W?post[-_]?master\b.*|mail[-_.]?daemon|mdaemon|mail[-_.]?delivery.*|"
+    r"mta|mailadmin|ndr|bounces?|double-bounce|mail-?system|\W?system[-_.]?admin.*|.*(?:smtp|"
+    r"anti-?virus|imss).*)\Z",
     re.IGNORECASE,
 )
+_MAILER_DAEMON = re.compile(r"mailer[-_.]?daemon\Z", re.IGNORECASE)
+_MAIL_SYSTEM_NAME = re.compile(r"mail delivery (?:sub)?system|mail system", re.IGNORECASE)
 _NO_REPLY = re.compile(r"(?:no|do-?not|dont|donot|never)[-_.]?reply\b", re.IGNORECASE)
 _BOUNCE_SUBJECT = re.compile(
-    r"undeliver|not[ -]deliver|delivery (?:status )?(?:notification|failure|report|has failed|error|problem)|"
+    r"undeliver|not[ -]deliver|(?:mail|message) (?:failed|delayed)|delayed mail|"
+    r"delivery (?:status )?(?:notification|failure|report|has failed|error|problem)|"
     r"returned (?:mail|to sender)|(?:mail|message) (?:delivery|could not|not delivered|returned|undeliver)|"
-    r"fail(?:ed|ure) (?:notice|delivery|mail|to deliver)|delivery (?:failed|delayed)|could not be delivered|"
+    r"(?:mail|message) delivery|processing error|fail(?:ed|ure) (?:notice|delivery|mail|to deliver)|"
+    r"delivery (?:failed|delayed)|could not be delivered|"
     r"mail system error|non[- ]?(?:delivery|remis)|unzustellbar|zustell|nicht zugestellt|non recapitab|"
     r"undeliverable|delivery incomplete|mail failure|rejected|bounce|unable to deliver|can't be delivered|"
     r"warning: (?:could not send|message)|returned mail|user unknown|nondeliverable|"
@@ -79,7 +85,8 @@ _AWAY_SUBJECT = re.compile(
     r"(?:auto(?:matic|matisch|mated|matique|matica|mática)?[ -]?(?:e |er |es )?"
     r"(?:re(?:ply|sponse|sponder)|antwort|antwoord|svar|résponse|réponse|odpověď|vastaus)|"
     r"out of (?:the )?office|abwesen|r[ée]ponse automatique|respuesta autom|risposta automatica|"
-    r"resposta autom|autosvar|automatiskt svar|afwezig|absence|автоответ|自動返信|自动回复|自動応答|vacation)",
+    r"resposta autom|autosvar|automatiskt svar|afwezig|absence|автоответ|自動返信|自动回复|自動応答|"
+    r"vacation)",
     re.IGNORECASE,
 )
 _DMARC_SUBJECT = re.compile(r"\breport domain:\s*\S+.*\bsubmitter:\s*\S+", re.IGNORECASE)
@@ -91,7 +98,7 @@ def classify(root: Part) -> Classification:
     """Judge a mail. A report or automatic reply has its kind; other automatic mail stays `normal`."""
     is_list, list_reason = _list_evidence(root)
     generated = _generated_evidence(root)
-    for rule in (_report, _challenge, _auto_reply, _bounce_without_report):
+    for rule in (_report, _challenge, _bounce_by_mail_system, _auto_reply, _bounce_by_empty_return):
         found = rule(root)
         if found:
             kind, reason = found
@@ -123,7 +130,7 @@ def _only_delivered(root: Part) -> bool:
         if part.content_type == "message/delivery-status"
         for action in _DELIVERED.findall(part.data()[0][:1_000_000])
     }
-    return bool(actions) and actions <= {b"delivered", b"relayed", b"expanded"}
+    return bool(actions) and actions <= {b"delivered", b"deliverable", b"relayed", b"expanded"}
 
 
 def _challenge(root: Part) -> tuple[Kind, str] | None:
@@ -167,21 +174,29 @@ def _from_address(root: Part) -> str:
     return found[0].address.lower() if found else root.value("from").strip("<> ").lower()
 
 
-def _bounce_without_report(root: Part) -> tuple[Kind, str] | None:
+def _bounce_by_mail_system(root: Part) -> tuple[Kind, str] | None:  # noqa: PLR0911
     """Judge reports older than RFC 3464, or by systems that never took it up."""
     if root.raw("x-failed-recipients"):
         return Kind.BOUNCE, "X-Failed-Recipients header"
     if root.content_type == "multipart/report" and "report-type" not in root.params:
         return Kind.BOUNCE, "multipart/report"
-    daemon = bool(_DAEMON.match(_from_address(root).partition("@")[0]))
-    subject = bool(_BOUNCE_SUBJECT.search(root.text("subject")[:300]))
-    returned = any(part.content_type in {"message/rfc822", "text/rfc822-headers"} for part in root.walk())
-    if daemon and _null_return(root):
-        return Kind.BOUNCE, "empty Return-Path, From a mail system"
-    if daemon and (subject or returned):
-        return Kind.BOUNCE, "From a mail system, " + ("returned mail" if returned else "subject of a failure")
-    if subject and _null_return(root):
-        return Kind.BOUNCE, "empty Return-Path, subject of a failure"
+    local = _from_address(root).partition("@")[0]
+    if _MAILER_DAEMON.match(local):
+        return Kind.BOUNCE, "From MAILER-DAEMON"
+    if not _DAEMON.match(local) and not _MAIL_SYSTEM_NAME.search(root.text("from")[:200]):
+        return None
+    if any(part.content_type in {"message/rfc822", "text/rfc822-headers"} for part in root.walk()):
+        return Kind.BOUNCE, "From a mail system, with a returned mail"
+    if _BOUNCE_SUBJECT.search(root.text("subject")[:300]):
+        return Kind.BOUNCE, "From a mail system, with the subject of a failure"
+    if _null_return(root):
+        return Kind.BOUNCE, "From a mail system, empty Return-Path"
+    return None
+
+
+def _bounce_by_empty_return(root: Part) -> tuple[Kind, str] | None:
+    if _null_return(root) and _BOUNCE_SUBJECT.search(root.text("subject")[:300]):
+        return Kind.BOUNCE, "empty Return-Path, with the subject of a failure"
     return None
 
 
@@ -194,7 +209,7 @@ def _list_evidence(root: Part) -> tuple[bool, str]:
     return False, ""
 
 
-def _generated_evidence(root: Part) -> str:
+def _generated_evidence(root: Part) -> str:  # noqa: PLR0911
     """Say which header shows that no person wrote the mail, or ''.
 
     X-Auto-Response-Suppress does not: it only asks Exchange not to answer, and Outlook add-ins and

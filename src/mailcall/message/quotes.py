@@ -9,30 +9,33 @@ from .quote_words import DATE, FROM, MOBILE, ORIGINAL, SUBJECT, TO, VERB
 _LINE = 1_000  # characters of a line that are looked at
 _HEADER = 500  # characters of a quote header, put together from at most four lines
 
-_QUOTED = re.compile(r"[ \t]*(?:>|\|(?=[ \t>]))")
-_SEPARATOR = re.compile(r"[\s>*_]*[-=_*–—]{2,}\s*(?:begin )?([^-=_]{3,80}?)\s*:?\s*[-=_*–—]{2,}[\s*_]*\Z")
-_DASHES = re.compile(r"\s*[-_=–—]{3,}\s*\Z")
-_UNDERLINE = re.compile(r"\s*(?:_{20,}|-{20,})\s*\Z")
+_QUOTED = re.compile(r"[ \t]{0,20}(?:>|\|(?=[ \t>]))")
+_RULE = "-=_*–—"
+_UNDERLINE = re.compile(r"\s*(?:_{3,}|-{3,}|={3,}|–{3,}|—{3,})\s*\Z")
+_WRAPPED_END = re.compile(r"\s*>\s?:\s*\Z")
 _SIGNATURE = re.compile(r"\s?(?:--|__)\s*\Z")
 _FOOTER = re.compile(r"mailing list|mailman|unsubscribe|listinfo", re.IGNORECASE)
 
 _VERB = re.compile(VERB, re.IGNORECASE)
 _VERB_END = re.compile(rf"(?:{VERB})[\s:：*_-]*\Z", re.IGNORECASE)
 _START = re.compile(
-    r"[\s*_\"'-]*(?:On|Le|Am|El|Il|Op|Em|Den|Dne|Dnia|W dniu|In data|A|Il giorno|Vào|На|В|Пт|Пн|Вт|Ср|Чт|Сб|Вс|"
-    r"Στις|ב|في|Pada|No dia|Na|Dňa|Dana|За|Il|Data|În|Kl|"
-    r"\d{1,4}\s?[./年-]\s?\d|\d{1,2}\.? \w{3,}|[^\W\d_]{2,10}[.,]{1,2} ?\d{1,2}[. ]|"
-    r"[^\W\d_]{2,12},? (?:den )?\d{1,2}\.)",
+    r"(?:(?:On|Le|Am|El|Il|Op|Em|Den|Dne|Dnia|W dniu|In data|Il giorno|Vào|На|В|Στις|في|Pada|No dia|"
+    r"Na|Dňa|Dana|За|Data|În|A)\b|\d{1,4}\s?[:./年-]\s?\d|\d{1,2}\.? \w{3,}|"
+    r"[^\W\d_]{2,12}[.,]{1,2} ?\d{1,2}[. ]|[^\W\d_]{2,12},? (?:den )?\d{1,2}\.|ב)",
     re.IGNORECASE,
 )
 _EVIDENCE = re.compile(r"@|\d{1,2}\s?[:.h]\s?\d{2}|\b\d{4}\b|\d{1,2}[./]\d{1,2}|<[^<>]+>|\b\d{1,2}\b")
+# Some programs write no verb: a date, a time and the sender's address before a colon.
+_TIMED = re.compile(r"\d{1,2}[:.]\d{2}")
+_ENDS_WITH_ADDRESS = re.compile(r"<[^<>\s]{1,100}@[^<>\s]{1,100}>\s?:\Z")
 _OLD_GMAIL = re.compile(r"\s*\d{4}[-/]\d{1,2}[-/]\d{1,2} [^<>]{0,100}<[^<>\s]+@[^<>\s]+>:?\s*\Z")
 
 _LABELS = re.compile(
-    rf"[\s*_|]*(?:(?P<f>{FROM})|(?P<d>{DATE})|(?P<t>{TO})|(?P<s>{SUBJECT}))[*_]*\s*[:：]", re.IGNORECASE
+    rf"(?:(?P<f>{FROM})|(?P<d>{DATE})|(?P<t>{TO})|(?P<s>{SUBJECT}))[*_]*\s*[:：]", re.IGNORECASE
 )
+_FURTHER_LABEL = re.compile(r"\s[^\s:]{1,12}\s?:")
 _ORIGINAL = re.compile(ORIGINAL, re.IGNORECASE)
-_MOBILE = re.compile(rf"\s*(?:{MOBILE})", re.IGNORECASE)
+_MOBILE = re.compile(rf"(?:{MOBILE})", re.IGNORECASE)
 
 
 def split_reply(text: str) -> tuple[str, str]:
@@ -45,7 +48,7 @@ def split_reply(text: str) -> tuple[str, str]:
     old: list[str] = []
     index = 0
     while index < len(lines):
-        if _QUOTED.match(lines[index]):
+        if _QUOTED.match(lines[index]) or (old and _wrap_remnant(lines, index)):
             old.append(lines[index])
             index += 1
             continue
@@ -80,47 +83,95 @@ def _wrote_header(lines: list[str], index: int) -> int:
         return 0
     if _OLD_GMAIL.match(first):
         return 1
-    opening = bool(_START.match(first))
-    if not opening and "@" not in first and not (_VERB.search(first) and _EVIDENCE.search(first)):
+    opening = _opens(first)
+    if not opening and "@" not in first:
         return 0
     joined = ""
     for count, line in enumerate(lines[index : index + 4], 1):
-        if not line.strip() or (count > 1 and _QUOTED.match(line)) or len(joined) + len(line) > _HEADER:
+        if not line.strip() or len(joined) + len(line) > _HEADER:
+            break
+        if count > 1 and _QUOTED.match(line) and not _WRAPPED_END.match(line):
             break
         joined = f"{joined} {line.strip()}"
-        if _is_wrote(joined, opening):
-            return count
+        if _may_end(line) and _is_wrote(joined, opening):
+            # The last line of the new text must not be taken along.
+            begins_later = any(
+                _opens(below[:_LINE]) and _wrote_header(lines, index + later)
+                for later, below in enumerate(lines[index + 1 : index + count], 1)
+            )
+            return 0 if begins_later else count
     return 0
+
+
+def _opens(line: str) -> bool:
+    return bool(_START.match(line.lstrip(" \t*_\"'-")[:60]))
+
+
+def _may_end(line: str) -> bool:
+    """Cheaply say whether a quote header can end with this line."""
+    end = line.rstrip(" \t*_-")[-24:]
+    return end.endswith((":", "：")) or bool(_VERB_END.search(end))
 
 
 def _is_wrote(joined: str, opening: bool) -> bool:
     text = joined.strip(" *_")
-    if not (text.endswith((":", "：")) or _VERB_END.search(text)):
-        return False
-    if not _VERB.search(text):
+    if opening and _ENDS_WITH_ADDRESS.search(text) and _TIMED.search(text):
+        return True
+    if not (text.endswith((":", "：")) or _VERB_END.search(text[-24:])) or not _VERB.search(text):
         return False
     # Without an opening word, only a sender with an address makes it a header: "the manual wrote:" is prose.
     return bool(_EVIDENCE.search(text)) if opening else "@" in text
 
 
-def _rest_is_quoted(lines: list[str], index: int, *, started: bool) -> bool:
+def _wrap_remnant(lines: list[str], index: int) -> bool:
+    """Say whether a line is the end of the quoted line before it, broken off without a new `>`."""
+    before, line = lines[index - 1].rstrip() if index else "", lines[index].strip()
+    return bool(
+        line
+        and _QUOTED.match(before)
+        and len(before) >= 60
+        and before[-1] not in ".?!:;>"
+        and line[0].islower()
+        and len(line) < len(before)
+    )
+
+
+def _rest_is_quoted(lines: list[str], index: int, *, started: bool) -> bool:  # noqa: PLR0911
     """Say whether a quoted mail or a signature begins here and runs to the end."""
     line = lines[index][:_LINE]
     if not line.strip():
         return False
-    separator = _SEPARATOR.match(line) if len(line) < 200 else None
-    if separator and (_ORIGINAL.search(separator[1]) or _header_block(lines, _next(lines, index + 1))):
+    title = _ruled_title(line)
+    if title and (_ORIGINAL.search(title) or _header_block(lines, _next(lines, index + 1))):
         return True
-    if _LABELS.match(line) and _header_block(lines, index):
+    if _label(line) and _header_block(lines, index):
         return True
     if _UNDERLINE.match(line):
         after = lines[index + 1 : index + 4]
-        return _header_block(lines, _next(lines, index + 1)) or any(_FOOTER.search(x[:_LINE]) for x in after)
+        footer = started and any(_FOOTER.search(below[:_LINE]) for below in after)
+        return footer or _header_block(lines, _next(lines, index + 1))
     if not started:
         return False
     if _SIGNATURE.match(line):
         return True
-    return len(line) <= 80 and bool(_MOBILE.match(line)) and not line.rstrip().endswith(("?", "!", ","))
+    return (
+        len(line) <= 80 and bool(_MOBILE.match(line.strip())) and not line.rstrip().endswith(("?", "!", ","))
+    )
+
+
+def _ruled_title(line: str) -> str:
+    """Give the words of a line like `-----Original Message-----`, else ''."""
+    text = line.strip(" \t>*")
+    if len(text) > 200 or not text.startswith(tuple(_RULE)) or not text.rstrip(": ").endswith(tuple(_RULE)):
+        return ""
+    title = text.strip(f"{_RULE} \t:")
+    return title if 3 <= len(title) <= 80 else ""
+
+
+def _label(line: str) -> str:
+    """Give which field of a quoted header a line begins with: f, d, t or s; '' for none."""
+    match = _LABELS.match(line.lstrip(" \t*_|\xa0")[:60])
+    return str(match.lastgroup) if match else ""
 
 
 def _next(lines: list[str], index: int) -> int:
@@ -133,20 +184,17 @@ def _header_block(lines: list[str], start: int) -> bool:
     seen: set[str] = set()
     blanks = 0
     for line in lines[start : start + 10]:
-        match = _LABELS.match(line[:_LINE])
-        if match:
-            seen.add(str(match.lastgroup))
+        label = _label(line)
+        if label:
+            seen.add(label)
+            # two labels on one line, as phones write them
+            seen.update(_label(more[0]) for more in _FURTHER_LABEL.finditer(line[:300]))
         elif not line.strip():
             blanks += 1
-            if blanks > 3 or len(seen) > 2:
+            if blanks > 3:
                 break
         elif not seen:
             return False
-        # two labels on one line, as phones write them
-        for label in re.finditer(r"\s[^\s:]{1,12}\s?:", line[:300]):
-            more = _LABELS.match(label[0])
-            if more and match:
-                seen.add(str(more.lastgroup))
-        if "f" in seen and len(seen) >= 3:
+        if "f" in seen and len(seen - {""}) >= 3:
             return True
     return False

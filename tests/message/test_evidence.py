@@ -1,0 +1,82 @@
+"""Who is believed to have sent a mail."""
+
+import json
+
+import pytest
+
+from mailcall.message import Evidence, read_mail, sender_evidence
+
+US = {"mx.desk.example"}
+
+
+def _evidence(*results: str, sender: str = "Ann <ann@corp.example>", hosts: set[str] = US) -> Evidence:
+    head = "".join(f"Authentication-Results: {result}\r\n" for result in results)
+    return sender_evidence(read_mail(f"{head}From: {sender}\r\n\r\nhi".encode()), hosts)
+
+
+@pytest.mark.parametrize(
+    ("result", "proven"),
+    [
+        ("mx.desk.example; dmarc=pass header.from=corp.example", True),
+        ("MX.desk.example 1; spf=pass; dmarc=pass (p=reject dis=none) header.from=CORP.example", True),
+        ("mx.desk.example; dmarc=pass", True),
+        ("mx.desk.example; dkim=pass header.d=corp.example header.s=x", True),
+        ("mx.desk.example;\r\n dkim=fail header.d=corp.example;\r\n dkim=pass header.i=@corp.example", True),
+        ("mx.desk.example; dmarc=pass header.from=evil.example", False),
+        ("mx.desk.example; dmarc=fail header.from=corp.example", False),
+        ("mx.desk.example; dkim=pass header.d=evil.example", False),
+        ("mx.desk.example; dkim=pass header.d=example", False),
+        ("mx.desk.example; dkim=pass header.d=ann.corp.example", False),
+        ("mx.desk.example; spf=pass smtp.mailfrom=ann@corp.example", False),
+        ("mx.desk.example (dmarc=pass header.from=corp.example); none", False),
+        ('mx.desk.example; spf=pass reason="; dmarc=pass header.from=corp.example"', False),
+        ("other.example; dmarc=pass header.from=corp.example", False),
+        ("mx.desk.example.evil.example; dmarc=pass header.from=corp.example", False),
+        ("", False),
+    ],
+)
+def test_only_a_trusted_host_proves_and_only_for_the_from_domain(result: str, proven: bool) -> None:
+    assert _evidence(result).authenticated is proven
+
+
+def test_a_subdomain_is_proven_by_its_parents_signature() -> None:
+    found = _evidence("mx.desk.example; dkim=pass header.d=corp.example", sender="ann@mail.corp.example")
+    assert found.method == "dkim=pass by mx.desk.example"
+
+
+def test_results_that_came_in_below_another_hosts_are_forged() -> None:
+    found = _evidence(
+        "mx.desk.example; dmarc=fail header.from=corp.example",
+        "relay.example; spf=pass",
+        "mx.desk.example; dmarc=pass header.from=corp.example",
+    )
+    assert not found.authenticated
+    assert any("below" in note for note in found.notes)
+
+
+def test_office_365_results_without_a_host_count_where_the_account_says_so() -> None:
+    result = "spf=pass (sender IP is 1.2.3.4) smtp.mailfrom=corp.example; dmarc=pass action=none header.from=corp.example"
+    assert not _evidence(result).authenticated
+    assert _evidence(result, hosts={"-"}).authenticated
+
+
+@pytest.mark.parametrize(
+    "head", ["", "From: a@x, b@x\r\n", "From: a@x\r\nFrom: b@x\r\n", "From: <a@x> <b@x>\r\n", "From: x\r\n"]
+)
+def test_without_exactly_one_address_nobody_is_proven(head: str) -> None:
+    raw = f"Authentication-Results: mx.desk.example; dmarc=pass\r\n{head}\r\nhi"
+    found = sender_evidence(read_mail(raw.encode()), US)
+    assert (found.from_address, found.authenticated) == ("", False)
+    assert found.problem.endswith(".")
+
+
+def test_an_address_in_the_name_is_noted() -> None:
+    assert any(
+        "shows boss@corp.example" in note
+        for note in _evidence(sender='"boss@corp.example" <x@evil.example>').notes
+    )
+
+
+def test_evidence_survives_the_journal() -> None:
+    found = _evidence("mx.desk.example; dmarc=pass", "x.example; none")
+    assert Evidence.from_dict(json.loads(json.dumps(found.as_dict()))) == found
