@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 Mailbox = tuple[str, str]
+UNKNOWN_VERSION = "The form did not say which version of the call it is about. Look, then decide again."
 _BETWEEN = re.compile(r'[,;\n](?=(?:[^"]*"[^"]*")*[^"]*$)')
 _NAMED = re.compile(r'^(?:"(?P<quoted>[^"]*)"|(?P<name>[^<>"]*?))\s*<(?P<address>[^<>\s]+)>$')
 
@@ -77,7 +78,11 @@ class StateForm(forms.Form):
     """Closing or reopening, with a comment. `version` is the call as it was when the page was made."""
 
     comment = _words(2, required=False, label="Comment")
-    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    version = forms.IntegerField(
+        min_value=0,
+        widget=forms.HiddenInput,
+        error_messages={"required": UNKNOWN_VERSION, "invalid": UNKNOWN_VERSION},
+    )
 
 
 class ParticipantForm(forms.Form):

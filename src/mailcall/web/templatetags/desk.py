@@ -95,6 +95,42 @@ def type_name(code: int) -> str:
 
 
 @register.filter
+def words(name: object) -> str:
+    """A key of journalled data, such as `from_address`, for people."""
+    return str(name).replace("_", " ").capitalize()
+
+
+@register.filter
+def plainly(value: object) -> str:
+    """Any journalled value in words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {plainly(part)}" for key, part in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(plainly(part) for part in value) or "none"
+    return "none" if value is None or value == "" else str(value)
+
+
+@register.filter
+def name_part(actor: str) -> str:
+    """The name in "Name <address>"; the address where there is no name."""
+    return actor.partition(" <")[0] if actor.endswith(">") else actor
+
+
+@register.filter
+def address_part(actor: str) -> str:
+    """The address in "Name <address>", if both are there."""
+    return actor.partition(" <")[2].removesuffix(">") if actor.endswith(">") else ""
+
+
+@register.filter
+def adds_to(subject: str, known: str) -> bool:
+    """Whether a mail's subject says more than that of its call."""
+    return bool(subject) and known.strip() not in subject
+
+
+@register.filter
 def initial(name: str) -> str:
     """The letter that stands for somebody."""
     return next((letter.upper() for letter in name if letter.isalnum()), "?")

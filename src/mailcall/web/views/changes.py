@@ -15,6 +15,7 @@ from mailcall.web.forms import NoteForm, ParticipantForm, ReplyForm, StateForm
 
 UNPROCESSABLE = 422
 CONFLICT = 409
+LINK_DECISIONS = {"accept": calls.accept_link, "dismiss": calls.dismiss_link}
 
 
 @require_POST
@@ -72,18 +73,24 @@ def _change_state(request: HttpRequest, number: int, *, closing: bool) -> HttpRe
     call = _call(number)
     form = StateForm(request.POST, auto_id="state_%s")
     if not form.is_valid():
-        return render_call(request, call, status=UNPROCESSABLE, state=form)
+        sentences = [str(sentence) for errors in form.errors.values() for sentence in errors]
+        return _state_again(request, call, sentences, status=UNPROCESSABLE)
     change = calls.close if closing else calls.reopen
     try:
         change(call, actor=acting_person(request), channel=Channel.PAGE, **form.cleaned_data)
     except Refused as refusal:
-        # The page that says so shows what is new, so the next try is about the call as it is now.
-        call = _call(number)
-        form = StateForm({**form.cleaned_data, "version": call.version}, auto_id="state_%s")
-        form.add_error(None, str(refusal))
-        return render_call(request, call, status=CONFLICT, state=form)
+        return _state_again(request, _call(number), [str(refusal)], status=CONFLICT)
     messages.success(request, f"Call {number} is {'closed' if closing else 'open again'}.")
     return _back(call)
+
+
+def _state_again(request: HttpRequest, call: Call, sentences: list[str], *, status: int) -> HttpResponse:
+    """The page as the call is now, so that the next try is about what it shows."""
+    typed = {"comment": request.POST.get("comment", ""), "version": call.version}
+    form = StateForm(typed, auto_id="state_%s")
+    for sentence in sentences:
+        form.add_error(None, sentence)
+    return render_call(request, call, status=status, state=form)
 
 
 @require_POST
@@ -122,7 +129,10 @@ def remove_participant(request: HttpRequest, number: int, pk: int) -> HttpRespon
 def decide_link(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     """Accept or dismiss a proposed link to an earlier call."""
     link = get_object_or_404(CallLink.objects.select_related("call", "earlier"), pk=pk, call=number)
-    decide = calls.accept_link if request.POST.get("decision") == "accept" else calls.dismiss_link
+    decide = LINK_DECISIONS.get(request.POST.get("decision", ""))
+    if decide is None:
+        messages.error(request, "Say whether the calls belong together.")
+        return _back(link.call)
     try:
         decide(link, actor=acting_person(request))
     except Refused as refusal:

@@ -5,12 +5,12 @@ from typing import Any
 
 from django.contrib import messages as notices
 from django.db.models import Exists, OuterRef, Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from mailcall.desk.errors import Refused
-from mailcall.message import BadAddress
+from mailcall.message import BadAddress, BadHeader
 from mailcall.outbound import operations
 from mailcall.outbound.models import Delivery, DeliveryState, Message
 from mailcall.outbound.render import draft_of
@@ -21,6 +21,7 @@ from mailcall.web.paging import key_from, newest_first
 
 WINDOW = 10_000
 SOURCE_SHOWN = 64 * 1024
+UNRENDERABLE = (BadAddress, BadHeader, KeyError, OSError)
 OPERATIONS: dict[str, tuple[Callable[[Delivery], None], str]] = {
     "retry": (operations.retry, "It is tried again at once."),
     "release": (operations.release, "It is released and will be sent."),
@@ -62,7 +63,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     }
     try:
         draft, source = draft_of(message), render_message(message)
-    except (BadAddress, KeyError, OSError) as error:
+    except UNRENDERABLE as error:
         context["problem"] = f"It can't be made into a mail: {error}"
     else:
         context |= {
@@ -77,7 +78,10 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 @analysts_only
 def as_sent(request: HttpRequest, pk: int) -> HttpResponse:
     """The HTML of a message, for a sandboxed frame."""
-    draft = draft_of(get_object_or_404(Message, pk=pk))
+    try:
+        draft = draft_of(get_object_or_404(Message, pk=pk))
+    except UNRENDERABLE:
+        raise Http404 from None
     return safety.frame(request, draft.html, cid={}, remote_images=False)
 
 
@@ -85,7 +89,10 @@ def as_sent(request: HttpRequest, pk: int) -> HttpResponse:
 @analysts_only
 def raw(request: HttpRequest, pk: int) -> HttpResponse:
     """The whole source: as plain text, or with `download=1` to be saved."""
-    source = render_message(get_object_or_404(Message, pk=pk))
+    try:
+        source = render_message(get_object_or_404(Message, pk=pk))
+    except UNRENDERABLE:
+        raise Http404 from None
     download = request.GET.get("download") == "1"
     return safety.source_answer(
         source, name=f"message-{pk}.{'eml' if download else 'txt'}", download=download

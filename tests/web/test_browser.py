@@ -1,0 +1,137 @@
+"""The way of an analyst through the pages, in Chromium."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not Path(CHROMIUM).exists():
+        pytest.skip("Chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def page(browser):
+    """A page that fails the test when a script fails or the policy stops something of ours."""
+    context = browser.new_context()
+    page = context.new_page()
+    problems = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
+    yield page
+    context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def signed_in(page, live_server, ann):
+    from mailcall.web.logins import set_password
+
+    set_password(ann, PASSWORD)
+    page.goto(f"{live_server.url}/")
+    page.get_by_label("Email address").fill("ann@desk.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/calls/")
+    return page
+
+
+def test_sign_in_read_a_call_note_and_close(signed_in, call, mail_in):
+    page = signed_in
+    page.get_by_role("link", name="Printer jams").click()
+    assert page.get_by_role("heading", name="Printer jams").is_visible()
+    page.get_by_text("Add a note").click()
+    page.get_by_label("Note").fill("Asked the supplier.")
+    page.get_by_role("button", name="Add note").click()
+    page.locator(".entry.note", has_text="Asked the supplier.").wait_for()
+    page.get_by_text("Close the call").click()
+    page.get_by_label("Comment").fill("Toner replaced.")
+    page.get_by_role("button", name="Close call").click()
+    page.get_by_text(f"Call {call.pk} is closed.").wait_for()
+    call.refresh_from_db()
+    assert call.is_closed
+
+
+def test_a_new_call_appears_in_the_list_by_itself(signed_in, partition, uma):
+    from mailcall.desk.models import Call
+
+    signed_in.get_by_text("All quiet").wait_for()
+    Call.objects.create(partition=partition, subject="The lift is stuck", user=uma)
+    signed_in.get_by_role("link", name="The lift is stuck").wait_for(timeout=8_000)
+
+
+def test_news_of_a_call_appear_without_losing_what_is_typed(signed_in, live_server, call, mail_in):
+    from mailcall.desk import calls
+    from mailcall.desk.models import Channel
+
+    page = signed_in
+    page.goto(f"{live_server.url}/calls/{call.pk}/")
+    page.locator("#reply_text").fill("Half a thought")
+    calls.add_note(call, actor=None, text="It moved.", channel=Channel.SYSTEM)
+    page.locator(".entry.note", has_text="It moved.").wait_for(timeout=8_000)
+    assert page.locator("#reply_text").input_value() == "Half a thought"
+    assert page.locator(".entry").count() == 2
+
+
+def test_a_hostile_mail_runs_nothing_and_shows_its_inline_image(
+    signed_in, live_server, call, mail_in, attach
+):
+    import base64
+
+    png = base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAYAAACNMs+9AAAAFUlEQVR42mNk+M9Qz0AEYBxVSF+FABJADveWkH6oAAAAAElFTkSuQmCC"
+    )
+    attach("dot.png", "image/png", png, inline=True, cid="<dot@x>")
+    mail_in.html = (
+        "<p id=w onclick='top.hacked=1'>Words</p><script>top.hacked=1</script><img src='cid:dot@x'>"
+    )
+    mail_in.save()
+    page = signed_in
+    page.goto(f"{live_server.url}/calls/{call.pk}/")
+    page.get_by_text("Show as sent").click()
+    frame = page.frame_locator("iframe.mail-frame")
+    frame.get_by_text("Words").click()
+    frame.locator("img").wait_for()
+    assert frame.locator("img").evaluate("image => image.naturalWidth") == 10
+    assert page.evaluate("window.hacked") is None
+
+
+def test_nothing_is_wider_than_a_small_screen(signed_in, live_server, call, mail_in, received, held, message):
+    page = signed_in
+    page.set_viewport_size({"width": 360, "height": 740})
+    for path in (
+        "/calls/",
+        f"/calls/{call.pk}/",
+        "/mails/",
+        f"/mails/{held.pk}/",
+        "/held/",
+        "/messages/",
+        f"/messages/{message.pk}/",
+        "/accounts/",
+    ):
+        page.goto(live_server.url + path)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 360, f"{path} is {wide} px wide"
