@@ -1,5 +1,7 @@
 """Who is believed to have sent a mail."""
 
+# ruff: noqa: E501 - rows of examples
+
 import json
 
 import pytest

@@ -1,5 +1,7 @@
 """Which mails are automatic, and what delivery reports say."""
 
+# ruff: noqa: E501 - rows of examples
+
 import pytest
 
 from mailcall.message import Kind, read_mail

@@ -1,5 +1,7 @@
 """What is new in a mail, and that nothing of it is lost."""
 
+# ruff: noqa: E501, RUF001 - rows of examples
+
 from collections import Counter
 
 import pytest

@@ -1,5 +1,7 @@
 """What reading a mail promises."""
 
+# ruff: noqa: E501 - rows of examples
+
 import base64
 import datetime as dt
 import time

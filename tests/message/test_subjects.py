@@ -1,5 +1,7 @@
 """Subjects without what programs put before them."""
 
+# ruff: noqa: RUF001 - rows of examples
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

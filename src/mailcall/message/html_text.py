@@ -189,6 +189,7 @@ def _tag(writer: _Writer, links: list[tuple[str, int, int]], name: str, inside: 
 
 def _link(writer: _Writer, links: list[tuple[str, int, int]], closing: bool, inside: str) -> None:
     if not closing:
+        links.clear()  # links don't nest; an open one ends here
         links.append((_attribute(inside, "href").strip()[:_MAX_LINK], len(writer.lines), len(writer.line)))
         return
     if not links:

@@ -6,6 +6,7 @@ import re
 
 from .quote_words import DATE, FROM, MOBILE, ORIGINAL, SUBJECT, TO, VERB
 
+MAX_LINES = 20_000  # beyond, only `>` tells quotes apart
 _LINE = 1_000  # characters of a line that are looked at
 _HEADER = 500  # characters of a quote header, put together from at most four lines
 
@@ -50,6 +51,10 @@ def split_reply(text: str) -> tuple[str, str]:
     while index < len(lines):
         if _QUOTED.match(lines[index]) or (old and _wrap_remnant(lines, index)):
             old.append(lines[index])
+            index += 1
+            continue
+        if index >= MAX_LINES:
+            new.append(lines[index])
             index += 1
             continue
         length = _wrote_header(lines, index)
