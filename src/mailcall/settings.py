@@ -95,7 +95,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STORAGES = {
     "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "mailcall.database.files.DurableFiles",
         "OPTIONS": {"location": _config.files_dir},
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -132,7 +132,6 @@ LANGUAGE_CODE = "en"
 USE_TZ = True
 TIME_ZONE = _config.time_zone
 STATIC_URL = "/static/"
-STATIC_ROOT = _config.data_dir / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024

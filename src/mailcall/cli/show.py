@@ -1,10 +1,13 @@
 """`mailcall calls`, `mails` and `messages`: the desk's tables for scripts and terminals."""
 
+import datetime as dt
 import json
+import shutil
 from collections.abc import Iterable
 from typing import Any
 
 import click
+from django.utils import timezone
 
 from mailcall.cli.ready import ready
 
@@ -16,33 +19,43 @@ def _options(command: Any) -> Any:
     return click.option("--limit", default=100, show_default=True, help="At most so many; 0: all.")(command)
 
 
-def _print(rows: Iterable[Row], as_json: bool) -> None:
+def _print(rows: Iterable[Row], columns: dict[str, int], as_json: bool) -> None:
+    """One JSON object a row, or a table of some columns, each at most so many characters wide.
+
+    The width 0 is for the one column that takes what the terminal leaves.
+    """
     if as_json:
         for row in rows:
             click.echo(json.dumps(row, default=str, ensure_ascii=False))
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table: Table | None = None
-    for row in rows:
-        if table is None:
-            table = Table(box=None, header_style="bold", pad_edge=False)
-            for name in row:
-                table.add_column(name.replace("_", " "), overflow="fold")
-        table.add_row(*("" if v is None else _plain(v) for v in row.values()))
-    if table is None:
+    table = [{name: _plain(row[name]) for name in columns} for row in rows]
+    if not table:
         click.echo("Nothing yet.")
-    else:
-        Console().print(table, markup=False)
+        return
+    widths = {
+        name: min(most or 10_000, max(len(name), *(len(line[name]) for line in table)))
+        for name, most in columns.items()
+    }
+    left = shutil.get_terminal_size().columns - sum(widths[n] + 2 for n, most in columns.items() if most)
+    widths |= {name: min(widths[name], max(20, left)) for name, most in columns.items() if not most}
+    click.secho("  ".join(name.ljust(width) for name, width in widths.items()).rstrip(), bold=True)
+    for line in table:
+        click.echo("  ".join(_fit(line[name], width) for name, width in widths.items()).rstrip())
+
+
+def _fit(text: str, width: int) -> str:
+    return text.ljust(width) if len(text) <= width else text[: width - 1] + "…"
 
 
 def _plain(value: Any) -> str:
+    """A value on one line, without anything that a terminal would obey."""
+    if value is None:
+        return ""
     if isinstance(value, list):
-        return "; ".join(_plain(item) for item in value)
-    if isinstance(value, dict):
-        return " ".join(str(item) for item in value.values() if item)
-    return f"{value:%Y-%m-%d %H:%M:%S}" if hasattr(value, "strftime") else str(value)
+        return "; ".join(f"{item['recipient']} {item['state']}" for item in value)
+    if isinstance(value, dt.datetime):
+        return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
+    return "".join(char if char.isprintable() else " " for char in str(value))
 
 
 def _cut(query: Any, limit: int) -> Any:
@@ -75,6 +88,7 @@ def calls(as_json: bool, limit: int) -> None:
             }
             for call in _cut(query, limit)
         ),
+        {"number": 8, "state": 12, "subject": 0, "user": 30, "updated_at": 16},
         as_json,
     )
 
@@ -109,6 +123,7 @@ def mails(as_json: bool, limit: int, state: str | None) -> None:
             }
             for mail in _cut(query, limit)
         ),
+        {"mail": 8, "state": 5, "outcome": 10, "call": 8, "from": 30, "subject": 0, "received_at": 16},
         as_json,
     )
 
@@ -146,5 +161,6 @@ def messages(as_json: bool, limit: int) -> None:
             }
             for message in _cut(query, limit)
         ),
+        {"message": 8, "type": 24, "call": 8, "subject": 0, "deliveries": 40},
         as_json,
     )
