@@ -1,0 +1,131 @@
+"""Fills the reference pages from the code while the documentation is built, so that they can't drift from it.
+
+A page says `<!-- generated: NAME -->` where it wants one of the sections below.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import django
+from mkdocs.exceptions import PluginError
+
+ROOT = Path(__file__).resolve().parent.parent
+_MARK = re.compile(r"^<!-- generated: ([a-z ]+) -->$", re.MULTILINE)
+
+
+def on_startup(**_: Any) -> None:
+    """Set up Django as in a fresh installation, whatever this machine runs."""
+    for name in [name for name in os.environ if name.startswith("MAILCALL_")]:
+        del os.environ[name]
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "mailcall.settings",
+        "MAILCALL_CONFIG": os.devnull,
+        "MAILCALL_DATA_DIR": str(ROOT / ".cache" / "docs"),
+    }
+    django.setup()
+
+
+def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
+    """Put the generated sections where the page wants them."""
+
+    def section(match: re.Match[str]) -> str:
+        if match[1] not in SECTIONS:
+            raise PluginError(f"{page.file.src_uri} wants `{match[1]}`, which nothing generates.")
+        return "\n".join(SECTIONS[match[1]]())
+
+    return _MARK.sub(section, markdown)
+
+
+def command_line() -> Iterator[str]:
+    """Every command with its help, arguments and options."""
+    from mailcall.cli import cli
+
+    context = click.Context(cli, info_name="mailcall")
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield f"## `mailcall {name}`\n"
+            yield f"{command.help}\n"
+            within = click.Context(command, info_name=name, parent=context)
+            for part in command.list_commands(within):
+                if found := command.get_command(within, part):
+                    yield from _command(found, part, within, "###")
+        elif command:
+            yield from _command(command, name, context, "##")
+
+
+def _command(command: click.Command, name: str, parent: click.Context, heading: str) -> Iterator[str]:
+    context = click.Context(command, info_name=name, parent=parent)
+    yield f"{heading} `{context.command_path}`\n"
+    yield f"{command.help}\n"
+    yield f"```text\n{context.command_path} {' '.join(command.collect_usage_pieces(context))}\n```\n"
+    records = [record for param in command.params if (record := param.get_help_record(context))]
+    if records:
+        yield "| option | meaning |"
+        yield "| --- | --- |"
+        yield from (f"| `{_cell(words)}` | {_cell(' '.join(text.split()))} |" for words, text in records)
+        yield ""
+
+
+def settings() -> Iterator[str]:
+    """The fields of the configuration."""
+    from mailcall.config import Config
+
+    yield "| setting | variable | default | meaning |"
+    yield "| --- | --- | --- | --- |"
+    for name, field in Config.model_fields.items():
+        default = "(none)" if field.default in (None, "") else f"`{_toml(field.default)}`"
+        yield f"| `{name}` | `MAILCALL_{name.upper()}` | {default} | {_cell(field.description or '')} |"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else f'"{value}"'
+
+
+def desk_file() -> Iterator[str]:
+    """The sections of a desk file with their fields."""
+    from mailcall.desk_file.reference import reference
+
+    yield reference()
+
+
+def rules() -> Iterator[str]:
+    """The rules in their order."""
+    from mailcall.inbound.rules import RULES
+
+    yield "| | rule | what it does |"
+    yield "| --- | --- | --- |"
+    for rule in RULES:
+        yield f"| {rule.letter} | {rule.name} | {_cell(rule.description)} |"
+
+
+def message_types() -> Iterator[str]:
+    """The occasions to write to somebody."""
+    from mailcall.outbound.message_types import TYPES
+
+    yield "| code | name | templates | `Auto-Submitted` | counts in the answer budget |"
+    yield "| --- | --- | --- | --- | --- |"
+    for kind in TYPES.values():
+        answer = "yes" if kind.answer else "no"
+        header = f"`{kind.auto_submitted}`" if kind.auto_submitted else "(none: a person wrote it)"
+        yield f"| {kind.code} | {kind.name} | `{kind.template}` (`.txt`, `.html`) | {header} | {answer} |"
+
+
+def _cell(text: str) -> str:
+    """A text that may stand in a table."""
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+SECTIONS: dict[str, Callable[[], Iterator[str]]] = {
+    "command line": command_line,
+    "settings": settings,
+    "desk file": desk_file,
+    "rules": rules,
+    "message types": message_types,
+}
