@@ -9,7 +9,8 @@ import yaml
 from mailcall.desk_file.problems import DeskFileError, Problem
 
 MAX_BYTES = 10 * 1024 * 1024
-MAX_VALUES = 500_000  # in the text, and again with aliases followed
+MAX_VALUES = 500_000
+MAX_ALIASED = 20_000  # values more than the text holds, when aliases are followed
 MAX_DEPTH = 12
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CONSTRUCTOR = yaml.constructor.SafeConstructor()
@@ -49,7 +50,7 @@ def read_tree(data: bytes, source: str) -> Tree:
     """The values in this text. Raises DeskFileError when it is no YAML or is out of bounds."""
     try:
         text = _text(data, source)
-        _bound(text, source)
+        values = _bound(text, source)
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -63,7 +64,8 @@ def read_tree(data: bytes, source: str) -> Tree:
             source, [Problem(line, f"This is not valid YAML: {str(error).splitlines()[0]}.")]
         ) from None
     tree = Tree(source, None, {})
-    return Tree(source, _Walk(tree).value(node, ()) if node else None, tree.lines, tree.problems)
+    value = _Walk(tree, values + MAX_ALIASED).value(node, ()) if node else None
+    return Tree(source, value, tree.lines, tree.problems)
 
 
 def _text(data: bytes, source: str) -> str:
@@ -76,8 +78,8 @@ def _text(data: bytes, source: str) -> str:
         raise DeskFileError(source, [Problem(line, "The file is not UTF-8 text here.")]) from None
 
 
-def _bound(text: str, source: str) -> None:
-    """Refuse by its events, which cost no memory, what would cost too much as a tree."""
+def _bound(text: str, source: str) -> int:
+    """Refuse by its events, which cost no memory, what would cost too much as a tree. Returns its values."""
     depth = values = 0
     for event in yaml.parse(text, Loader=_LOADER):
         values += isinstance(event, yaml.NodeEvent)
@@ -87,19 +89,21 @@ def _bound(text: str, source: str) -> None:
             raise DeskFileError(source, [Problem(line, "This is nested deeper than any desk is.")])
         if values > MAX_VALUES:
             raise DeskFileError(source, [Problem(line, f"The file holds more than {MAX_VALUES:,} values.")])
+    return values
 
 
 class _Walk:
     """Turns composed nodes into values. Aliases are followed, and counted each time."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, most: int) -> None:
         self._tree = tree
+        self._most = most
         self._seen = 0
 
     def value(self, node: yaml.Node, path: Path) -> Any:
         self._tree.lines.setdefault(path, node.start_mark.line + 1)
         self._seen += 1
-        if self._seen > MAX_VALUES or len(path) > MAX_DEPTH:
+        if self._seen > self._most or len(path) > MAX_DEPTH:
             self._stop(node, "The aliases (*) unfold to more than any desk holds.")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)

@@ -113,8 +113,9 @@ def _trace_headers(session: Session, envelope: Envelope, recipient: str) -> byte
     client = "".join(char for char in str(session.host_name or "unknown") if char.isprintable())[:200]
     peer = session.peer[0] if session.peer else "unknown"
     smtp = "ESMTP" if session.extended_smtp else "SMTP"
+    sender = envelope.mail_from or ""
     lines = [
-        f"Return-Path: <{envelope.mail_from or ''}>",
+        f"Return-Path: <{'' if sender == '<>' else sender}>",  # aiosmtpd gives the null one with brackets
         f"Delivered-To: {recipient}",
         f"Received: from {client} ([{peer}]) by {HOST_NAME} with {smtp}; {formatdate(time.time())}",
     ]
