@@ -12,7 +12,10 @@ def post(browser, name, *args, **data):
 
 
 def test_held_mail_is_counted_in_the_navigation(analyst, held):
-    assert 'aria-label="1 held"' in analyst.get(reverse("web:calls")).content.decode()
+    assert (
+        '<span class="count">1<span class="hidden"> held'
+        in analyst.get(reverse("web:calls")).content.decode()
+    )
 
 
 def test_a_held_mail_is_tried_again(analyst, held):
@@ -98,3 +101,21 @@ def test_a_message_that_can_not_be_rendered_still_has_a_page(analyst, message):
     assert "It can&#x27;t be made into a mail" in response.content.decode()
     assert analyst.get(reverse("web:message-raw", args=[message.pk])).status_code == 404
     assert analyst.get(reverse("web:message-as-sent", args=[message.pk])).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["mails", "messages"])
+def test_a_list_is_sent_again_only_when_it_changed(analyst, received, message, name):
+    address = reverse(f"web:{name}")
+    seen = analyst.get(address).content.decode().partition("seen=")[2].partition('"')[0]
+    ask = {"seen": seen}, {"HX-Request": "true"}
+    assert analyst.get(address, ask[0], headers=ask[1]).status_code == 204
+    type(received).objects.update(attempts=7)
+    message.deliveries.update(state="sent")
+    again = analyst.get(address, ask[0], headers=ask[1])
+    assert again.status_code == 200
+    assert "<html" not in again.content.decode()
+
+
+def test_a_search_without_an_index_is_not_repeated_by_itself(analyst, received):
+    assert "data-poll" not in analyst.get(reverse("web:mails"), {"q": "printer"}).content.decode()
+    assert "data-poll" in analyst.get(reverse("web:mails")).content.decode()

@@ -1,7 +1,6 @@
 """Finding calls for the list: every way of asking costs the same however many calls there are."""
 
 import datetime as dt
-import hashlib
 import re
 from dataclasses import dataclass, field
 
@@ -10,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 
 from mailcall.desk.models import Call, Person, State
 from mailcall.desk.models.calls import CLOSED_STATES
-from mailcall.web.paging import PAGE_SIZE, key_from, newest_first
+from mailcall.web.paging import PAGE_SIZE, digest, key_from, newest_first
 
 FILTERS = {
     "open": [state for state in State if state not in CLOSED_STATES],
@@ -34,8 +33,7 @@ class CallPage:
     @property
     def seen(self) -> str:
         """A short digest of what is shown."""
-        shown = ",".join(f"{call.pk}.{call.version}" for call in self.calls)
-        return hashlib.sha256(f"{shown};{self.older}".encode()).hexdigest()[:16]
+        return digest([(call.pk, call.version) for call in self.calls], self.older)
 
 
 def find_calls(*, which: str, query: str, before: str, size: int = PAGE_SIZE) -> CallPage:

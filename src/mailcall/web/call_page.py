@@ -1,6 +1,5 @@
 """What the page of one call shows, gathered in a fixed number of queries."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from mailcall.desk.models import (
 from mailcall.inbound.models import ReceivedMail
 from mailcall.outbound.models import Delivery, Message
 from mailcall.web.forms import NoteForm, ParticipantForm, ReplyForm, StateForm, as_typed
+from mailcall.web.paging import digest
 
 ENTRIES_SHOWN = 100
 LINKS_SHOWN = 50
@@ -78,16 +78,11 @@ def _flag(condition: Q) -> Case:
     )
 
 
-def delivery_digest(deliveries: Sequence[tuple[int, str, int]]) -> str:
-    """Changes when any delivery does."""
-    return hashlib.sha256(repr(list(deliveries)).encode()).hexdigest()[:16]
-
-
-def deliveries_of(call: Call) -> list[tuple[int, str, int]]:
-    """Key, state and attempts of the deliveries of the call's last messages."""
+def deliveries_seen(call: Call) -> str:
+    """A digest that changes when any delivery of the call's last messages does."""
     messages = Message.objects.filter(call=call).order_by("-pk").values("pk")[:ENTRIES_SHOWN]
     rows = Delivery.objects.filter(message__in=messages).order_by("pk")
-    return list(rows.values_list("pk", "state", "attempts"))
+    return digest(list(rows.values_list("pk", "state", "attempts")))
 
 
 @dataclass(slots=True)
@@ -127,7 +122,7 @@ def render_call(
         "linked": linked_calls(call, links),
         "timeline": timeline(call, before=before),
         "before": before,
-        "deliveries_seen": delivery_digest(deliveries_of(call)),
+        "deliveries_seen": deliveries_seen(call),
         "forms": forms,
         "open_form": next(iter(bound), ""),
         "text_shown": TEXT_SHOWN,

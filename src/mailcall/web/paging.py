@@ -1,5 +1,6 @@
 """Long lists in pages, newest first. What a page costs never grows with the table."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -45,6 +46,11 @@ def newest_first(
     if lowest is not None and lowest > 1:
         return Page(found, older=lowest, cut_short=True)
     return Page(found)
+
+
+def digest(*shown: object) -> str:
+    """A few characters that change when what is shown does, so that polling can be answered with nothing."""
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
 def key_from(value: str | None) -> int | None:

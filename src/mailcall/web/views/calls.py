@@ -11,8 +11,7 @@ from mailcall.web.call_page import (
     ENTRIES_SHOWN,
     TEXT_SHOWN,
     calls_to_show,
-    deliveries_of,
-    delivery_digest,
+    deliveries_seen,
     linked_calls,
     links_of,
     render_call,
@@ -56,7 +55,7 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
     `version` and `deliveries` are what the page has; `last` is the key of its last entry.
     """
     call = get_object_or_404(calls_to_show(), pk=number)
-    digest = delivery_digest(deliveries_of(call))
+    digest = deliveries_seen(call)
     moved = request.GET.get("version") != str(call.version)
     delivered = request.GET.get("deliveries") != digest
     if not moved and not delivered:

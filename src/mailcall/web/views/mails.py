@@ -14,7 +14,7 @@ from mailcall.inbound.models import IncomingAccount, MailState, Outcome, Receive
 from mailcall.web import safety
 from mailcall.web.access import analysts_only
 from mailcall.web.forms import DiscardForm
-from mailcall.web.paging import key_from, newest_first
+from mailcall.web.paging import digest, key_from, newest_first
 
 WINDOW = 5_000
 SOURCE_SHOWN = 64 * 1024
@@ -29,8 +29,13 @@ def index(request: HttpRequest) -> HttpResponse:
     rows, indexed = _filtered(for_list(ReceivedMail.objects.all()), **asked)
     before = key_from(request.GET.get("before"))
     page = newest_first(rows, before=before, window=None if indexed else WINDOW)
+    shown = [(mail.pk, mail.state, mail.outcome, mail.attempts, mail.call_id) for mail in page.rows]
+    seen = digest(shown, page.older) if indexed else ""  # what no index finds is not asked for every 2 s
+    if seen and request.GET.get("seen") == seen:
+        return HttpResponse(status=204)
     context = {
         "page": page,
+        "seen": seen,
         "before": before,
         "window": WINDOW,
         "asked": asked,
@@ -38,7 +43,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "accounts": IncomingAccount.objects.only("pk", "name"),
         "choices": [*MailState.choices[::2], *Outcome.choices],
     }
-    return render(request, "web/mails.html", context)
+    template = "web/parts/mail_table.html" if request.headers.get("HX-Request") else "web/mails.html"
+    return render(request, template, context)
 
 
 def for_list(rows: "QuerySet[ReceivedMail]") -> "QuerySet[ReceivedMail]":

@@ -17,7 +17,7 @@ from mailcall.outbound.render import draft_of
 from mailcall.outbound.render import render as render_message
 from mailcall.web import safety
 from mailcall.web.access import analysts_only
-from mailcall.web.paging import key_from, newest_first
+from mailcall.web.paging import digest, key_from, newest_first
 
 WINDOW = 10_000
 SOURCE_SHOWN = 64 * 1024
@@ -41,14 +41,23 @@ def index(request: HttpRequest) -> HttpResponse:
     if state in DeliveryState.values:
         rows = rows.filter(Exists(Delivery.objects.filter(message=OuterRef("pk"), state=state)))
         window = WINDOW
+    page = newest_first(rows, before=before, window=window)
+    shown = [
+        [(copy.pk, copy.state, copy.attempts) for copy in message.deliveries.all()] for message in page.rows
+    ]
+    seen = "" if window else digest([message.pk for message in page.rows], shown, page.older)
+    if seen and request.GET.get("seen") == seen:
+        return HttpResponse(status=204)
     context = {
-        "page": newest_first(rows, before=before, window=window),
+        "page": page,
+        "seen": seen,
         "before": before,
         "window": WINDOW,
         "state": state,
         "states": DeliveryState.choices,
     }
-    return render(request, "web/messages.html", context)
+    template = "web/parts/message_table.html" if request.headers.get("HX-Request") else "web/messages.html"
+    return render(request, template, context)
 
 
 @require_safe
