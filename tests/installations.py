@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from servers.dovecot import Dovecot
 from servers.postfix import Postfix
 
@@ -41,7 +42,8 @@ incoming_accounts:
     default_logging_analyst: bob@desk.example
     trusted_hosts: [mx.desk.example]
 outgoing_servers:
-  - {{name: Postfix, protocol: smtp, server: localhost, port: {smtp_port}, security: starttls, ca_file: {smtp_ca}}}
+  - {{name: Postfix, protocol: smtp, server: localhost, port: {smtp_port}, security: starttls,
+     ca_file: {smtp_ca}}}
 """
 
 
@@ -139,7 +141,8 @@ class Installation:
         """Whether so many mails have come and are done, and nothing waits to be sent."""
         done = self.count("select count(*) from inbound_receivedmail where state = 'done'")
         waiting = self.count(
-            "select count(*) from outbound_delivery where state in ('queued', 'sending', 'deferred', 'unknown')"
+            "select count(*) from outbound_delivery "
+            "where state in ('queued', 'sending', 'deferred', 'unknown')"
         )
         return done == mails and waiting == 0
 

@@ -3,12 +3,12 @@
 import signal
 
 import pytest
+
 from desks import mail
 from installations import Installation
+from mailcall.message import read_mail
 from servers.dovecot import Dovecot
 from servers.postfix import Postfix
-
-from mailcall.message import read_mail
 
 pytestmark = pytest.mark.servers
 

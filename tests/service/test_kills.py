@@ -10,13 +10,13 @@ from collections import Counter
 from dataclasses import dataclass
 
 import pytest
+
 from desks import mail
 from installations import Installation
-from servers.dovecot import Dovecot
-from servers.postfix import Postfix
-
 from mailcall.checkpoints import NAMES
 from mailcall.message import read_mail
+from servers.dovecot import Dovecot
+from servers.postfix import Postfix
 
 pytestmark = pytest.mark.servers
 
@@ -64,9 +64,7 @@ def assert_exactly_once(installed: Installation, flow: Flow, dovecot: Dovecot, p
     new, replies = [s for s in flow.sent if not s.is_reply], [s for s in flow.sent if s.is_reply]
     assert installed.count("select count(*) from desk_call") == len(new)
     assert len({outcome[s.message_id][2] for s in new}) == len(new)
-    assert (
-        installed.count("select count(*) from desk_timelineentry where kind = 'mail_in'") == len(flow.sent)
-    )
+    assert installed.count("select count(*) from desk_timelineentry where kind = 'mail_in'") == len(flow.sent)
     assert installed.count(
         "select count(distinct external_id) from desk_timelineentry where kind = 'mail_in'"
     ) == len(flow.sent)
@@ -123,9 +121,7 @@ def killed_at_random(
         installed.start()
         log = installed.log.stat().st_size if installed.log.exists() else 0
         flow.feed((mails - len(flow.sent)) // (kills - number) // 2)
-        installed.wait(
-            lambda log=log: b"service started" in installed.log.read_bytes()[log:], "the start"
-        )
+        installed.wait(lambda log=log: b"service started" in installed.log.read_bytes()[log:], "the start")
         flow.feed((mails - len(flow.sent)) // (kills - number))
         time.sleep(chance.uniform(0, 0.6))
         installed.kill()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from desks import mail
 from installations import DESK, Installation, installation
 from servers.dovecot import Dovecot
@@ -67,9 +68,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(
         installed.end()
 
 
-def test_a_database_locked_for_ten_seconds_only_delays(
-    installed: Installation, dovecot: Dovecot
-) -> None:
+def test_a_database_locked_for_ten_seconds_only_delays(installed: Installation, dovecot: Dovecot) -> None:
     installed.start()
     installed.wait(lambda: "service started" in installed.tail(), "the start")
     connection = sqlite3.connect(installed.data / "mailcall.sqlite3", isolation_level=None)

@@ -34,7 +34,9 @@ def check() -> None:
     """Verify settings, data folder, keys, database, and each account's and server's sign-in."""
     wrong = 0
     for finding in _findings():
-        mark = click.style("ok   ", fg="green") if finding.right else click.style("WRONG", fg="red", bold=True)
+        mark = (
+            click.style("ok   ", fg="green") if finding.right else click.style("WRONG", fg="red", bold=True)
+        )
         click.echo(f"{mark}  {finding.about}: {finding.sentence}")
         wrong += not finding.right
     if wrong:

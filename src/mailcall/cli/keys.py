@@ -16,7 +16,9 @@ def keys() -> None:
 def create() -> None:
     """Create the key file."""
     keyring.create(config().keys_path)
-    click.echo(f"Created {config().keys_path}. Back it up apart from the database: without it, secrets are lost.")
+    click.echo(
+        f"Created {config().keys_path}. Back it up apart from the database: without it, secrets are lost."
+    )
 
 
 @keys.command()

@@ -41,8 +41,8 @@ def ready(*, migrated: bool = True) -> None:
         missing = unapplied()
         if missing:
             raise click.ClickException(
-                f"The database {config().database_path} is not of this version ({len(missing)} migrations are "
-                "missing); `mailcall migrate` brings it up to date."
+                f"The database {config().database_path} is not of this version ({len(missing)} migrations "
+                "are missing); `mailcall migrate` brings it up to date."
             )
 
 

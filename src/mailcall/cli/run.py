@@ -31,7 +31,9 @@ def run(web: bool, service: bool) -> None:
 
 @click.command()
 @click.option("--port", default=8025, show_default=True, help="Port of the pages.")
-@click.option("--smtp-port", default=2525, show_default=True, help="Port that the mail sandbox takes mail on.")
+@click.option(
+    "--smtp-port", default=2525, show_default=True, help="Port that the mail sandbox takes mail on."
+)
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder; `demo-data` by default.")
 def demo(port: int, smtp_port: int, data_dir: Path | None) -> None:
     """Run a sample desk with a mail world of its own, on this machine only."""
@@ -49,7 +51,9 @@ def demo(port: int, smtp_port: int, data_dir: Path | None) -> None:
     _port_is_free("127.0.0.1", smtp_port)
     ready(migrated=False)
     first = not config().database_path.exists()
-    click.echo(f"Preparing the sample desk in {config().data_dir} ..." if first else "Continuing the demo ...")
+    click.echo(
+        f"Preparing the sample desk in {config().data_dir} ..." if first else "Continuing the demo ..."
+    )
     migrate_database()
     _demo(smtp_port)
 
@@ -109,10 +113,7 @@ def _run(*, web: bool, service: bool) -> None:
     if pages:
         pages.start()
     try:
-        if service:
-            finished = run_until_signalled()
-        else:
-            finished = _wait_for_signal()
+        finished = run_until_signalled() if service else _wait_for_signal()
     finally:
         if pages:
             pages.stop()

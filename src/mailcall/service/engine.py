@@ -67,7 +67,7 @@ class Engine:
             try:
                 close_old_connections()
                 self._jobs[job](argument)
-            except Exception as error:  # noqa: BLE001  a job that fails must not end its thread
+            except Exception as error:
                 log.exception("job failed", job=job, argument=argument, error=str(error))
             finally:
                 close_old_connections()

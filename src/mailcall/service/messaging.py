@@ -63,8 +63,8 @@ class MessagingService:
     def _refresh(self) -> None:
         try:
             self._watchers.refresh()
-        except Exception as error:  # noqa: BLE001  without push there is still the check by the clock
-            log.error("mailboxes can't be watched", error=str(error))
+        except Exception as error:
+            log.exception("mailboxes can't be watched", error=str(error))
         finally:
             close_old_connections()
 

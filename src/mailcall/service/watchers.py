@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 from django.db import close_old_connections
@@ -86,7 +87,7 @@ class Watchers:
                 del self._watchers[key]
         for key, (account, _) in wanted.items():
             if key not in self._watchers:
-                self._watchers[key] = Watcher(account, lambda key=key: self._arrived(key))
+                self._watchers[key] = Watcher(account, partial(self._arrived, key))
                 self._watchers[key].start()
 
     def end(self) -> None:
