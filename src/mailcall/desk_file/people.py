@@ -39,7 +39,8 @@ class People:
     def find(self, reference: str) -> Person | None:
         """Whom `address` or `Name <address>` means; by an address alone, the first recorded."""
         if match := _NAMED.fullmatch(reference.strip()):
-            return self.named(match["name"], match["email"])
+            sharing = self.sharing(match["email"])
+            return next((person for person in sharing if person.name.strip() == match["name"]), None)
         return next(iter(self.sharing(reference)), None)
 
     def reference(self, person: Person) -> str:
