@@ -110,7 +110,7 @@ def test_keys_rotate_and_secrets_stay_readable(maildirs: Installation) -> None:
     text = (maildirs.folder / "desk.yaml").read_text()
     maildirs.load(
         text.replace("protocol: maildir, path: " + str(maildirs.folder.parent / "out"),
-                     "server: localhost, port: 1, login: me, password: {env: SMTP_PASSWORD}"),
+                     "protocol: smtp, server: localhost, port: 1, login: me, password: {env: SMTP_PASSWORD}"),
         SMTP_PASSWORD="a very secret word",
     )  # fmt: skip
     column = "select password from outbound_outgoingserver"
