@@ -32,15 +32,6 @@ RAW = (
 )
 
 
-@pytest.fixture(autouse=True)
-def page_headers(settings):
-    """The settings name the middleware; until they do, so does this."""
-    name = "mailcall.web.middleware.PageHeadersMiddleware"
-    if name not in settings.MIDDLEWARE:
-        place = settings.MIDDLEWARE.index("django.contrib.auth.middleware.LoginRequiredMiddleware")
-        settings.MIDDLEWARE = [*settings.MIDDLEWARE[:place], name, *settings.MIDDLEWARE[place:]]
-
-
 @pytest.fixture
 def partition(db):
     return Partition.objects.create(name="IT", address="help@desk.example", sender_name="IT Help")
