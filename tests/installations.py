@@ -54,7 +54,7 @@ class Installation:
         self.folder = folder
         self.data = folder / "data"
         self.environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("MAILCALL_", "DJANGO_"))},
+            **{k: v for k, v in os.environ.items() if not k.startswith(("MAILCALL_", "DJANGO_", "PYTHON"))},
             "MAILCALL_DATA_DIR": str(self.data),
             "MAILCALL_LOG_FORMAT": "json",
             "PYTHONPATH": str(SOURCE),
@@ -131,7 +131,19 @@ class Installation:
             if done():
                 return
             time.sleep(0.05)
-        pytest.fail(f"waited {seconds} s for {what}\n{self.tail()}", pytrace=False)
+        pytest.fail(f"waited {seconds} s for {what}\n{self.states()}\n{self.tail()}", pytrace=False)
+
+    def states(self) -> str:
+        """How many mails and deliveries are in which state, for a test that failed."""
+        mails = (
+            "select state, outcome, error, attempts, due_at, count(*) "
+            "from inbound_receivedmail group by 1, 2, 3, 4, 5"
+        )
+        deliveries = (
+            "select state, reply, due_at, count(*) "
+            "from outbound_delivery where state <> 'sent' group by 1, 2, 3"
+        )
+        return "\n".join(map(str, [*self.query(mails), *self.query(deliveries)]))
 
     def tail(self, lines: int = 40) -> str:
         """The end of the service's log."""

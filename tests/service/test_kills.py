@@ -5,6 +5,7 @@ resent once. So surplus acknowledgements never exceed those marks.
 """
 
 import random
+import smtplib
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -38,7 +39,13 @@ class Flow:
         self.sent: list[Sent] = []
 
     def feed(self, count: int) -> None:
-        """Put so many more mails into the mailbox."""
+        """Put so many more mails into the mailbox, by LMTP, which numbers them in this order."""
+        if not count:
+            return
+        with smtplib.LMTP("127.0.0.1", self._dovecot.lmtp_port) as lmtp:
+            self._feed(lmtp, count)
+
+    def _feed(self, lmtp: smtplib.LMTP, count: int) -> None:
         for _ in range(count):
             number = len(self.sent)
             last = self.sent[-1] if self.sent else None
@@ -50,7 +57,7 @@ class Flow:
             else:
                 new = Sent(f"<{self._name}.{number}@k.example>", f"{self._name}{number}@k.example", False)
                 raw = mail(new.sender, f"Problem {number}", "Help.", message_id=new.message_id)
-            self._dovecot.deliver(self._mailbox, raw)
+            lmtp.sendmail("test@k.example", [self._mailbox], raw)
             self.sent.append(new)
 
 

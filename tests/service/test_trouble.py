@@ -112,7 +112,7 @@ def test_a_clock_set_back_is_said_and_what_waits_does_not_wait_for_hours(
         ("update inbound_incomingaccount set folder = 'Nowhere'", "Nowhere"),
         ("update inbound_incomingaccount set login = 'nobody@desk.example'", "nobody@desk.example"),
         ("update inbound_incomingaccount set ca_file = ''", "certificate"),
-        ("update inbound_incomingaccount set port = 1", "port 1"),
+        ("update inbound_incomingaccount set port = 1", "localhost:1"),
         ("update inbound_incomingaccount set password = 'gAAAAABdamaged'", "can't be read with the keys"),
     ],
     ids=["unknown-folder", "wrong-sign-in", "untrusted-certificate", "nobody-listens", "damaged-secret"],
@@ -135,7 +135,7 @@ def test_an_account_that_cannot_be_used_is_said_and_the_other_account_goes_on(
     installed.wait(lambda: bool(installed.query(error)[0][0]), "the error")
     said = installed.query(error)[0][0]
     assert sentence in said
-    assert "secret" not in said.replace("secret can't be read", "")
+    assert "gAAAA" not in said
     assert said.rstrip().endswith((".", ")"))
     assert "Traceback" not in installed.tail(200)
 
