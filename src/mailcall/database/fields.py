@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.query_utils import DeferredAttribute
 
 from mailcall import keyring
 from mailcall.config import config
@@ -14,8 +15,17 @@ def ring() -> keyring.Keyring:
     return keyring.ensure(config().keys_path)
 
 
+class _EncryptedOnAssignment(DeferredAttribute):
+    """Makes a `Secret` of a text the moment it is assigned, so that no instance holds it in the clear."""
+
+    def __set__(self, instance: models.Model, value: object) -> None:
+        instance.__dict__[self.field.attname] = self.field.to_python(value)
+
+
 class EncryptedField(models.TextField):  # type: ignore[type-arg]
     """Text encrypted at rest. In Python it is a `Secret`, which no log, page or dump prints."""
+
+    descriptor_class = _EncryptedOnAssignment
 
     def from_db_value(self, value: str | None, *_: object) -> "Secret":
         """The stored form as a Secret."""
@@ -40,8 +50,8 @@ class Secret:
 
     @classmethod
     def of(cls, text: str) -> "Secret":
-        """This text, encrypted with the newest key. Raises KeyringError."""
-        return cls(ring().encrypt(text))
+        """A text, encrypted with the newest key. Raises KeyringError."""
+        return cls(ring().encrypt(text) if text else "")
 
     def reveal(self) -> str:
         """The text. Raises KeyringError."""

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import structlog
 from django.core.files import File
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
 from mailcall.checkpoints import checkpoint
 from mailcall.config import config
-from mailcall.desk.models.calls import content_name, store_file
+from mailcall.desk.models.calls import keep_file, store_file
 from mailcall.inbound.models import IncomingAccount, ReceivedMail
 from mailcall.keyring import KeyringError
 from mailcall.mailbox import batches, open_mailbox
@@ -24,7 +23,7 @@ from mailcall.mailbox.interface import LIST_MAILS, Fetched, Listed, Mailbox, Mai
 log = structlog.get_logger("inbound.collect")
 
 
-class CollectFailed(Exception):
+class CollectFailed(Exception):  # noqa: N818  a sentence reads so
     """An account could not be collected. The text is one sentence for people."""
 
 
@@ -58,21 +57,18 @@ def _collect(account: IncomingAccount, stop: Callable[[], bool]) -> int:
                     break
                 new += _collect_batch(account, mailbox, batch, spool)
     now = timezone.now()
-    IncomingAccount.objects.filter(pk=account.pk).update(
-        last_checked_at=now, last_good_at=now, last_error=""
-    )
+    IncomingAccount.objects.filter(pk=account.pk).update(last_checked_at=now, last_good_at=now, last_error="")
     return new
 
 
-def _collect_batch(
-    account: IncomingAccount, mailbox: Mailbox, batch: Sequence[Listed], spool: Path
-) -> int:
+def _collect_batch(account: IncomingAccount, mailbox: Mailbox, batch: Sequence[Listed], spool: Path) -> int:
     known = _known(account, [listed.identity for listed in batch if listed.identity])
     wanted = [listed for listed in batch if listed.identity not in known]
     fetched = list(mailbox.fetch(wanted, spool)) if wanted else []
     checkpoint("collect.fetched")
     known |= _known(account, [mail.identity for mail in fetched])
-    rows = [_row(account, mail) for mail in fetched if mail.identity not in known]
+    fresh = {mail.identity: mail for mail in fetched if mail.identity not in known}
+    rows = [_row(account, mail) for mail in fresh.values()]
     with transaction.atomic():
         ReceivedMail.objects.bulk_create(rows)
     for row in rows:
@@ -122,10 +118,8 @@ def _keep(mail: Fetched) -> tuple[bytes | None, str]:
     if mail.file is not None:
         with mail.file.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            name = content_name(sha256)
-            if not default_storage.exists(name):
-                file.seek(0)
-                default_storage.save(name, File(file))
+            file.seek(0)
+            keep_file(sha256, File(file), mail.file.stat().st_size)
         mail.file.unlink()
         return None, sha256
     raw = mail.raw or b""

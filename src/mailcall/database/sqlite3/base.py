@@ -54,22 +54,29 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self._writer is not None or ":memory:" in name or "mode=memory" in name:
             return
         descriptor = os.open(Path(name).with_name(Path(name).name + ".writer"), os.O_RDWR | os.O_CREAT, 0o600)
-        deadline = time.monotonic() + WAIT_SECONDS
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    os.close(descriptor)
-                    raise OperationalError(
-                        f"database is locked: another process has been writing for {WAIT_SECONDS:.0f} seconds"
-                    ) from None
-                time.sleep(POLL_SECONDS)
-            else:
-                self._writer = descriptor
-                return
+        try:
+            _wait_for(descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._writer = descriptor
 
     def _unlock(self) -> None:
         if self._writer is not None:
             os.close(self._writer)
             self._writer = None
+
+
+def _wait_for(descriptor: int) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise OperationalError(
+                    f"database is locked: another process has been writing for {WAIT_SECONDS:.0f} seconds"
+                ) from None
+            time.sleep(POLL_SECONDS)
+        else:
+            return

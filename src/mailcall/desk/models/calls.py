@@ -1,6 +1,6 @@
 """Calls and everything that hangs on them."""
 
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import models
 from django.utils import timezone
@@ -156,9 +156,17 @@ def content_name(sha256: str) -> str:
 
 def store_file(sha256: str, data: bytes) -> None:
     """Put bytes into the file storage under their hash. Doing it again is no error."""
+    keep_file(sha256, ContentFile(data), len(data))
+
+
+def keep_file(sha256: str, file: "File[bytes]", size: int) -> None:
+    """Put a file into the file storage under its hash, unless it is there whole."""
     name = content_name(sha256)
-    if not default_storage.exists(name):
-        default_storage.save(name, ContentFile(data))
+    if default_storage.exists(name):
+        if default_storage.size(name) == size:
+            return
+        default_storage.delete(name)  # half a file, of a storage that was stopped while it wrote
+    default_storage.save(name, file)
 
 
 class Attachment(models.Model):

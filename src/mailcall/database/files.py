@@ -1,0 +1,45 @@
+"""File storage that a kill or a power loss can't leave with half a file."""
+
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+
+from django.core.files.base import File
+from django.core.files.storage import FileSystemStorage
+
+
+class DurableFiles(FileSystemStorage):
+    """A folder whose files appear whole and on the disk, or not at all.
+
+    A mailbox is told to delete a mail once the journal holds it; for a big mail that is only a name here,
+    so the bytes must be as safe as the row.
+    """
+
+    def _save(self, name: str, content: "File[Any]") -> str:
+        path = Path(self.path(name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+        try:
+            with partial.open("xb") as file:
+                for chunk in content.chunks():
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+        for folder in (path.parent, *path.parent.parents):
+            _sync(folder)
+            if folder == Path(self.location):
+                break
+        return name
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
