@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -59,6 +60,15 @@ class Config(BaseSettings):
         host, _, port = value.rpartition(":")
         if not host or not port.isdigit() or not 0 < int(port) < 65_536:
             raise ValueError("must look like 127.0.0.1:8025")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_time_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("is no time zone; one looks like Europe/Berlin") from None
         return value
 
     @field_validator("data_dir", "key_file")
@@ -125,7 +135,7 @@ def _read_file() -> dict[str, Any]:
             continue
         except OSError as error:
             raise ConfigError(f"{path} can't be read: {error.strerror}.") from None
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path} is not valid TOML: {error}.") from None
     if named:
         raise ConfigError(f"{named}, named by {FILE_VARIABLE}, does not exist.")

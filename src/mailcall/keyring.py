@@ -7,8 +7,10 @@ still out there and will be answered.
 """
 
 import base64
+import contextlib
 import os
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 class KeyringError(Exception):
     """The key ring can't be used. The text says why and what to do."""
+
+
+class _ExistsError(KeyringError):
+    """There is a key file already."""
 
 
 @dataclass(frozen=True)
@@ -86,31 +92,45 @@ def read(path: Path) -> Keyring:
 
 def create(path: Path) -> Keyring:
     """A new ring with one key in a new file that only its owner can read. Raises KeyringError."""
-    if path.exists():
-        raise KeyringError(f"{path} exists already; `mailcall keys rotate` adds a key to it.")
-    return _write(path, [Fernet.generate_key()])
+    return _write(path, [Fernet.generate_key()], os.link)
 
 
 def ensure(path: Path) -> Keyring:
-    """The ring in this file, made when there is none yet. Raises KeyringError."""
-    return read(path) if path.exists() else create(path)
+    """The ring in this file, made when there is none yet. Raises KeyringError.
+
+    Of several processes that start at once one makes it, and all read the same.
+    """
+    if not path.exists():
+        with contextlib.suppress(_ExistsError):
+            return create(path)
+    return read(path)
 
 
 def add_key(path: Path) -> Keyring:
     """The ring with a new key in front, written so that a crash leaves the old or the new file whole."""
-    return _write(path, [Fernet.generate_key(), *read(path).keys])
+    return _write(path, [Fernet.generate_key(), *read(path).keys], os.replace)
 
 
-def _write(path: Path, keys: Sequence[bytes]) -> Keyring:
-    temporary = path.with_name(path.name + ".new")
+def _write(path: Path, keys: Sequence[bytes], put: Callable[[str, Path], None]) -> Keyring:
+    """Write a whole file beside `path`, `put` it there, and have both survive a power loss."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(b"\n".join(keys) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(b"\n".join(keys) + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            put(temporary, path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except FileExistsError:
+        raise _ExistsError(f"{path} exists already; `mailcall keys rotate` adds a key to it.") from None
     except OSError as error:
         raise KeyringError(f"The key file {path} can't be written: {error.strerror}.") from None
     return Keyring(tuple(keys))
