@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from django.db.models import Count
+from django.db.models import Count, F, Max, Q
 
 from mailcall.outbound.message_types import TYPES
 from mailcall.outbound.models import Delivery, DeliveryState
 
 ANSWERS_AN_HOUR_TO_A_SENDER = 5
 ANSWERS_A_DAY_ON_A_CALL = 20
+DAYS_AFTER_BOUNCE = 7
 ANSWER_CODES = tuple(kind.code for kind in TYPES.values() if kind.answer)
 
 
@@ -25,10 +26,11 @@ class Budget:
 
     to_sender: Counter[str] = field(default_factory=Counter)
     on_call: Counter[int] = field(default_factory=Counter)
+    bounced: frozenset[str] = frozenset()  # addresses to which the last mail came back
 
     @classmethod
     def of(cls, addresses: Collection[str], calls: Collection[int], now: dt.datetime) -> "Budget":
-        """What was used up, with one query for all addresses and one for all calls."""
+        """What was used up, with one query of each kind for all addresses and calls."""
         answers = Delivery.objects.filter(message__type_code__in=ANSWER_CODES).exclude(
             state__in=[DeliveryState.WITHHELD, DeliveryState.CANCELLED]
         )
@@ -42,10 +44,22 @@ class Budget:
             .values_list("message__call")
             .annotate(n=Count("pk"))
         )
-        return cls(Counter(dict(to_sender)), Counter(dict(on_call)))
+        bounced = (
+            Delivery.objects.filter(
+                recipient__in=addresses,
+                created_at__gt=now - dt.timedelta(days=DAYS_AFTER_BOUNCE),
+                state__in=[DeliveryState.SENT, DeliveryState.BOUNCED],
+            )
+            .values_list("recipient", flat=True)
+            .annotate(last=Max("pk"), came_back=Max("pk", filter=Q(state=DeliveryState.BOUNCED)))
+            .filter(last=F("came_back"))
+        )
+        return cls(Counter(dict(to_sender)), Counter(dict(on_call)), frozenset(bounced))
 
     def take(self, address: str, call: int) -> str:
         """Count an answer; why it must be withheld, or an empty text."""
+        if address in self.bounced:
+            return f"Withheld: the last mail to {address} came back."
         if self.to_sender[address] >= ANSWERS_AN_HOUR_TO_A_SENDER:
             return (
                 f"Withheld: {address} got {ANSWERS_AN_HOUR_TO_A_SENDER} answers within an hour, "

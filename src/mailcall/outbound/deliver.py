@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Callable, Sequence
 
 import structlog
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -35,7 +35,7 @@ def deliver(server: OutgoingServer, *, stop: Callable[[], bool] = lambda: False)
     3. They are sent over one connection, a mail at a time.
     4. The results of the group are committed. Then the next group.
 
-    Trouble with the server itself opens its breaker, puts the group back and ends the run.
+    Trouble with the server itself opens its breaker, puts back what was not begun and ends the run.
     """
     recover(server)
     tried = 0
@@ -43,14 +43,14 @@ def deliver(server: OutgoingServer, *, stop: Callable[[], bool] = lambda: False)
         return tried
     try:
         with open_transport(server.protocol, server.transport_settings()) as transport:
-            _good(server)
             while not stop():
                 group = _take(server)
                 if not group:
                     break
                 checkpoint("deliver.leased")
                 tried += len(group)
-                _send_group(server, transport, group)
+                _send_group(server, transport, group, stop)
+                _good(server)
     except (ServerTrouble, KeyringError) as trouble:
         _trip(server, trouble)
     return tried
@@ -59,7 +59,8 @@ def deliver(server: OutgoingServer, *, stop: Callable[[], bool] = lambda: False)
 def recover(server: OutgoingServer) -> None:
     """What a dead run left in `sending` may have been sent: `unknown`, resent once, then held."""
     now = timezone.now()
-    left = list(Delivery.objects.filter(server=server, state=DeliveryState.SENDING))
+    mine = Q(server=server) | Q(server=None)  # None: it was deleted with mail in hand
+    left = list(Delivery.objects.filter(mine, state=DeliveryState.SENDING))
     for delivery in left:
         _unknown(delivery, now, "The service stopped while this was being sent.", pause=dt.timedelta())
     if left:
@@ -67,7 +68,9 @@ def recover(server: OutgoingServer) -> None:
         log.warning("deliveries unknown after a stop", server=server.name, count=len(left))
 
 
-def servers_for(partition_id: int, servers: Sequence[OutgoingServer], now: dt.datetime) -> list[OutgoingServer]:
+def servers_for(
+    partition_id: int, servers: Sequence[OutgoingServer], now: dt.datetime
+) -> list[OutgoingServer]:
     """The servers that may take a partition's mail now, the partition's own first, then by priority."""
     usable = [
         s
@@ -103,7 +106,8 @@ def _waiting(server: OutgoingServer, now: dt.datetime) -> "QuerySet[Delivery]":
 
 def _take(server: OutgoingServer) -> list[Delivery]:
     with transaction.atomic():
-        group = list(_waiting(server, timezone.now()).select_related("message")[:GROUP])
+        waiting = _waiting(server, timezone.now()).select_for_update(of=("self",), skip_locked=True)
+        group = list(waiting.select_related("message")[:GROUP])
         for delivery in group:
             delivery.state = DeliveryState.SENDING
             delivery.server = server
@@ -112,47 +116,61 @@ def _take(server: OutgoingServer) -> list[Delivery]:
     return group
 
 
-def _send_group(server: OutgoingServer, transport: Transport, group: list[Delivery]) -> None:
+def _send_group(
+    server: OutgoingServer, transport: Transport, group: list[Delivery], stop: Callable[[], bool]
+) -> None:
+    untouched = list(group)
     try:
         for _, same in itertools.groupby(group, key=lambda delivery: delivery.message_id):
+            if stop():
+                break
             in_hand = list(same)
-            try:
-                _send_one(server, transport, in_hand)
-            except ServerTrouble as trouble:
-                # The mail in hand may be what the server can't bear, so it alone backs off.
-                for delivery in in_hand:
-                    _defer(delivery, timezone.now(), str(trouble))
-                _put_back(group)
-                raise
-            checkpoint("deliver.sent")
+            mail = _make(in_hand)
+            del untouched[: len(in_hand)]
+            if mail is not None:
+                _send(server, transport, in_hand, mail)
+                checkpoint("deliver.sent")
     finally:
+        # Whatever stops the group, only the mail in hand may have left: the rest goes back as it was.
+        _put_back(untouched)
         _save(group)
         checkpoint("deliver.recorded")
 
 
 def _put_back(group: Sequence[Delivery]) -> None:
     for delivery in group:
-        if delivery.state == DeliveryState.SENDING:
-            delivery.state = DeliveryState.QUEUED
-            delivery.attempts -= 1
+        delivery.state = DeliveryState.QUEUED
+        delivery.attempts -= 1
 
 
-def _send_one(server: OutgoingServer, transport: Transport, deliveries: list[Delivery]) -> None:
+def _make(deliveries: Sequence[Delivery]) -> bytes | None:
+    """The mail; None, and its deliveries held, when it can't be made. Trouble of the database is raised."""
     message = deliveries[0].message
-    now = timezone.now()
     try:
-        mail = render(message)
-    except Exception as error:  # noqa: BLE001  one mail that can't be made must not stop the next
+        return render(message)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # one mail that can't be made must not stop the next
         for delivery in deliveries:
             delivery.state = DeliveryState.HELD
             delivery.reply = f"The mail can't be made: {error}"
         log.exception("mail can't be made", message=message.pk, correlation_id=message.correlation_id)
-        return
-    envelope = Envelope(message.sender[1], [delivery.recipient for delivery in deliveries], mail)
-    results = {result.recipient: result for result in transport.send(envelope)}
+        return None
+
+
+def _send(server: OutgoingServer, transport: Transport, deliveries: Sequence[Delivery], mail: bytes) -> None:
+    message = deliveries[0].message
+    try:
+        results = transport.send(Envelope(message.sender[1], [d.recipient for d in deliveries], mail))
+    except ServerTrouble as trouble:
+        # The mail in hand may be what the server can't bear, so it alone backs off.
+        for delivery in deliveries:
+            _defer(delivery, timezone.now(), str(trouble))
+        raise
+    by_recipient = {result.recipient: result for result in results}
     for delivery in deliveries:
-        result = results[delivery.recipient]
-        _record(delivery, result, now)
+        result = by_recipient[delivery.recipient]
+        _record(delivery, result, timezone.now())
         log.info(
             "delivery",
             correlation_id=message.correlation_id,
@@ -179,9 +197,12 @@ def _record(delivery: Delivery, result: RecipientResult, now: dt.datetime) -> No
 
 
 def _defer(delivery: Delivery, now: dt.datetime, reply: str) -> None:
-    """Later, with growing pauses, until it has been tried for GIVE_UP_AFTER."""
+    """Later, with growing pauses, until it is older than GIVE_UP_AFTER and has been tried at each pause.
+
+    Age alone does not end it: a person may have released it late, or its server may have been down.
+    """
     delivery.reply = reply
-    if now - delivery.created_at > GIVE_UP_AFTER:
+    if now - delivery.created_at > GIVE_UP_AFTER and delivery.attempts > len(BACK_OFF_MINUTES):
         delivery.state, delivery.finished_at = DeliveryState.FAILED, now
         delivery.reply = f"Given up after {GIVE_UP_AFTER.days} days. The last word was: {reply}"
         return
@@ -208,6 +229,7 @@ def _save(group: Sequence[Delivery]) -> None:
 
 
 def _good(server: OutgoingServer) -> None:
+    """It took a whole group; a mere connection does not close the breaker."""
     server.breaker_failures, server.breaker_until, server.last_error = 0, None, ""
     server.last_good_at = timezone.now()
     server.save(update_fields=["breaker_failures", "breaker_until", "last_error", "last_good_at"])

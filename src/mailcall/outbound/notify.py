@@ -4,7 +4,7 @@ One function for each kind of event says who hears of it; `on_events` puts all t
 with one query for each kind of row.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from mailcall.config import config
 from mailcall.desk import events
+from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call, EntryKind, Group, Person, TimelineEntry
 from mailcall.message import address_ok
 from mailcall.message.subjects import strip_prefixes
@@ -48,14 +49,10 @@ def on_events(happened: Sequence[events.Event]) -> None:
     now = timezone.now()
     answers = [i for i in instructions if i.kind.answer]
     if answers:
-        budget = Budget.of(
-            {i.to[0][1].casefold() for i in answers}, {i.event.call.pk for i in answers}, now
-        )
+        budget = Budget.of({i.to[0][1].casefold() for i in answers}, {i.event.call.pk for i in answers}, now)
         for instruction in answers:
             if not instruction.withheld:
-                instruction.withheld = budget.take(
-                    instruction.to[0][1].casefold(), instruction.event.call.pk
-                )
+                instruction.withheld = budget.take(instruction.to[0][1].casefold(), instruction.event.call.pk)
     keys = signing_keys()
     messages = [_message(instruction, keys) for instruction in instructions]
     Message.objects.bulk_create(messages)
@@ -104,12 +101,15 @@ def _acknowledge(event: events.CallLogged) -> Iterator[_Instruction]:
 
 
 def _reply(event: events.ReplyWritten) -> Iterator[_Instruction]:
-    """What an analyst wrote goes to the people it is meant for."""
+    """What an analyst wrote goes to the people it is meant for, or to none of them."""
+    for _, address in (*event.to, *event.cc):
+        if not address_ok(address):
+            raise Refused(f"“{address}” is no address that mail can go to.")
     yield _Instruction(
         message_types.CALL_REPLY,
         event,
-        to=[r for r in event.to if address_ok(r[1])],
-        cc=[r for r in event.cc if address_ok(r[1])],
+        to=event.to,
+        cc=event.cc,
         author=event.author,
         why=f"{event.author or event.entry.actor_name} wrote to them.",
     )
@@ -117,17 +117,16 @@ def _reply(event: events.ReplyWritten) -> Iterator[_Instruction]:
 
 def _tell_analysts(event: events.CallUpdated) -> Iterator[_Instruction]:
     """The assigned analyst, else the group, learns that mail updated a call; not whoever wrote it."""
-    call, entry = event.call, event.entry
-    if entry.kind != EntryKind.MAIL_IN:
+    call, origin = event.call, event.origin.context
+    if not isinstance(origin, MailOrigin):
         return
-    writer = entry.actor.email if entry.actor else entry.actor_name.casefold()
     if call.analyst:
         to, why = _analysts([call.analyst]), "Mail updated the call, and its analyst is told."
     elif call.group:
         to, why = group_recipients(call.group), f"Mail updated the call of group {call.group}."
     else:
         return
-    to = [recipient for recipient in to if recipient[1].casefold() != writer]
+    to = [recipient for recipient in to if recipient[1].casefold() != origin.sender_address]
     yield _Instruction(message_types.CALL_UPDATED_BY_EMAIL, event, to=to, why=why)
 
 
@@ -136,11 +135,11 @@ def group_recipients(group: Group) -> list[Recipient]:
     own = [a.strip() for a in group.addresses.split(";") if address_ok(a.strip())]
     recipients: list[Recipient] = [(group.name, address) for address in own]
     if group.email_analysts:
-        recipients += _analysts(group.members.all())
+        recipients += _analysts(group.members.filter(is_analyst=True, is_template=False))
     return recipients
 
 
-def _analysts(people: Any) -> list[Recipient]:
+def _analysts(people: Iterable[Person]) -> list[Recipient]:
     return [(p.name, p.email) for p in people if p.available_recipient and address_ok(p.email)]
 
 

@@ -30,7 +30,10 @@ def retry(delivery: Delivery) -> None:
 def release(delivery: Delivery) -> None:
     """Send what the budget withheld. Raises Refused when it is not withheld."""
     _move(
-        delivery, {DeliveryState.WITHHELD}, DeliveryState.QUEUED, "Only a withheld mail is released; it is {}."
+        delivery,
+        {DeliveryState.WITHHELD},
+        DeliveryState.QUEUED,
+        "Only a withheld mail is released; it is {}.",
     )
 
 

@@ -40,5 +40,5 @@ def _files(message: Message) -> tuple[Attachment, ...]:
         return ()
     return tuple(
         Attachment(file.name, file.content_type, file.content.read(), file.content.sha256, False, "")
-        for file in message.entry.attachments.select_related("content").filter(inline=False)
+        for file in message.entry.attachments.select_related("content").filter(inline=False).order_by("pk")
     )
