@@ -58,6 +58,8 @@ def write_reply(
         entry = _entry(call, EntryKind.MAIL_OUT, author, channel, text=text, internal=False)
         add_files([(entry, files)])
         for name, address in (*to, *cc):
+            if address.casefold() == call.user.email:
+                continue  # takes part always
             Participant.objects.get_or_create(
                 call=call,
                 address=address.casefold(),
@@ -94,9 +96,13 @@ def reopen(
 
 
 def add_participant(call: Call, *, address: str, name: str, actor: Person | None) -> Participant:
-    """Have an address take part. Raises Refused when it does already."""
+    """Have an address take part. Raises Refused when it does already, or is no address."""
+    if "@" not in address.strip().strip("@"):
+        raise Refused(f"“{address.strip()}” is no address.")
     with transaction.atomic():
         call = _locked(call)
+        if address.strip().casefold() == call.user.email:
+            raise Refused(f"{call.user.email} is the User of call {call.number} and takes part always.")
         participant, made = Participant.objects.get_or_create(
             call=call,
             address=address.strip().casefold(),

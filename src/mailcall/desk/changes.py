@@ -126,8 +126,8 @@ def apply(changes: Sequence[Change], now: dt.datetime) -> list[TimelineEntry]:
 
 
 def _calls(changes: Sequence[Change], now: dt.datetime) -> list[_Work]:
-    people = {id(c.user): c.user for c in changes if isinstance(c, LogCall) and c.user.pk is None}
-    Person.objects.bulk_create(people.values())
+    users = [change.user for change in changes if isinstance(change, LogCall)]
+    Person.objects.bulk_create({id(user): user for user in users if user.pk is None}.values())
     work = [_Work(c, _new_call(c, now) if isinstance(c, LogCall) else c.call) for c in changes]
     Call.objects.bulk_create(item.call for item in work if item.call.pk is None)
     touched = [item for item in work if isinstance(item.change, UpdateCall)]

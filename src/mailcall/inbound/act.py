@@ -1,7 +1,8 @@
 """From the journal to the desk: read, decide, act, all or nothing, and never the same mail twice."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
 import structlog
@@ -12,21 +13,37 @@ from django.utils import timezone
 from mailcall.checkpoints import checkpoint
 from mailcall.desk.changes import Change, apply
 from mailcall.inbound.changes import change_for
-from mailcall.inbound.decision import Action, Decided, Reading
-from mailcall.inbound.facts import gather, own_addresses, references_of
+from mailcall.inbound.decision import Action, Decided, Facts, Reading
+from mailcall.inbound.facts import calls_of, gather, own_addresses, references_of
 from mailcall.inbound.models import IncomingAccount, MailState, Outcome, ReceivedMail
 from mailcall.inbound.reading import read
 from mailcall.inbound.rules import decide
-from mailcall.message.thread_ids import tags_in_subject
 from mailcall.outbound import operations
 from mailcall.outbound.threads import signing_keys
 
 log = structlog.get_logger("inbound.act")
 
 CHUNK = 100
+CHUNK_BYTES = 32 * 1024 * 1024  # so that memory is bounded whatever came; a bigger mail goes alone
 MOST_ATTEMPTS = 3
 BACK_OFF_SECONDS = (10, 60, 300)
 
+JOURNALLED = (
+    "evidence",
+    "message_id",
+    "from_address",
+    "subject",
+    "duplicate_key",
+    "state",
+    "due_at",
+    "error",
+    "outcome",
+    "reason",
+    "trace",
+    "acted_at",
+    "call",
+    "entry",
+)
 OUTCOMES = {
     Action.LOG: Outcome.LOGGED,
     Action.UPDATE: Outcome.UPDATED,
@@ -66,11 +83,13 @@ def act_on_next(*, stop: Callable[[], bool] = lambda: False) -> int:
     checkpoint("act.counted")
     left = [item for mail in chunk if (item := _read(mail, keys))]
     checkpoint("act.read")
+    singly = 0  # how many of those left are to be done one by one
     try:
         while left and not stop():
-            together = left[: independent([item.reading for item in left])]
-            _act_together(together)
-            left = left[len(together) :]
+            together = left[: 1 if singly else independent([item.reading for item in left])]
+            done = _act_together(together)
+            singly = max(singly - 1, 0) if done else len(together)
+            left = left[done:]
     finally:
         _uncount([item.mail for item in left])
     return len(chunk)
@@ -98,39 +117,65 @@ def _next_chunk() -> list[ReceivedMail]:
             _fail(mail, mail.error or "Mailcall stopped three times while it worked on this mail.")
     mails = [mail for mail in mails if mail.state == MailState.NEW]
     first_tried = next((n for n, mail in enumerate(mails) if mail.attempts), len(mails))
-    return mails[:first_tried] or mails[:1]
+    sizes = itertools.accumulate(mail.size for mail in mails)
+    fit = sum(1 for size in sizes if size <= CHUNK_BYTES)
+    return mails[: min(first_tried, fit)] or mails[:1]
 
 
 def independent(readings: Sequence[Reading]) -> int:
-    """How many of these, from the first, do not depend on an earlier one among them.
+    """How many of these, from the first, do not depend on an earlier one among them, as far as they say.
 
-    A mail depends on one before it with the same sender, the same Message-ID or content, a Message-ID that
-    it refers to, or a call that both name.
+    A mail depends on one before it with the same sender (or, like it, none), the same Message-ID or
+    content, a Message-ID that it refers to, or a report that the sender's address bounced. What only the
+    desk can tell, `_together` looks at.
     """
-    seen: set[str] = set()
-    for count, reading in enumerate(readings):
-        own = {f"from {reading.sender}", f"id {reading.mail.message_id}", f"key {reading.duplicate_key}"}
-        own |= {f"call {found.target.number}" for found in reading.found}
-        own |= {f"id {reference}" for reference in references_of(reading)}
-        own |= {f"call {tag.number}" for tag in tags_in_subject(reading.mail.subject)}
-        own -= {"from ", "id ", "key "}
+    return _apart([_depends_on(reading) for reading in readings])
+
+
+def _apart(things: Sequence[Set[object]]) -> int:
+    """How many of these sets, from the first, have nothing in common with an earlier one among them."""
+    seen: set[object] = set()
+    for count, own in enumerate(things):
         if seen & own:
             return count
         seen |= own
-    return len(readings)
+    return len(things)
+
+
+def _depends_on(reading: Reading) -> set[object]:
+    own: set[object] = {
+        f"from {reading.sender}",
+        f"id {reading.mail.message_id}",
+        f"key {reading.duplicate_key}",
+    }
+    own |= {f"id {reference}" for reference in references_of(reading)}
+    if reading.mail.bounce:
+        own |= {f"from {recipient.address.casefold()}" for recipient in reading.mail.bounce.recipients}
+    return own - {"id ", "key "}
+
+
+def _together(items: Sequence[_Item], facts: Sequence[Facts]) -> int:
+    """How many of these, from the first, touch no call that one before them touches, or may be logging."""
+    calls = [calls_of(item.reading, fact) for item, fact in zip(items, facts, strict=True)]
+    unknown = (n for n, (call, fact) in enumerate(zip(calls, facts, strict=True)) if call - fact.calls.keys())
+    return min(_apart(calls), next((n for n in unknown if n), len(items)))
 
 
 def _read(mail: ReceivedMail, keys: Sequence[bytes]) -> _Item | None:
     try:
         trusted = mail.account.trusted_hosts.split()
         return _Item(mail, read(mail.read_raw(), trusted, keys, mail.evidence))
-    except Exception as error:  # noqa: BLE001  one bad mail must never stop the next
+    except Exception as error:  # one bad mail must never stop the next
         log.exception("mail can't be read", correlation_id=mail.correlation_id, mail=mail.pk)
         _fail(mail, f"It can't be read: {error or type(error).__name__}")
         return None
 
 
-def _act_together(items: Sequence[_Item]) -> None:
+def _act_together(items: Sequence[_Item]) -> int:
+    """Act on some of these, from the first, in one transaction; how many, 0 when it failed.
+
+    One alone is always dealt with: what fails alone waits, or is held.
+    """
     try:
         with transaction.atomic():
             done = _act(items)
@@ -140,13 +185,11 @@ def _act_together(items: Sequence[_Item]) -> None:
     except Exception as error:
         if len(items) > 1:
             log.warning("chunk failed, going one by one", mails=len(items), error=str(error))
-            for item in items:
-                _act_together([item])
-            return
+            return 0
         mail = items[0].mail
         log.exception("mail failed", correlation_id=mail.correlation_id, mail=mail.pk)
         _fail(mail, f"{type(error).__name__}: {error}")
-        return
+        return 1
     checkpoint("act.committed")
     for item, decided in done:
         log.info(
@@ -157,16 +200,20 @@ def _act_together(items: Sequence[_Item]) -> None:
             call=item.mail.call_id,
             reason=decided.decision.reason,
         )
+    return len(done)
 
 
 def _act(items: Sequence[_Item]) -> list[tuple[_Item, Decided]]:
+    """Decide and act on these, up to the first that would change a call that one before it changes."""
     now = timezone.now()
-    own = own_addresses()
-    facts = gather([(item.account, item.mail.pk, item.reading) for item in items], own, now)
+    facts = gather([(i.account, i.mail.pk, i.reading) for i in items], own_addresses(), now)
+    count = _together(items, facts)
+    items, facts = items[:count], facts[:count]
     done = [(item, decide(item.reading, fact)) for item, fact in zip(items, facts, strict=True)]
     changes: list[Change] = []
     changed: list[_Item] = []
     for (item, decided), fact in zip(done, facts, strict=True):
+        item.mail.entry = item.mail.call = None
         change = change_for(item.mail, item.reading, decided.decision, fact)
         if change:
             changes.append(change)
@@ -177,13 +224,7 @@ def _act(items: Sequence[_Item]) -> list[tuple[_Item, Decided]]:
         item.mail.entry, item.mail.call = entry, entry.call
     for item, decided in done:
         _journal(item, decided, now)
-    ReceivedMail.objects.bulk_update(
-        [item.mail for item in items],
-        [
-            "evidence", "message_id", "from_address", "subject", "duplicate_key", "state", "due_at", "error",
-            "outcome", "reason", "trace", "acted_at", "call", "entry",
-        ],  # fmt: skip
-    )
+    ReceivedMail.objects.bulk_update([item.mail for item in items], JOURNALLED)
     return done
 
 
@@ -215,6 +256,7 @@ def _fail(mail: ReceivedMail, error: str) -> None:
     """A mail that failed waits a while; after MOST_ATTEMPTS it is held for a person."""
     mail.refresh_from_db(fields=["attempts"])
     mail.error = error[:2000]
+    mail.state = MailState.NEW  # an attempt that was undone may have left it as done, here in memory
     if mail.attempts >= MOST_ATTEMPTS:
         mail.state, mail.due_at = MailState.HELD, None
         log.error("mail held", correlation_id=mail.correlation_id, mail=mail.pk, error=error)

@@ -23,7 +23,9 @@ def change_for(mail: ReceivedMail, reading: Reading, decision: Decision, facts: 
                 call=decision.call,
                 words=_words(reading, decision, whole=False),
                 origin=_origin(mail, reading, decision),
-                participants=_participants(reading, facts, decision.call.user.email),
+                participants=(
+                    [] if decision.internal else _participants(reading, facts, decision.call.user.email)
+                ),
                 reopen=decision.reopen,
                 pass_on=decision.pass_on,
             )
@@ -77,7 +79,10 @@ def _words(reading: Reading, decision: Decision, *, whole: bool) -> Words:
         quoted_text=quoted,
         html=mail.html,
         external_id=mail.message_id,
-        files=[NewFile(a.name, a.content_type, a.data, a.sha256, a.inline, a.content_id) for a in mail.attachments],
+        files=[
+            NewFile(a.name, a.content_type, a.data, a.sha256, a.inline, a.content_id)
+            for a in mail.attachments
+        ],
     )
 
 
@@ -103,12 +108,6 @@ def _participants(reading: Reading, facts: Facts, user: str) -> list[NewParticip
     new = {}
     for mailbox in (*mail.to, *mail.cc):
         address = mailbox.address.casefold()
-        if address_ok(address) and address != user and not is_own(address, facts.own_addresses):
+        if address_ok(address) and address != user and not facts.is_own(address):
             new[address] = NewParticipant(address, mailbox.name, f"named in a mail of {reading.sender}")
     return list(new.values())[:MOST_PARTICIPANTS]
-
-
-def is_own(address: str, own: frozenset[str]) -> bool:
-    """Whether it is an address of this desk, also with a `+tag`."""
-    local, _, domain = address.rpartition("@")
-    return f"{local.partition('+')[0]}@{domain}" in own or address in own

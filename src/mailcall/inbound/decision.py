@@ -61,12 +61,18 @@ class Facts:
     participants: Mapping[int, frozenset[str]]  # of those calls
     referenced: Mapping[str, int]  # Message-IDs of mails received, with the call they went to
     same_mail: tuple[int, Call | None] | None  # the journal row and call of the same mail, come before
+    same_mail_on: Mapping[int, int]  # calls that the same mail is on, in any partition, with its journal row
     now: dt.datetime
 
     @property
     def sender(self) -> Person | None:
         """The first record with the From address."""
         return self.senders[0] if self.senders else None
+
+    def is_own(self, address: str) -> bool:
+        """Whether an address in lower case is one of this desk, also with a `+tag`."""
+        local, _, domain = address.rpartition("@")
+        return address in self.own_addresses or f"{local.partition('+')[0]}@{domain}" in self.own_addresses
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 
-from mailcall.desk.models import Call, Participant, Person
+from mailcall.desk.models import Call, Participant, Partition, Person
 from mailcall.inbound.decision import Account, Facts, Reading
 from mailcall.inbound.models import IncomingAccount, Outcome, ReceivedMail
 from mailcall.message.thread_ids import tags_in_subject
@@ -27,8 +27,11 @@ def account_facts(account: IncomingAccount) -> Account:
 
 def own_addresses() -> frozenset[str]:
     """The addresses of this desk itself, in lower case."""
-    accounts = IncomingAccount.objects.values_list("address", "template__partition__address")
-    return frozenset(address.casefold() for row in accounts for address in row if address)
+    addresses = (
+        *IncomingAccount.objects.values_list("address", flat=True),
+        *Partition.objects.values_list("address", flat=True),
+    )
+    return frozenset(address.strip().casefold() for address in addresses if address.strip())
 
 
 def gather(
@@ -46,8 +49,7 @@ def gather(
     referenced = _referenced(work)
     named = {call for by_account in referenced.values() for call in by_account.values()}
     for _, _, reading in work:
-        named |= {found.target.number for found in reading.found if found.target.kind == "call"}
-        named |= {tag.number for tag in tags_in_subject(reading.mail.subject) if tag.kind == "call"}
+        named |= calls_named(reading)
     calls = {
         call.pk: call
         for call in Call.objects.select_for_update(of=("self",))
@@ -70,10 +72,28 @@ def gather(
             participants=taking_part,
             referenced=referenced.get(account.template.partition_id, {}),
             same_mail=same.get((account.template.partition_id, reading.duplicate_key)),
+            same_mail_on={
+                call.pk: earlier
+                for (_, key), (earlier, call) in same.items()
+                if call and key == reading.duplicate_key
+            },
             now=now,
         )
         for account, row, reading in work
     ]
+
+
+def calls_named(reading: Reading) -> set[int]:
+    """The numbers of the calls that a mail names, by our signature or by a tag, whether they exist or not."""
+    return {found.target.number for found in reading.found if found.target.kind == "call"} | {
+        tag.number for tag in tags_in_subject(reading.mail.subject) if tag.kind == "call"
+    }
+
+
+def calls_of(reading: Reading, facts: Facts) -> set[int]:
+    """The calls that a mail names, or that the mails it refers to went to."""
+    references = references_of(reading)
+    return calls_named(reading) | {facts.referenced[r] for r in references if r in facts.referenced}
 
 
 def references_of(reading: Reading) -> tuple[str, ...]:
@@ -107,9 +127,7 @@ def _same_mails(
     if not keys:
         return {}
     rows = (
-        ReceivedMail.objects.filter(
-            duplicate_key__in=keys, outcome__in=[Outcome.LOGGED, Outcome.UPDATED]
-        )
+        ReceivedMail.objects.filter(duplicate_key__in=keys, outcome__in=[Outcome.LOGGED, Outcome.UPDATED])
         .exclude(pk__in=own_rows)
         .select_related("call", "account__template")
         .defer("raw")

@@ -10,7 +10,10 @@ from mailcall.message.thread_ids import find_ours, is_ours
 
 
 def read(
-    raw: bytes, trusted_hosts: Sequence[str], keys: Sequence[bytes], journalled: dict[str, object] | None = None
+    raw: bytes,
+    trusted_hosts: Sequence[str],
+    keys: Sequence[bytes],
+    journalled: dict[str, object] | None = None,
 ) -> Reading:
     """Read a mail. Evidence that was journalled at its first reading is used as it is."""
     mail = read_mail(raw)

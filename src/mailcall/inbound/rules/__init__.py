@@ -22,9 +22,20 @@ from mailcall.inbound.rules.replies import BelongsHere, ReplyToOurs
 class Rule(Protocol):
     """A rule: pure, and without a memory."""
 
-    letter: str
-    name: str
-    description: str
+    @property
+    def letter(self) -> str:
+        """Its place in the grammar."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """What it does, in a sentence."""
+        ...
 
     def check(self, reading: Reading, facts: Facts) -> Verdict:
         """What it saw, and its decision if it fires."""

@@ -45,7 +45,7 @@ def why_no_answer(reading: Reading, facts: Facts) -> str:
     """Why the sender must not be answered; empty when they may be."""
     if not reading.sender:
         return reading.evidence.problem
-    if reading.sender in facts.own_addresses:
+    if facts.is_own(reading.sender):
         return f"{reading.sender} is an address of this desk."
     if reading.mail.automatic:
         return f"The mail is automatic ({reading.mail.automatic_reason or reading.mail.kind})."

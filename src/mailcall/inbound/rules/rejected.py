@@ -1,7 +1,8 @@
 """Rule a: mails that change nothing and are answered with nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from mailcall.desk.models import Call
 from mailcall.inbound.decision import Action, Decision, Facts, Reading, Verdict
 from mailcall.message.mail import Kind
 from mailcall.message.subjects import strip_prefixes
@@ -58,13 +59,10 @@ class DeliveryReport:
         told = ", ".join(f"{address} ({reason})" for address, reason in bounced) or "nobody for good"
         decision = _reject(reading, facts, f"It is a delivery report; refused for: {told}.")
         return Verdict(
-            f"{mail.kind_reason or 'Its structure'} shows a delivery report about {about or 'an unknown mail'}.",
-            Decision(**{**_fields(decision), "bounced": bounced, "bounced_message_id": about}),
+            f"{mail.kind_reason or 'Its structure'} shows a delivery report "
+            f"about {about or 'an unknown mail'}.",
+            replace(decision, bounced=bounced, bounced_message_id=about),
         )
-
-
-def _fields(decision: Decision) -> dict[str, object]:
-    return {name: getattr(decision, name) for name in Decision.__dataclass_fields__}
 
 
 @dataclass(frozen=True)
@@ -147,15 +145,20 @@ class SameMail:
         if facts.same_mail is None:
             return Verdict("It has not come to this partition before.")
         earlier, call = facts.same_mail
-        went = f"went to call {call.pk}" if call else "was dealt with"
         return Verdict(
             f"Mail {earlier} has the same Message-ID, From, Date and body.",
-            Decision(
-                Action.DUPLICATE,
-                f"It is the same mail as mail {earlier}, which {went}.",
-                call=call,
-                sender=facts.sender,
-                sender_name=reading.sender,
-                no_answer="The first copy was answered.",
-            ),
+            same_mail(reading, facts, earlier, call),
         )
+
+
+def same_mail(reading: Reading, facts: Facts, earlier: int, call: Call | None) -> Decision:
+    """The decision for a further copy of a mail that went to this call."""
+    went = f"went to call {call.pk}" if call else "was dealt with"
+    return Decision(
+        Action.DUPLICATE,
+        f"It is the same mail as mail {earlier}, which {went}.",
+        call=call,
+        sender=facts.sender,
+        sender_name=reading.sender,
+        no_answer="The first copy was answered.",
+    )

@@ -1,11 +1,14 @@
 """Rules c and d: mails that belong to a call that is there already."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailcall.desk.models import Call, LinkState
 from mailcall.inbound.decision import Action, Decision, Facts, Reading, Verdict
 from mailcall.inbound.rules.log import log_call, proof_of, sender_name, why_no_answer
+from mailcall.inbound.rules.rejected import same_mail
+from mailcall.inbound.rules.senders import shared_address, whose
+from mailcall.message import address_ok
 from mailcall.message.thread_ids import tags_in_subject
 
 
@@ -57,6 +60,9 @@ class BelongsHere:
 
 
 def _belongs(reading: Reading, facts: Facts, call: Call, saw: str) -> Verdict:
+    if call.pk in facts.same_mail_on:
+        earlier = facts.same_mail_on[call.pk]
+        return Verdict(f"{saw} Mail {earlier} is the same.", same_mail(reading, facts, earlier, call))
     part, taking = _part(reading, facts, call)
     if not part:
         decision = log_call(
@@ -65,9 +71,9 @@ def _belongs(reading: Reading, facts: Facts, call: Call, saw: str) -> Verdict:
             f"It names call {call.pk}, but its sender does not take part there, so the link is proposed.",
             ((call, LinkState.PROPOSED, f"{saw} {taking}"),),
         )
-        return Verdict(f"{saw} {taking}", decision)
-    reopen = False
-    if call.is_closed and not reading.mail.automatic:
+        return Verdict(f"{saw} {taking} {whose(reading, facts).explained}", decision)
+    decision = _update(reading, facts, call)
+    if call.is_closed and not reading.mail.automatic and not decision.internal:
         days = call.partition.reopen_days
         closed_at = call.closed_at or call.updated_at
         if facts.now - closed_at > dt.timedelta(days=days):
@@ -77,9 +83,10 @@ def _belongs(reading: Reading, facts: Facts, call: Call, saw: str) -> Verdict:
                 f"Call {call.pk} was closed more than {days} days ago.",
                 ((call, LinkState.ACCEPTED, f"A late reply to call {call.pk}."),),
             )
-            return Verdict(f"{saw} {taking} It is closed since {closed_at:%Y-%m-%d}.", decision)
-        reopen = True
-    return Verdict(f"{saw} {taking}", _update(reading, facts, call, reopen=reopen))
+            since = f"It is closed since {closed_at:%Y-%m-%d}."
+            return Verdict(f"{saw} {taking} {since} {whose(reading, facts).explained}", decision)
+        decision = replace(decision, reopen=True, reason=f"{decision.reason} It opens the call again.")
+    return Verdict(f"{saw} {taking}{shared_address(facts)}", decision)
 
 
 def _part(reading: Reading, facts: Facts, call: Call) -> tuple[bool, str]:
@@ -95,19 +102,15 @@ def _part(reading: Reading, facts: Facts, call: Call) -> tuple[bool, str]:
     return False, f"{reading.sender} takes no part in it."
 
 
-def _update(reading: Reading, facts: Facts, call: Call, *, reopen: bool) -> Decision:
+def _update(reading: Reading, facts: Facts, call: Call) -> Decision:
     analyst = bool(facts.sender and facts.sender.is_analyst) and reading.sender != call.user.email
-    pass_on = analyst and reading.evidence.authenticated and not reading.mail.automatic
+    note = _why_a_note(reading, call) if analyst else ""
+    pass_on = analyst and not note
     reason = f"It updates call {call.pk}"
-    if reopen:
-        reason += " and opens it again"
     if pass_on:
         reason += f"; as an analyst's reply it goes on to {call.user}"
-    elif analyst:
-        reason += (
-            f"; it is kept as an internal note, since nothing but the address shows that {reading.sender} "
-            f"wrote it, and what goes on to {call.user} needs a sender whom a trusted server vouches for"
-        )
+    elif note:
+        reason += f"; it is kept as an internal note, since {note}"
     return Decision(
         Action.UPDATE,
         reason + ".",
@@ -115,8 +118,21 @@ def _update(reading: Reading, facts: Facts, call: Call, *, reopen: bool) -> Deci
         sender=facts.sender,
         sender_name=sender_name(reading),
         proof=proof_of(reading),
-        reopen=reopen,
         pass_on=pass_on,
         internal=analyst and not pass_on,
         no_answer=why_no_answer(reading, facts) or "An update is acknowledged to nobody.",
     )
+
+
+def _why_a_note(reading: Reading, call: Call) -> str:
+    """Why what an analyst wrote does not go on to the User; empty when it does."""
+    if reading.mail.automatic:
+        return "no person wrote it"
+    if not reading.evidence.authenticated:
+        return (
+            f"nothing but the address shows that {reading.sender} wrote it, and what goes on to {call.user} "
+            "needs a sender whom a trusted server vouches for"
+        )
+    if not (call.user.available_recipient and address_ok(call.user.email)):
+        return f"mail can't be sent to {call.user}"
+    return ""

@@ -28,11 +28,6 @@ def whose(reading: Reading, facts: Facts) -> Whose:
     """
     account, sender = facts.account, facts.sender
     default = account.default_logging_analyst
-    shared = (
-        f" {len(facts.senders)} persons share that address; the first record wins."
-        if len(facts.senders) > 1
-        else ""
-    )
     if sender is None:
         who = f"{reading.sender or 'The sender'} matches nobody: a new User."
     elif sender.is_analyst:
@@ -47,4 +42,11 @@ def whose(reading: Reading, facts: Facts) -> Whose:
         how, logged_by = "Use Linked Analyst is on: the sender logs it.", sender
     else:
         how, logged_by = f"The Default Logging Analyst {default} logs it.", default
-    return Whose(sender, logged_by, f"{who}{shared} {how}")
+    return Whose(sender, logged_by, f"{who}{shared_address(facts)} {how}")
+
+
+def shared_address(facts: Facts) -> str:
+    """A sentence, with a space before it, when several persons have the sender's address."""
+    if len(facts.senders) < 2:
+        return ""
+    return f" {len(facts.senders)} persons share that address; the first record, {facts.sender}, wins."
