@@ -2,13 +2,17 @@
 
 import datetime as dt
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from mailcall.message import read_mail
 from mailcall.message.composing import Draft, compose
 from mailcall.message.mail import Mailbox
+
+# What the trusted host of the small desk writes on a mail that is from who it says.
+AUTHENTICATED = "Authentication-Results: mx.desk.example; dmarc=pass header.from=desk.example\n"
 
 _counter = itertools.count(1)
 
@@ -25,13 +29,44 @@ class Desk:
     ann: object
     bob: object
     group: object
+    more_accounts: list = field(default_factory=list)
 
-    def deliver(self, raw: bytes, name: str = "") -> Path:
-        """Put a mail into the account's Maildir."""
-        new = Path(self.account.path) / "new"
-        path = new / (name or f"{len(list(new.iterdir()))}.{id(raw)}.test")
+    def deliver(self, raw: bytes, name: str = "", *, account: object = None) -> Path:
+        """Put a mail into the account's Maildir, as a mail of its own even if the bytes came before."""
+        path = Path((account or self.account).path) / "new" / (name or f"{next(_counter):06}.test")
         path.write_bytes(raw)
         return path
+
+    def receive(self, raw: bytes, **delivery: object) -> object:
+        """Deliver a mail and run; its row of the journal."""
+        from mailcall.inbound.models import ReceivedMail
+
+        self.deliver(raw, **delivery)
+        self.run()
+        return ReceivedMail.objects.latest("pk")
+
+    def add_account(self, name: str, address: str, *, partition: object = None, **fields: object) -> object:
+        """A further Maildir account, by default of the same partition; `run` collects it too."""
+        from mailcall.desk.models import CallTemplate
+        from mailcall.inbound.models import IncomingAccount
+
+        path = self.folder / name
+        for part in ("new", "cur", "tmp"):
+            (path / part).mkdir(parents=True)
+        template = self.template
+        if partition is not None:
+            template = CallTemplate.objects.create(name=f"Mail of {name}", partition=partition)
+        account = IncomingAccount.objects.create(
+            name=name,
+            address=address,
+            protocol="maildir",
+            path=str(path),
+            template=template,
+            trusted_hosts="mx.desk.example",
+            **fields,
+        )
+        self.more_accounts.append(account)
+        return account
 
     def run(self) -> int:
         """Collect, act and deliver until nothing is left; how many mails were acted on."""
@@ -39,8 +74,9 @@ class Desk:
         from mailcall.inbound.collect import collect
         from mailcall.outbound.deliver import deliver
 
-        self.account.refresh_from_db()
-        collect(self.account)
+        for account in (self.account, *self.more_accounts):
+            account.refresh_from_db()
+            collect(account)
         acted = 0
         while count := act_on_next():
             acted += count
@@ -90,6 +126,55 @@ def mail(
     if not sender:
         raw = b"\r\n".join(line for line in raw.split(b"\r\n") if not line.startswith(b"From:"))
     return headers.replace("\n", "\r\n").encode() + raw
+
+
+def reply_to(sent: bytes, sender: str, text: str = "Thank you, but no.\n", **more: object) -> bytes:
+    """An answer to a mail that the desk sent, as a mail program makes it."""
+    original = read_mail(sent)
+    return mail(
+        sender,
+        f"Re: {original.subject}",
+        text,
+        in_reply_to=original.message_id,
+        references=(*original.references, original.message_id),
+        **more,
+    )
+
+
+def report(message_id: str, recipient: str, *, action: str = "failed", status: str = "5.1.1") -> bytes:
+    """A delivery report (RFC 3464) about a mail of ours."""
+    return f"""\
+From: MAILER-DAEMON@mx.customer.example
+To: support@desk.example
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <report.{next(_counter)}@mx.customer.example>
+Date: Sun, 22 Nov 2026 10:00:00 +0000
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="=b"
+
+--=b
+Content-Type: text/plain
+
+I could not deliver it.
+--=b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.customer.example
+
+Final-Recipient: rfc822; {recipient}
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; 550 {status} User unknown
+--=b
+Content-Type: text/rfc822-headers
+
+From: support@desk.example
+To: {recipient}
+Message-ID: {message_id}
+Subject: about it
+--=b--
+""".replace("\n", "\r\n").encode()
 
 
 @pytest.fixture

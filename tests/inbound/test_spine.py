@@ -1,7 +1,6 @@
 """From a mailbox to a call and an answer, in one process."""
 
 from desks import Desk, mail
-
 from mailcall.desk.models import Call
 from mailcall.inbound.models import ReceivedMail
 from mailcall.message import read_mail

@@ -1,0 +1,112 @@
+"""The budget of answers: how every mail loop ends, and what a person may do about it."""
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+
+from desks import Desk, mail, reply_to, report
+from mailcall.desk.errors import Refused
+from mailcall.desk.models import Call
+from mailcall.message import read_mail
+from mailcall.outbound import budget, operations
+from mailcall.outbound.models import Delivery
+
+ANN = "ann@customer.example"
+
+
+def test_the_sixth_answer_in_an_hour_is_withheld_with_its_reason(desk: Desk) -> None:
+    for number in range(6):
+        desk.receive(mail(subject=f"Matter {number}"))
+    assert Call.objects.count() == 6
+    assert len(desk.sent_to(ANN)) == 5
+    withheld = Delivery.objects.get(state="withheld")
+    assert withheld.reply == (
+        "Withheld: ann@customer.example got 5 answers within an hour, which is the budget for one sender."
+    )
+    assert withheld.message.call.subject == "Matter 5"
+
+
+def test_six_mails_in_one_chunk_are_answered_as_often(desk: Desk) -> None:
+    for number in range(6):
+        desk.deliver(mail(subject=f"Matter {number}"))
+    desk.run()
+    assert len(desk.sent_to(ANN)) == 5
+
+
+def test_a_withheld_answer_is_sent_when_a_person_releases_it(desk: Desk) -> None:
+    for number in range(6):
+        desk.receive(mail(subject=f"Matter {number}"))
+    operations.release(Delivery.objects.get(state="withheld"))
+    desk.run()
+    assert len(desk.sent_to(ANN)) == 6
+
+
+def test_only_a_withheld_answer_can_be_released(desk: Desk) -> None:
+    desk.receive(mail())
+    with pytest.raises(Refused, match="Only a withheld mail is released; it is sent"):
+        operations.release(Delivery.objects.get())
+
+
+def test_after_an_hour_answers_are_given_again(desk: Desk) -> None:
+    for number in range(6):
+        desk.receive(mail(subject=f"Matter {number}"))
+    Delivery.objects.update(created_at=timezone.now() - dt.timedelta(minutes=61))
+    desk.receive(mail(subject="Matter 7"))
+    assert len(desk.sent_to(ANN)) == 6
+
+
+def test_one_senders_budget_is_not_anothers(desk: Desk) -> None:
+    for number in range(6):
+        desk.receive(mail(subject=f"Matter {number}"))
+    desk.receive(mail("carl@customer.example"))
+    assert len(desk.sent_to("carl@customer.example")) == 1
+
+
+def test_a_call_has_a_budget_of_its_own() -> None:
+    spent = budget.Budget()
+    answers = [spent.take(f"p{number}@x.example", 7) for number in range(21)]
+    assert answers[:20] == [""] * 20
+    assert answers[20] == (
+        "Withheld: call 7 caused 20 answers within a day, which is the budget for one call."
+    )
+
+
+def test_two_robots_that_answer_everything_end(desk: Desk) -> None:
+    """A robot that knows no thread: each answer of ours brings a new mail, and that a new call."""
+    desk.deliver(mail("robot@machine.example", "Ticket received"))
+    for _ in range(20):
+        before = len(desk.sent_to("robot@machine.example"))
+        desk.run()
+        for sent in desk.sent_to("robot@machine.example")[before:]:
+            desk.deliver(mail("robot@machine.example", f"Ticket received: {read_mail(sent).message_id[:9]}"))
+        if not list((desk.folder / "support" / "new").iterdir()):
+            break
+    assert len(desk.sent_to("robot@machine.example")) == 5
+    assert Call.objects.count() == 6
+
+
+def test_a_robot_that_keeps_the_thread_is_answered_once(desk: Desk) -> None:
+    desk.receive(mail("robot@machine.example"))
+    [sent] = desk.sent_to("robot@machine.example")
+    for _ in range(3):
+        assert desk.receive(reply_to(sent, "robot@machine.example")).outcome == "updated"
+    assert len(desk.sent_to("robot@machine.example")) == 1
+
+
+def test_an_address_that_bounced_is_not_answered_until_a_mail_goes_through(desk: Desk) -> None:
+    desk.receive(mail())
+    desk.receive(report(read_mail(desk.sent_to(ANN)[0]).message_id, ANN))
+    desk.receive(mail(subject="Again"))
+    withheld = Delivery.objects.get(state="withheld")
+    assert withheld.reply == "Withheld: the last mail to ann@customer.example came back."
+    operations.release(withheld)
+    desk.run()
+    desk.receive(mail(subject="And again"))
+    assert len(desk.sent_to(ANN)) == 3
+
+
+def test_the_desk_does_not_answer_itself(desk: Desk) -> None:
+    for sender in ("support@desk.example", "support+x@desk.example", "Support@Desk.example"):
+        assert desk.receive(mail(sender)).outcome == "logged"
+    assert not Delivery.objects.exists()
