@@ -122,6 +122,8 @@ def _write(path: Path, keys: Sequence[bytes], put: Callable[[str, Path], None]) 
                 file.flush()
                 os.fsync(file.fileno())
             put(temporary, path)
+        except FileExistsError:
+            raise _ExistsError(f"{path} exists already; `mailcall keys rotate` adds a key to it.") from None
         finally:
             Path(temporary).unlink(missing_ok=True)
         folder = os.open(path.parent, os.O_RDONLY)
@@ -129,8 +131,6 @@ def _write(path: Path, keys: Sequence[bytes], put: Callable[[str, Path], None]) 
             os.fsync(folder)
         finally:
             os.close(folder)
-    except FileExistsError:
-        raise _ExistsError(f"{path} exists already; `mailcall keys rotate` adds a key to it.") from None
     except OSError as error:
         raise KeyringError(f"The key file {path} can't be written: {error.strerror}.") from None
     return Keyring(tuple(keys))

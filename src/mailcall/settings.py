@@ -9,7 +9,7 @@ from mailcall.config import config
 
 _config = config()
 _here = Path(__file__).resolve().parent
-_config.data_dir.mkdir(parents=True, exist_ok=True)
+_config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
 try:
     _ring = keyring.ensure(_config.keys_path)
 except keyring.KeyringError as error:

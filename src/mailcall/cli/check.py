@@ -133,6 +133,7 @@ def _secrets_and_accounts() -> Iterator[Finding]:
 
 
 def _servers() -> Iterator[Finding]:
+    from mailcall.desk.models import Partition
     from mailcall.outbound.models import OutgoingServer
     from mailcall.transport import open_transport
     from mailcall.transport.interface import ServerTrouble
@@ -148,3 +149,7 @@ def _servers() -> Iterator[Finding]:
             yield Finding(True, about, "connected and signed in" if server.login else "connected")
         except (ServerTrouble, keyring.KeyringError) as error:
             yield Finding(False, about, str(error))
+    served = {server.partition_id for server in servers}
+    for partition in Partition.objects.all():
+        if servers and not served & {None, partition.pk}:
+            yield Finding(False, f"partition {partition}", "No active server sends its mail, so it waits.")

@@ -34,6 +34,7 @@ def ready(*, migrated: bool = True) -> None:
 
     from mailcall.service.logs import set_up
 
+    os.umask(0o077)  # mail is nobody else's to read
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailcall.settings")
     set_up(config().log_format, config().log_level)
     django.setup()

@@ -1,5 +1,6 @@
 """`mailcall run` and `mailcall demo`: the Messaging Service and the pages, started and stopped together."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -148,10 +149,9 @@ class Pages:
         self._ending.set()
         if process := self._process:
             process.terminate()
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            _kill_group(process)
 
     def _keep(self) -> None:
         while not self._ending.is_set():
@@ -159,8 +159,15 @@ class Pages:
                 [sys.executable, "-m", "mailcall.web.serve"], start_new_session=True
             )
             self._process.wait()
+            _kill_group(self._process)
             if not self._ending.wait(1.0):
                 click.echo("The web server ended; starting it again.", err=True)
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End what is left of the web server: its workers outlive a main process that was killed."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _port_is_free(host: str, port: int) -> None:

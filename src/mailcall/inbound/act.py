@@ -26,7 +26,8 @@ log = structlog.get_logger("inbound.act")
 CHUNK = 100
 CHUNK_BYTES = 32 * 1024 * 1024  # so that memory is bounded whatever came; a bigger mail goes alone
 MOST_ATTEMPTS = 3
-BACK_OFF_SECONDS = (10, 60, 300)
+MOST_STOPS = 20  # of the service while it acted on a mail that can be read
+BACK_OFF_SECONDS = (10, 60)  # after the first and the second attempt
 
 JOURNALLED = (
     "evidence",
@@ -68,7 +69,8 @@ def act_on_next(*, stop: Callable[[], bool] = lambda: False) -> int:
     """Act on the next chunk of the journal; how many mails were in it. The caller works alone.
 
     1. The attempt of each mail is counted and committed before anything reads it.
-    2. Each is read. One that can't be read fails alone.
+    2. Each is read. One that can't be read fails alone; one that a stop has put under suspicion is read
+       alone, and cleared once that did no harm.
     3. As many as do not depend on each other are decided and acted on in one transaction, then the rest.
     4. When a transaction fails, its mails are done again, one by one; what fails then waits, or is held.
 
@@ -82,6 +84,7 @@ def act_on_next(*, stop: Callable[[], bool] = lambda: False) -> int:
     ReceivedMail.objects.filter(pk__in=[mail.pk for mail in chunk]).update(attempts=F("attempts") + 1)
     checkpoint("act.counted")
     left = [item for mail in chunk if (item := _read(mail, keys))]
+    _clear([item.mail for item in left])
     checkpoint("act.read")
     singly = 0  # how many of those left are to be done one by one
     try:
@@ -113,8 +116,9 @@ def _next_chunk() -> list[ReceivedMail]:
         .order_by("pk")[:CHUNK]
     )
     for mail in mails:
-        if mail.attempts >= MOST_ATTEMPTS:
-            _fail(mail, mail.error or "Mailcall stopped three times while it worked on this mail.")
+        if mail.attempts >= (MOST_STOPS if mail.readable else MOST_ATTEMPTS):
+            stops = f"Mailcall stopped {mail.attempts} times while it worked on this mail."
+            _fail(mail, mail.error or stops)
     mails = [mail for mail in mails if mail.state == MailState.NEW]
     first_tried = next((n for n, mail in enumerate(mails) if mail.attempts), len(mails))
     sizes = itertools.accumulate(mail.size for mail in mails)
@@ -242,6 +246,13 @@ def _journal(item: _Item, decided: Decided, now: dt.datetime) -> None:
     mail.acted_at = now
     if decision.action is Action.DUPLICATE:
         mail.call = decision.call
+
+
+def _clear(mails: Sequence[ReceivedMail]) -> None:
+    """A suspect that was read without harm: what stopped the service before came from elsewhere."""
+    suspects = [mail.pk for mail in mails if mail.attempts and not mail.readable]
+    if suspects:
+        ReceivedMail.objects.filter(pk__in=suspects).update(readable=True)
 
 
 def _uncount(mails: Sequence[ReceivedMail]) -> None:

@@ -23,7 +23,7 @@ from mailcall.mailbox.interface import LIST_MAILS, Fetched, Listed, Mailbox, Mai
 log = structlog.get_logger("inbound.collect")
 
 
-class CollectFailed(Exception):  # noqa: N818  a sentence reads so
+class CollectFailed(Exception):
     """An account could not be collected. The text is one sentence for people."""
 
 

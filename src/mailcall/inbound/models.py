@@ -130,7 +130,7 @@ class ReceivedMail(models.Model):
     size = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64)
     raw = models.BinaryField(null=True, help_text="The bytes; big ones are in the file storage.")
-    evidence = models.JSONField(default=dict, help_text="Gathered at arrival; deciding only reads it.")
+    evidence = models.JSONField(default=dict, help_text="Gathered at the first reading.")
 
     message_id = models.CharField(max_length=998, blank=True, db_index=True)
     from_address = models.CharField(max_length=320, blank=True)
@@ -139,6 +139,9 @@ class ReceivedMail(models.Model):
 
     state = models.CharField(max_length=10, choices=MailState, default=MailState.NEW)
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Counted before reading.")
+    readable = models.BooleanField(
+        default=False, help_text="After a stop: reading it alone did no harm, so the stop was not its fault."
+    )
     due_at = models.DateTimeField(null=True, help_text="Not to be tried before; empty: now.")
     error = models.TextField(blank=True, help_text="Why it is held or waits, for people.")
 

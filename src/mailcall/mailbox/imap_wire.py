@@ -24,11 +24,11 @@ _STATUS = re.compile(
 )
 
 
-class ProtocolViolation(Exception):  # noqa: N818
+class ProtocolViolation(Exception):
     """The server said something that is not IMAP."""
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """The server answered NO or BAD. `code` is its response code (RFC 5530), upper case, or empty."""
 
     def __init__(self, status: str, code: str, text: str) -> None:

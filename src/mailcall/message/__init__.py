@@ -21,6 +21,7 @@ from .thread_ids import (
     read_token,
     reply_address,
     tags_in_subject,
+    without_tags,
 )
 
 __all__ = [
@@ -57,4 +58,5 @@ __all__ = [
     "strip_prefixes",
     "tags_in_subject",
     "wire_address",
+    "without_tags",
 ]

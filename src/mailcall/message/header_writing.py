@@ -43,11 +43,11 @@ _WORD_BYTES = 39  # of UTF-8 in one encoded word, so that `Subject: ` and the wo
 _MAX_VALUE = 20_000
 
 
-class BadAddress(ValueError):  # noqa: N818 - named as people would say it
+class BadAddress(ValueError):
     """An address that can't stand in a header; the sentence says which."""
 
 
-class BadHeader(ValueError):  # noqa: N818
+class BadHeader(ValueError):
     """A header name or value that can't be sent; the sentence says why."""
 
 

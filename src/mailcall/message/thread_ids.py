@@ -124,3 +124,8 @@ def tags_in_subject(subject: str) -> list[Target]:
     """Give the targets that `[Call 1042]`, `[Request #77]` or `[Task 9]` name; they prove nothing."""
     tags = [Target(match[1].lower(), int(match[2])) for match in _TAG.finditer(subject[:2_000])]
     return list(dict.fromkeys(tags))
+
+
+def without_tags(subject: str) -> str:
+    """The subject without any tag of a call, request or task."""
+    return " ".join(_TAG.sub(" ", subject).split())

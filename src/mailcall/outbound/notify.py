@@ -16,7 +16,7 @@ from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call, EntryKind, Group, Person, TimelineEntry
 from mailcall.message import address_ok
 from mailcall.message.subjects import strip_prefixes
-from mailcall.message.thread_ids import tags_in_subject
+from mailcall.message.thread_ids import without_tags
 from mailcall.outbound import message_types
 from mailcall.outbound.budget import Budget
 from mailcall.outbound.message_types import MessageType
@@ -176,9 +176,8 @@ def _message(instruction: _Instruction, keys: Sequence[bytes]) -> Message:
 
 def subject_about(call: Call, entry: TimelineEntry | None) -> str:
     """The subject of a mail about a call, with its tag once; `Re:` for a person's words."""
-    text = strip_prefixes(call.subject).text
-    tag = "" if any(t.number == call.pk for t in tags_in_subject(text)) else f"[Call {call.pk}] "
-    return f"{'Re: ' if entry else ''}{tag}{text}"[:500]
+    text = without_tags(strip_prefixes(call.subject).text)
+    return f"{'Re: ' if entry else ''}[Call {call.pk}] {text}"[:500].strip()
 
 
 def _thread_of(call: Call) -> tuple[str, str]:

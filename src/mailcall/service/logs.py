@@ -18,7 +18,10 @@ def set_up(form: Literal["console", "json"], level: str) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # others print variables, secrets among them
+        )
     )
     end: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if form == "json":
@@ -37,5 +40,8 @@ def set_up(form: Literal["console", "json"], level: str) -> None:
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*end, renderer])
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for noisy in ("mail.log", "asyncio", "axes", "urllib3"):
+    for noisy in ("mail.log", "asyncio", "axes"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("django.security.DisallowedHost").setLevel(
+        logging.CRITICAL
+    )  # any stranger can cause it

@@ -63,7 +63,7 @@ class Envelope:
     mail: bytes = field(repr=False)
 
 
-class ServerTrouble(Exception):  # noqa: N818
+class ServerTrouble(Exception):
     """The server itself can't be used now: connection, greeting, TLS, AUTH or MAIL FROM refused.
 
     No recipient of the mail in hand got it. The text is one sentence for people, without secrets.

@@ -1,6 +1,7 @@
 """The web server in a process of its own: `python -m mailcall.web.serve`."""
 
 import ctypes
+import os
 import signal
 import sys
 
@@ -15,13 +16,17 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 
 def end_with_parent() -> None:
     """Have the kernel end this process when the service that started it dies, however it dies."""
+    parent = os.getppid()
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit("The service ended before its pages began.")
 
 
 def main() -> None:
     """Serve the pages until SIGTERM."""
     end_with_parent()
+    os.umask(0o077)
     settings = config()
     Granian(
         "mailcall.web.wsgi:application",
