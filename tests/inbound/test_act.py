@@ -180,6 +180,7 @@ def test_a_mail_that_killed_the_process_three_times_is_held(
         return healthy(raw, *rest)
 
     monkeypatch.setattr(act, "read", dying)
+    monkeypatch.setattr(act, "_uncount", lambda mails: None)
     for _ in range(20):
         try:
             if not act_on_next():
@@ -187,8 +188,31 @@ def test_a_mail_that_killed_the_process_three_times_is_held(
         except Killed:
             continue
     assert state(journalled) == ["done", "done", "held", "done", "done"]
-    assert journalled[2].error == "Mailcall stopped three times while it worked on this mail."
+    assert journalled[2].error == "Mailcall stopped 3 times while it worked on this mail."
     assert Call.objects.count() == 4
+
+
+@pytest.mark.parametrize("where", ["act.read", "act.applied"])
+def test_kills_from_outside_hold_no_mail(
+    journalled: list, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(name: str) -> None:
+        if name == where:
+            raise Killed
+
+    monkeypatch.setattr(act, "checkpoint", kill)
+    monkeypatch.setattr(act, "_uncount", lambda mails: None)  # a killed process takes nothing back
+    for _ in range(6):
+        with pytest.raises(Killed):
+            act_on_next()
+    monkeypatch.undo()
+    while act_on_next():
+        pass
+    assert state(journalled) == ["done"] * 5
+    assert Call.objects.count() == Message.objects.count() == 5
 
 
 @pytest.mark.parametrize("error", [OperationalError("database is locked"), OSError(28, "No space left")])

@@ -1,0 +1,410 @@
+"""From the message table to a server: what becomes of each recipient, and of a server in trouble."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.utils import timezone
+
+from desks import Desk, mail
+from mailcall.desk.calls import write_reply
+from mailcall.desk.errors import Refused
+from mailcall.desk.models import Channel, Partition
+from mailcall.outbound import deliver as room
+from mailcall.outbound import operations
+from mailcall.outbound.deliver import deliver, has_work, servers_for
+from mailcall.outbound.models import Delivery, Message, OutgoingServer
+from mailcall.transport.interface import Envelope, RecipientResult, Result, ServerTrouble
+
+REPLIES = {
+    "sent": "250 2.0.0 Ok",
+    "deferred": "451 4.7.1 Later",
+    "failed": "550 5.1.1 User unknown",
+    "unknown": "The connection was lost after the mail.",
+}
+
+
+class ScriptedTransport:
+    """Answers by a script: a result for each recipient, `trouble`, or `crash`; `sent` if there is none."""
+
+    def __init__(self) -> None:
+        self.script: dict[str, str] = {}
+        self.taken: list[tuple[str, Envelope]] = []
+        self.refuses: str = ""
+        self.before_send: Callable[[], None] = lambda: None
+        self.server = ""
+
+    def __enter__(self) -> "ScriptedTransport":
+        if self.refuses:
+            raise ServerTrouble(self.refuses)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def send(self, envelope: Envelope) -> list[RecipientResult]:
+        self.before_send()
+        self.taken.append((self.server, envelope))
+        words = [self.script.get(recipient, "sent") for recipient in envelope.recipients]
+        if "trouble" in words:
+            raise ServerTrouble("The server closed the connection.")
+        if "crash" in words:
+            raise RuntimeError("a bug in the transport")
+        return [
+            RecipientResult(recipient, Result(word), REPLIES[word])
+            for recipient, word in zip(envelope.recipients, words, strict=True)
+        ]
+
+    def recipients(self) -> list[str]:
+        return [recipient for _, envelope in self.taken for recipient in envelope.recipients]
+
+
+@pytest.fixture
+def transport(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedTransport]:
+    double = ScriptedTransport()
+
+    def open_transport(_protocol: str, settings: object) -> ScriptedTransport:
+        double.server = settings.path
+        return double
+
+    monkeypatch.setattr(room, "open_transport", open_transport)
+    return double
+
+
+def address(name: str) -> str:
+    return f"{name}@customer.example"
+
+
+@pytest.fixture
+def write(desk: Desk) -> Callable[..., list[Delivery]]:
+    """Puts a mail to these people into the message table; its deliveries."""
+    desk.receive(mail(headers="Auto-Submitted: auto-generated\n"))
+    from mailcall.desk.models import Call
+
+    call = Call.objects.get()
+
+    def write(*names: str) -> list[Delivery]:
+        write_reply(
+            call,
+            author=desk.bob,
+            text="Hello.",
+            to=[("", address(name)) for name in names],
+            cc=[],
+            channel=Channel.PAGE,
+        )
+        return list(Message.objects.latest("pk").deliveries.order_by("pk"))
+
+    return write
+
+
+def states() -> dict[str, str]:
+    return {d.recipient.partition("@")[0]: d.state for d in Delivery.objects.all()}
+
+
+def later(**ago: float) -> None:
+    """Let so much time pass for all deliveries."""
+    passed = dt.timedelta(**ago)
+    for delivery in Delivery.objects.all():
+        delivery.created_at -= passed
+        delivery.due_at = delivery.due_at and delivery.due_at - passed
+        delivery.save()
+
+
+def test_each_recipient_has_a_fate_of_its_own(
+    desk: Desk, transport: ScriptedTransport, write: Callable
+) -> None:
+    write("ann", "ben", "cat", "dan")
+    transport.script = {address("ben"): "deferred", address("cat"): "failed", address("dan"): "unknown"}
+    assert deliver(desk.server) == 4
+    assert states() == {"ann": "sent", "ben": "deferred", "cat": "failed", "dan": "unknown"}
+    assert {d.reply for d in Delivery.objects.all()} == set(REPLIES.values())
+    assert [bool(d.finished_at) for d in Delivery.objects.all()] == [True, False, True, False]
+    assert len(transport.taken) == 1  # one mail, four recipients
+
+
+def test_what_has_ended_is_never_sent_again(
+    desk: Desk, transport: ScriptedTransport, write: Callable
+) -> None:
+    write("ann", "ben")
+    transport.script = {address("ben"): "failed"}
+    deliver(desk.server)
+    later(days=30)
+    assert deliver(desk.server) == 0
+    assert not has_work(desk.server)
+    assert len(transport.taken) == 1
+
+
+def test_a_deferred_delivery_backs_off_for_days_then_fails(
+    desk: Desk, transport: ScriptedTransport, write: Callable
+) -> None:
+    [delivery] = write("ann")
+    transport.script = {address("ann"): "deferred"}
+    pauses = []
+    for _ in range(50):
+        deliver(desk.server)
+        delivery.refresh_from_db()
+        if delivery.state != "deferred":
+            break
+        assert deliver(desk.server) == 0  # not before it is due
+        pause = delivery.due_at - timezone.now()
+        pauses.append(round(pause.total_seconds() / 60))
+        later(seconds=pause.total_seconds() + 1)
+    assert pauses[:9] == [1, 5, 15, 30, 60, 120, 240, 480, 720]
+    assert set(pauses[9:]) == {720}
+    assert 5 * 24 * 60 <= sum(pauses) < 6 * 24 * 60
+    assert delivery.state == "failed"
+    assert delivery.reply == "Given up after 5 days. The last word was: 451 4.7.1 Later"
+
+
+def test_a_mail_released_late_is_still_tried_for_a_while(
+    desk: Desk, transport: ScriptedTransport, write: Callable
+) -> None:
+    [delivery] = write("ann")
+    later(days=6)
+    transport.script = {address("ann"): "deferred"}
+    deliver(desk.server)
+    delivery.refresh_from_db()
+    assert delivery.state == "deferred"
+
+
+def test_an_unknown_fate_is_resent_once_as_the_same_mail_then_held(
+    desk: Desk, transport: ScriptedTransport, write: Callable
+) -> None:
+    [delivery] = write("ann")
+    transport.script = {address("ann"): "unknown"}
+    deliver(desk.server)
+    assert deliver(desk.server) == 0  # a pause first
+    later(minutes=3)
+    assert deliver(desk.server) == 1
+    (_, first), (_, second) = transport.taken
+    assert first.mail == second.mail
+    assert delivery.message.message_id.encode() in second.mail
+    assert states() == {"ann": "held"}
+    later(days=1)
+    assert deliver(desk.server) == 0
+    delivery.refresh_from_db()
+    assert delivery.reply.endswith("It was resent once already; a person must decide.")
+
+
+def test_what_a_stopped_run_left_in_sending_becomes_unknown_and_is_sent_once_more(
+    desk: Desk, transport: ScriptedTransport, write: Callable
+) -> None:
+    [delivery] = write("ann")
+    Delivery.objects.update(state="sending", server=desk.server, attempts=1)
+    room.recover(desk.server)
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.unknowns) == ("unknown", 1)
+    deliver(desk.server)
+    assert states() == {"ann": "sent"}
+    assert len(transport.taken) == 1
+
+
+def test_what_a_deleted_server_left_in_sending_is_found(
+    desk: Desk, transport: ScriptedTransport, write: Callable
+) -> None:
+    write("ann")
+    Delivery.objects.update(state="sending", server=None)
+    deliver(desk.server)
+    assert states() == {"ann": "sent"}
+
+
+def test_two_stops_in_the_middle_hold_it(desk: Desk, write: Callable) -> None:
+    write("ann")
+    for _ in range(2):
+        Delivery.objects.update(state="sending", server=desk.server)
+        room.recover(desk.server)
+    assert states() == {"ann": "held"}
+
+
+def test_trouble_with_the_server_trips_its_breaker_and_only_the_mail_in_hand_backs_off(
+    desk: Desk, transport: ScriptedTransport, write: Callable
+) -> None:
+    write("ann")
+    write("ben")
+    write("cat")
+    transport.script = {address("ben"): "trouble"}
+    deliver(desk.server)
+    assert states() == {"ann": "sent", "ben": "deferred", "cat": "queued"}
+    attempts = {d.recipient: d.attempts for d in Delivery.objects.all()}
+    assert attempts == {address("ann"): 1, address("ben"): 1, address("cat"): 0}
+    desk.server.refresh_from_db()
+    assert desk.server.last_error == "The server closed the connection."
+    assert desk.server.breaker_until > timezone.now()
+    assert deliver(desk.server) == 0  # the breaker is open
+    OutgoingServer.objects.update(breaker_until=timezone.now())
+    desk.server.refresh_from_db()
+    assert deliver(desk.server) == 1
+    assert states()["cat"] == "sent"
+    desk.server.refresh_from_db()
+    assert (desk.server.breaker_failures, desk.server.last_error) == (0, "")
+
+
+@pytest.mark.parametrize("in_connection", [True, False])
+def test_a_server_that_stays_in_trouble_is_left_alone_ever_longer(
+    desk: Desk, transport: ScriptedTransport, write: Callable, in_connection: bool
+) -> None:
+    """Also one that greets us every time and then refuses every mail."""
+    if in_connection:
+        transport.refuses = "The server can't be reached."
+    pauses = []
+    for number in range(5):
+        write(f"p{number}")
+        transport.script[address(f"p{number}")] = "trouble"
+        Delivery.objects.filter(state="deferred").update(due_at=timezone.now() + dt.timedelta(days=1))
+        deliver(desk.server)
+        desk.server.refresh_from_db()
+        pauses.append(round((desk.server.breaker_until - timezone.now()).total_seconds()))
+        desk.server.breaker_until = None
+        desk.server.save()
+    assert pauses == [15, 60, 300, 900, 900]
+    if in_connection:
+        assert {(d.state, d.attempts) for d in Delivery.objects.all()} == {("queued", 0)}
+
+
+def test_a_bug_leaves_only_the_mail_in_hand_unknown(
+    desk: Desk, transport: ScriptedTransport, write: Callable
+) -> None:
+    write("ann")
+    write("ben")
+    write("cat")
+    transport.script = {address("ben"): "crash"}
+    with pytest.raises(RuntimeError):
+        deliver(desk.server)
+    assert states() == {"ann": "sent", "ben": "sending", "cat": "queued"}
+    transport.script = {}
+    deliver(desk.server)
+    assert set(states().values()) == {"sent"}
+    assert Delivery.objects.get(recipient=address("cat")).unknowns == 0
+
+
+def test_a_mail_that_cannot_be_made_is_held_and_the_next_is_sent(
+    desk: Desk, transport: ScriptedTransport, write: Callable
+) -> None:
+    [bad], [_] = write("ann"), write("ben")
+    Message.objects.filter(pk=bad.message_id).update(type_code=9999)
+    deliver(desk.server)
+    assert states() == {"ann": "held", "ben": "sent"}
+    bad.refresh_from_db()
+    assert bad.reply.startswith("The mail can't be made: ")
+
+
+def test_stopping_ends_after_the_mail_in_hand(
+    desk: Desk, transport: ScriptedTransport, write: Callable
+) -> None:
+    write("ann")
+    write("ben")
+    stop: list[bool] = []
+    transport.before_send = lambda: stop.append(True)
+    deliver(desk.server, stop=lambda: bool(stop))
+    assert states() == {"ann": "sent", "ben": "queued"}
+    assert Delivery.objects.get(recipient=address("ben")).attempts == 0
+
+
+def test_many_mails_go_in_small_groups_over_one_connection(
+    desk: Desk, transport: ScriptedTransport, write: Callable
+) -> None:
+    for number in range(45):
+        write(f"p{number}")
+    most: list[int] = []
+    transport.before_send = lambda: most.append(Delivery.objects.filter(state="sending").count())
+    assert deliver(desk.server) == 45
+    assert max(most) == 20
+    assert transport.recipients() == [address(f"p{number}") for number in range(45)]
+
+
+# ---- several servers
+
+
+def server(name: str, **fields: object) -> OutgoingServer:
+    return OutgoingServer(pk=ord(name), name=name, **fields)
+
+
+def test_the_order_of_servers() -> None:
+    now = timezone.now()
+    soon = now + dt.timedelta(seconds=10)
+    servers = [
+        server("a", priority=20),
+        server("b", priority=10),
+        server("c", priority=99, partition_id=1),
+        server("d", priority=1, partition_id=2),
+        server("e", priority=1, active=False),
+        server("f", priority=1, breaker_until=soon),
+        server("g", priority=10, breaker_until=now),
+    ]
+    assert [s.name for s in servers_for(1, servers, now)] == ["c", "b", "g", "a"]
+    assert [s.name for s in servers_for(2, servers, now)] == ["d", "b", "g", "a"]
+    assert [s.name for s in servers_for(3, servers, soon)] == ["f", "b", "g", "a"]
+    assert servers_for(1, [], now) == []
+
+
+def test_mail_goes_to_the_next_server_while_the_first_is_in_trouble(
+    desk: Desk, transport: ScriptedTransport, write: Callable
+) -> None:
+    second = OutgoingServer.objects.create(name="Second", protocol="maildir", path="second", priority=20)
+    write("ann")
+    assert not has_work(second)
+    assert deliver(second) == 0
+    OutgoingServer.objects.filter(pk=desk.server.pk).update(
+        breaker_until=timezone.now() + dt.timedelta(minutes=1)
+    )
+    desk.server.refresh_from_db()
+    assert deliver(desk.server) == 0
+    assert deliver(second) == 1
+    assert [name for name, _ in transport.taken] == ["second"]
+
+
+def test_an_inactive_server_sends_nothing(desk: Desk, transport: ScriptedTransport, write: Callable) -> None:
+    write("ann")
+    OutgoingServer.objects.update(active=False)
+    desk.server.refresh_from_db()
+    assert deliver(desk.server) == 0
+    assert states() == {"ann": "queued"}
+
+
+def test_a_server_of_another_partition_sends_nothing(
+    desk: Desk, transport: ScriptedTransport, write: Callable
+) -> None:
+    write("ann")
+    other = Partition.objects.create(name="HR", address="hr@desk.example")
+    OutgoingServer.objects.update(partition=other)
+    desk.server.refresh_from_db()
+    assert deliver(desk.server) == 0
+
+
+# ---- what a person does
+
+
+@pytest.mark.parametrize("state", ["deferred", "failed", "held", "unknown", "bounced", "cancelled"])
+def test_a_person_sends_it_again(
+    desk: Desk, transport: ScriptedTransport, write: Callable, state: str
+) -> None:
+    [delivery] = write("ann")
+    Delivery.objects.update(state=state, attempts=9, unknowns=2, due_at=timezone.now() + dt.timedelta(days=1))
+    operations.retry(delivery)
+    assert deliver(desk.server) == 1
+    assert states() == {"ann": "sent"}
+
+
+@pytest.mark.parametrize("state", ["queued", "sending", "sent", "withheld"])
+def test_what_is_on_its_way_or_there_is_not_sent_again(write: Callable, state: str) -> None:
+    [delivery] = write("ann")
+    Delivery.objects.update(state=state)
+    with pytest.raises(Refused, match=f"can't be sent again while it is {state}"):
+        operations.retry(delivery)
+
+
+@pytest.mark.parametrize("state", ["queued", "deferred", "held", "unknown", "withheld"])
+def test_a_person_cancels_it(desk: Desk, transport: ScriptedTransport, write: Callable, state: str) -> None:
+    [delivery] = write("ann")
+    Delivery.objects.update(state=state)
+    operations.cancel(delivery)
+    assert deliver(desk.server) == 0
+    assert states() == {"ann": "cancelled"}
+
+
+@pytest.mark.parametrize("state", ["sending", "sent", "failed", "bounced"])
+def test_it_is_too_late_to_cancel(write: Callable, state: str) -> None:
+    [delivery] = write("ann")
+    Delivery.objects.update(state=state)
+    with pytest.raises(Refused, match=f"can't be cancelled any more: it is {state}"):
+        operations.cancel(delivery)
