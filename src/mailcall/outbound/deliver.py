@@ -12,6 +12,7 @@ from django.utils import timezone
 from mailcall.checkpoints import checkpoint
 from mailcall.desk.models import Partition
 from mailcall.keyring import KeyringError
+from mailcall.outbound.heard import Heard
 from mailcall.outbound.models import WAITING_STATES, Delivery, DeliveryState, OutgoingServer
 from mailcall.outbound.render import render
 from mailcall.transport import open_transport
@@ -30,9 +31,10 @@ RESENDS_OF_UNKNOWN = 1
 def deliver(server: OutgoingServer, *, stop: Callable[[], bool] = lambda: False) -> int:
     """Send all that is due through this server; how many recipients were tried. The caller works alone on it.
 
-    1. What an earlier run left in `sending` becomes `unknown`: its bytes may have left.
+    1. What an earlier run left in `sending` becomes `sent` where the server's word was heard, else
+       `unknown`: its bytes may have left.
     2. At most GROUP due deliveries are committed as `sending`.
-    3. They are sent over one connection, a mail at a time.
+    3. They are sent over one connection, a mail at a time; what the server takes is noted at once.
     4. The results of the group are committed. Then the next group.
 
     Trouble with the server itself opens its breaker, puts back what was not begun and ends the run.
@@ -57,15 +59,25 @@ def deliver(server: OutgoingServer, *, stop: Callable[[], bool] = lambda: False)
 
 
 def recover(server: OutgoingServer) -> None:
-    """What a dead run left in `sending` may have been sent: `unknown`, resent once, then held."""
+    """What a dead run left in `sending` may have been sent: `unknown`, resent once, then held.
+
+    Unless the server was heard to take it: then it is `sent`.
+    """
     now = timezone.now()
     mine = Q(server=server) | Q(server=None)  # None: it was deleted with mail in hand
-    left = list(Delivery.objects.filter(mine, state=DeliveryState.SENDING))
+    left = list(Delivery.objects.filter(mine, state=DeliveryState.SENDING).select_related("message"))
+    if not left:
+        return
+    heard = Heard(server)
     for delivery in left:
-        _unknown(delivery, now, "The service stopped while this was being sent.", pause=dt.timedelta())
-    if left:
-        _save(left)
-        log.warning("deliveries unknown after a stop", server=server.name, count=len(left))
+        reply = heard.reply_to(delivery)
+        if reply is None:
+            _unknown(delivery, now, "The service stopped while this was being sent.", pause=dt.timedelta())
+        else:
+            _record(delivery, RecipientResult(delivery.recipient, Result.SENT, reply), now)
+    _save(left)
+    unknown = sum(delivery.state != DeliveryState.SENT for delivery in left)
+    log.warning("deliveries left by a stop", server=server.name, unknown=unknown, sent=len(left) - unknown)
 
 
 def servers_for(
@@ -105,6 +117,7 @@ def _waiting(server: OutgoingServer, now: dt.datetime) -> "QuerySet[Delivery]":
 
 
 def _take(server: OutgoingServer) -> list[Delivery]:
+    Heard(server).begin()
     with transaction.atomic():
         waiting = _waiting(server, timezone.now()).select_for_update(of=("self",), skip_locked=True)
         group = list(waiting.select_related("message")[:GROUP])
@@ -169,8 +182,9 @@ def _send(server: OutgoingServer, transport: Transport, deliveries: Sequence[Del
         raise
     by_recipient = {result.recipient: result for result in results}
     for delivery in deliveries:
-        result = by_recipient[delivery.recipient]
-        _record(delivery, result, timezone.now())
+        _record(delivery, by_recipient[delivery.recipient], timezone.now())
+    Heard(server).sent([delivery for delivery in deliveries if delivery.state == DeliveryState.SENT])
+    for delivery in deliveries:
         log.info(
             "delivery",
             correlation_id=message.correlation_id,
@@ -179,7 +193,7 @@ def _send(server: OutgoingServer, transport: Transport, deliveries: Sequence[Del
             recipient=delivery.recipient,
             server=server.name,
             state=str(delivery.state),
-            reply=result.reply,
+            reply=delivery.reply,
         )
 
 
