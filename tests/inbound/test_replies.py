@@ -174,8 +174,18 @@ def test_an_authenticated_analysts_reply_goes_on_to_the_user(desk: Desk, call: C
     read = read_mail(passed_on)
     assert "Try again." in read.text
     assert "Auto-Submitted" not in passed_on.decode()
-    assert read.in_reply_to == (received.message_id,) or read.in_reply_to
+    assert read.in_reply_to
     assert token_of(read.message_id).startswith(f"c{call.pk}.")
+
+
+def test_an_analysts_reply_that_the_user_got_already_is_not_sent_to_them_twice(
+    desk: Desk, call: Call
+) -> None:
+    raw = reply_to(acknowledgement(desk), BOB, "Try again.\n", headers=AUTHENTICATED, cc=(ANN,))
+    received = desk.receive(raw)
+    assert (received.outcome, received.entry.internal) == ("updated", False)
+    assert "has it already" in received.reason
+    assert len(desk.sent_to(ANN)) == 1
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
+from mailcall.database.rows import update_rows
 from mailcall.desk import events
 from mailcall.desk.models import (
     Attachment,
@@ -137,10 +138,7 @@ def _calls(changes: Sequence[Change], now: dt.datetime) -> list[_Work]:
         if isinstance(item.change, UpdateCall) and item.change.reopen:
             item.call.state = State.OPEN
             item.call.closed_at = None
-    if touched:
-        Call.objects.bulk_update(
-            [item.call for item in touched], ["version", "updated_at", "state", "closed_at"]
-        )
+    update_rows([item.call for item in touched], ["version", "updated_at", "state", "closed_at"])
     return work
 
 

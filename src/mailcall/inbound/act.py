@@ -11,6 +11,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from mailcall.checkpoints import checkpoint
+from mailcall.database.rows import update_rows
 from mailcall.desk.changes import Change, apply
 from mailcall.inbound.changes import change_for
 from mailcall.inbound.decision import Action, Decided, Facts, Reading
@@ -26,7 +27,7 @@ log = structlog.get_logger("inbound.act")
 CHUNK = 100
 CHUNK_BYTES = 32 * 1024 * 1024  # so that memory is bounded whatever came; a bigger mail goes alone
 MOST_ATTEMPTS = 3
-MOST_STOPS = 20  # of the service while it acted on a mail that can be read
+MOST_STOPS = 10  # of the service while it acted on a mail that can be read
 BACK_OFF_SECONDS = (10, 60)  # after the first and the second attempt
 
 JOURNALLED = (
@@ -228,7 +229,7 @@ def _act(items: Sequence[_Item]) -> list[tuple[_Item, Decided]]:
         item.mail.entry, item.mail.call = entry, entry.call
     for item, decided in done:
         _journal(item, decided, now)
-    ReceivedMail.objects.bulk_update([item.mail for item in items], JOURNALLED)
+    update_rows([item.mail for item in items], JOURNALLED)
     return done
 
 
@@ -242,6 +243,8 @@ def _journal(item: _Item, decided: Decided, now: dt.datetime) -> None:
     mail.state, mail.due_at, mail.error = MailState.DONE, None, ""
     mail.outcome = OUTCOMES[decision.action]
     mail.reason = decision.reason
+    if decision.action is Action.LOG and decision.no_answer:
+        mail.reason += f" Not acknowledged: {decision.no_answer}"
     mail.trace = [step.as_dict() for step in decided.trace]
     mail.acted_at = now
     if decision.action is Action.DUPLICATE:

@@ -13,11 +13,12 @@ MOST_REFERENCES = 50
 
 
 def account_facts(account: IncomingAccount) -> Account:
-    """The settings of an account that deciding heeds."""
+    """The settings of an account that deciding heeds. A template person never logs a call."""
+    analyst = account.default_logging_analyst
     return Account(
         name=account.name,
         template=account.template,
-        default_logging_analyst=account.default_logging_analyst,
+        default_logging_analyst=None if analyst and analyst.is_template else analyst,
         use_linked_analyst=account.use_linked_analyst,
         blocked_senders=tuple(account.blocked_senders.casefold().split()),
         reject_subjects=tuple(filter(None, map(str.strip, account.reject_subjects.splitlines()))),

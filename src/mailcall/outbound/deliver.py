@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from mailcall.checkpoints import checkpoint
+from mailcall.database.rows import update_rows
 from mailcall.desk.models import Partition
 from mailcall.keyring import KeyringError
 from mailcall.outbound.heard import Heard
@@ -125,7 +126,7 @@ def _take(server: OutgoingServer) -> list[Delivery]:
             delivery.state = DeliveryState.SENDING
             delivery.server = server
             delivery.attempts += 1
-        Delivery.objects.bulk_update(group, ["state", "server", "attempts"])
+        update_rows(group, ["state", "server", "attempts"])
     return group
 
 
@@ -239,7 +240,7 @@ def _unknown(delivery: Delivery, now: dt.datetime, reply: str, *, pause: dt.time
 
 def _save(group: Sequence[Delivery]) -> None:
     fields = ["state", "server", "attempts", "unknowns", "due_at", "reply", "finished_at"]
-    Delivery.objects.bulk_update(group, fields)
+    update_rows(group, fields)
 
 
 def _good(server: OutgoingServer) -> None:

@@ -59,7 +59,9 @@ def bounced(message_id: str, recipients: Sequence[tuple[str, str]]) -> list[Deli
     found = []
     for address, reason in recipients:
         for delivery in Delivery.objects.filter(
-            message__message_id=message_id, recipient=address.casefold(), state=DeliveryState.SENT
+            message__message_id=message_id,
+            recipient=address.casefold(),
+            state__in=[DeliveryState.SENT, DeliveryState.UNKNOWN],  # it did leave, as the report shows
         ):
             delivery.state = DeliveryState.BOUNCED
             delivery.reply = reason

@@ -105,9 +105,12 @@ def _part(reading: Reading, facts: Facts, call: Call) -> tuple[bool, str]:
 def _update(reading: Reading, facts: Facts, call: Call) -> Decision:
     analyst = bool(facts.sender and facts.sender.is_analyst) and reading.sender != call.user.email
     note = _why_a_note(reading, call) if analyst else ""
-    pass_on = analyst and not note
+    went = call.user.email in {mailbox.address.casefold() for mailbox in (*reading.mail.to, *reading.mail.cc)}
+    pass_on = analyst and not note and not went
     reason = f"It updates call {call.pk}"
-    if pass_on:
+    if analyst and not note and went:
+        reason += f"; {call.user} has it already, as one of its recipients"
+    elif pass_on:
         reason += f"; as an analyst's reply it goes on to {call.user}"
     elif note:
         reason += f"; it is kept as an internal note, since {note}"
@@ -119,7 +122,7 @@ def _update(reading: Reading, facts: Facts, call: Call) -> Decision:
         sender_name=sender_name(reading),
         proof=proof_of(reading),
         pass_on=pass_on,
-        internal=analyst and not pass_on,
+        internal=analyst and bool(note),
         no_answer=why_no_answer(reading, facts) or "An update is acknowledged to nobody.",
     )
 
