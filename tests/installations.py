@@ -50,6 +50,8 @@ outgoing_servers:
 class Installation:
     """One installation; `start` runs its Messaging Service in a process of its own."""
 
+    migrated: bytes | None = None
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.data = folder / "data"
@@ -84,8 +86,18 @@ class Installation:
         """Migrate and load a desk file."""
         file = self.folder / "desk.yaml"
         file.write_text(text)
-        self.cli("migrate")
+        self.migrate()
         self.cli("load", str(file), **environment)
+
+    def migrate(self) -> None:
+        """A database of this version: made by the process's first installation, copied by the others."""
+        database = self.data / "mailcall.sqlite3"
+        if Installation.migrated is None:
+            self.cli("migrate")
+            Installation.migrated = database.read_bytes()
+        elif not database.exists():
+            self.data.mkdir(mode=0o700, exist_ok=True)
+            database.write_bytes(Installation.migrated)
 
     def start(self, *, kill_at: str = "", wrapper: tuple[str, ...] = ()) -> None:
         """Start the service; returns at once."""
