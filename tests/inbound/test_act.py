@@ -1,12 +1,15 @@
 """From the journal to the desk: chunks, failures, and the processes that die."""
 
 import datetime as dt
+import os
+from pathlib import Path
 
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
 from desks import Desk, mail
+from installations import SOURCE
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call
 from mailcall.inbound import act, journal
@@ -164,10 +167,29 @@ def test_what_fails_after_the_outcome_was_written_is_not_taken_for_done(
     assert {received.error for received in journalled} == {""}
 
 
-def test_a_mail_that_killed_the_process_three_times_is_held(
-    journalled: list, monkeypatch: pytest.MonkeyPatch
+POISON = """
+import mailcall.message, os, signal, time
+healthy = mailcall.message.read_mail
+def deadly(raw):
+    if b"poison" in raw:
+        {harm}
+    return healthy(raw)
+mailcall.message.read_mail = deadly
+"""
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "ended the process that read it (signal 11)."),
+        ("time.sleep(60)", "took more than 2 seconds."),
+    ],
+    ids=["kills", "hangs"],
+)
+def test_a_mail_that_ends_or_hangs_its_reader_is_found_out_and_held(
+    harm: str, said: str, journalled: list, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """What stands for a kill: nothing after reading the poison happens, and nothing is taken back."""
+    """The service dies at it once; the process in which it is then read dies or hangs for real."""
 
     class Killed(BaseException):
         pass
@@ -179,17 +201,26 @@ def test_a_mail_that_killed_the_process_three_times_is_held(
             raise Killed
         return healthy(raw, *rest)
 
+    (tmp_path / "sitecustomize.py").write_text(POISON.format(harm=harm))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(SOURCE)]))
+    monkeypatch.setattr("mailcall.inbound.suspects.SECONDS", 2.0)
+    monkeypatch.setattr("mailcall.inbound.suspects.SECONDS_MORE", 0.0)
     monkeypatch.setattr(act, "read", dying)
-    monkeypatch.setattr(act, "_uncount", lambda mails: None)
-    for _ in range(20):
-        try:
-            if not act_on_next():
-                break
-        except Killed:
-            continue
+    with pytest.raises(Killed):
+        act_on_next()
+    while act_on_next():
+        pass
     assert state(journalled) == ["done", "done", "held", "done", "done"]
-    assert journalled[2].error == "Mailcall stopped 3 times while it worked on this mail."
+    assert journalled[2].error.endswith(said)
     assert Call.objects.count() == 4
+
+
+def test_a_mail_at_which_the_service_stops_again_and_again_is_held(journalled: list) -> None:
+    ReceivedMail.objects.filter(pk=journalled[2].pk).update(attempts=act.MOST_STOPS, readable=True)
+    while act_on_next():
+        pass
+    assert state(journalled) == ["done", "done", "held", "done", "done"]
+    assert journalled[2].error == "Mailcall stopped 20 times while this mail was in hand."
 
 
 @pytest.mark.parametrize("where", ["act.read", "act.applied"])

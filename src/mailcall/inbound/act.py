@@ -19,6 +19,7 @@ from mailcall.inbound.facts import calls_of, gather, own_addresses, references_o
 from mailcall.inbound.models import IncomingAccount, MailState, Outcome, ReceivedMail
 from mailcall.inbound.reading import read
 from mailcall.inbound.rules import decide
+from mailcall.inbound.suspects import harmful
 from mailcall.outbound import operations
 from mailcall.outbound.threads import signing_keys
 
@@ -27,7 +28,7 @@ log = structlog.get_logger("inbound.act")
 CHUNK = 100
 CHUNK_BYTES = 32 * 1024 * 1024  # so that memory is bounded whatever came; a bigger mail goes alone
 MOST_ATTEMPTS = 3
-MOST_STOPS = 10  # of the service while it acted on a mail that can be read
+MOST_STOPS = 20  # of the service while a mail that can be read was in hand
 BACK_OFF_SECONDS = (10, 60)  # after the first and the second attempt
 
 JOURNALLED = (
@@ -70,8 +71,8 @@ def act_on_next(*, stop: Callable[[], bool] = lambda: False) -> int:
     """Act on the next chunk of the journal; how many mails were in it. The caller works alone.
 
     1. The attempt of each mail is counted and committed before anything reads it.
-    2. Each is read. One that can't be read fails alone; one that a stop has put under suspicion is read
-       alone, and cleared once that did no harm.
+    2. Each is read; those that were in hand when the service stopped in a process of their own first,
+       where one that ends or hangs its reader is found out and held. One that can't be read fails alone.
     3. As many as do not depend on each other are decided and acted on in one transaction, then the rest.
     4. When a transaction fails, its mails are done again, one by one; what fails then waits, or is held.
 
@@ -84,8 +85,7 @@ def act_on_next(*, stop: Callable[[], bool] = lambda: False) -> int:
     keys = signing_keys()
     ReceivedMail.objects.filter(pk__in=[mail.pk for mail in chunk]).update(attempts=F("attempts") + 1)
     checkpoint("act.counted")
-    left = [item for mail in chunk if (item := _read(mail, keys))]
-    _clear([item.mail for item in left])
+    left = [item for mail in _harmless(chunk) if (item := _read(mail, keys))]
     checkpoint("act.read")
     singly = 0  # how many of those left are to be done one by one
     try:
@@ -110,21 +110,21 @@ def _due() -> "QuerySet[ReceivedMail]":
 
 
 def _next_chunk() -> list[ReceivedMail]:
-    """The oldest due mails; one alone if it was tried before, since it may have killed the process."""
+    """The oldest due mails; one alone if it was tried often, since acting on it may stop the service."""
     mails = list(
         _due()
         .select_related("account__template__partition", "account__default_logging_analyst")
         .order_by("pk")[:CHUNK]
     )
     for mail in mails:
-        if mail.attempts >= (MOST_STOPS if mail.readable else MOST_ATTEMPTS):
-            stops = f"Mailcall stopped {mail.attempts} times while it worked on this mail."
-            _fail(mail, mail.error or stops)
+        if mail.attempts >= MOST_STOPS:
+            _hold(mail, f"Mailcall stopped {mail.attempts} times while this mail was in hand.")
     mails = [mail for mail in mails if mail.state == MailState.NEW]
-    first_tried = next((n for n, mail in enumerate(mails) if mail.attempts), len(mails))
+    often = (n for n, mail in enumerate(mails) if mail.attempts >= MOST_ATTEMPTS)
+    first_often = next(often, len(mails))
     sizes = itertools.accumulate(mail.size for mail in mails)
     fit = sum(1 for size in sizes if size <= CHUNK_BYTES)
-    return mails[: min(first_tried, fit)] or mails[:1]
+    return mails[: min(first_often, fit)] or mails[:1]
 
 
 def independent(readings: Sequence[Reading]) -> int:
@@ -251,11 +251,24 @@ def _journal(item: _Item, decided: Decided, now: dt.datetime) -> None:
         mail.call = decision.call
 
 
-def _clear(mails: Sequence[ReceivedMail]) -> None:
-    """A suspect that was read without harm: what stopped the service before came from elsewhere."""
-    suspects = [mail.pk for mail in mails if mail.attempts and not mail.readable]
-    if suspects:
-        ReceivedMail.objects.filter(pk__in=suspects).update(readable=True)
+def _harmless(chunk: Sequence[ReceivedMail]) -> list[ReceivedMail]:
+    """These without the ones that end or hang their reader, which are held."""
+    suspects = [mail for mail in chunk if mail.attempts and not mail.readable]
+    if not suspects:
+        return list(chunk)
+    found = harmful([_raw(mail) for mail in suspects])
+    for position, why in found.items():
+        _hold(suspects[position], why)
+    cleared = [mail.pk for position, mail in enumerate(suspects) if position not in found]
+    ReceivedMail.objects.filter(pk__in=cleared).update(readable=True)
+    return [mail for mail in chunk if mail.state == MailState.NEW]
+
+
+def _raw(mail: ReceivedMail) -> bytes:
+    try:
+        return mail.read_raw()
+    except OSError:
+        return b""  # reading it here again says what is wrong
 
 
 def _uncount(mails: Sequence[ReceivedMail]) -> None:
@@ -272,9 +285,14 @@ def _fail(mail: ReceivedMail, error: str) -> None:
     mail.error = error[:2000]
     mail.state = MailState.NEW  # an attempt that was undone may have left it as done, here in memory
     if mail.attempts >= MOST_ATTEMPTS:
-        mail.state, mail.due_at = MailState.HELD, None
-        log.error("mail held", correlation_id=mail.correlation_id, mail=mail.pk, error=error)
-    else:
-        pause = BACK_OFF_SECONDS[max(mail.attempts, 1) - 1]
-        mail.due_at = timezone.now() + dt.timedelta(seconds=pause)
+        _hold(mail, error)
+        return
+    pause = BACK_OFF_SECONDS[max(mail.attempts, 1) - 1]
+    mail.due_at = timezone.now() + dt.timedelta(seconds=pause)
     mail.save(update_fields=["state", "due_at", "error"])
+
+
+def _hold(mail: ReceivedMail, error: str) -> None:
+    mail.state, mail.due_at, mail.error = MailState.HELD, None, error[:2000]
+    mail.save(update_fields=["state", "due_at", "error"])
+    log.error("mail held", correlation_id=mail.correlation_id, mail=mail.pk, error=mail.error)

@@ -139,9 +139,7 @@ class ReceivedMail(models.Model):
 
     state = models.CharField(max_length=10, choices=MailState, default=MailState.NEW)
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Counted before reading.")
-    readable = models.BooleanField(
-        default=False, help_text="After a stop: reading it alone did no harm, so the stop was not its fault."
-    )
+    readable = models.BooleanField(default=False, help_text="After a stop: reading it elsewhere did no harm.")
     due_at = models.DateTimeField(null=True, help_text="Not to be tried before; empty: now.")
     error = models.TextField(blank=True, help_text="Why it is held or waits, for people.")
 
