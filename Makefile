@@ -22,7 +22,7 @@ format: setup-test ## format the code and mend what can be mended without thinki
 	@.venv/bin/ruff check --fix .
 
 docs: setup-test ## build the documentation into site/
-	@.venv/bin/mkdocs build --strict
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
 
 bench: setup-test ## measure, and print the figures
 	@.venv/bin/python bench/run.py $(ARGS)
