@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from mailcall import keyring
 from servers.dovecot import Dovecot
 from servers.postfix import Postfix
 
@@ -97,6 +98,7 @@ class Installation:
             Installation.migrated = database.read_bytes()
         elif not database.exists():
             self.data.mkdir(mode=0o700, exist_ok=True)
+            keyring.create(self.data / "keys")
             database.write_bytes(Installation.migrated)
 
     def start(self, *, kill_at: str = "", wrapper: tuple[str, ...] = ()) -> None:
@@ -109,6 +111,7 @@ class Installation:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                start_new_session=True,  # so that a wrapper's child is ended with it
             )
 
     def kill(self) -> None:
@@ -119,7 +122,7 @@ class Installation:
         """Send a signal and wait; how many seconds it took."""
         assert self.process
         begun = time.monotonic()
-        self.process.send_signal(number)
+        os.killpg(self.process.pid, number)
         self.process.wait(30)
         self.process = None
         return time.monotonic() - begun

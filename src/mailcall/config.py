@@ -16,6 +16,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from mailcall import keyring
+
 FILE_VARIABLE = "MAILCALL_CONFIG"
 DEFAULT_FILES = (Path("mailcall.toml"), Path("/etc/mailcall/mailcall.toml"))
 
@@ -110,6 +112,12 @@ class Config(BaseSettings):
     def locks_dir(self) -> Path:
         """One file for each live process that works on the tables."""
         return self.data_dir / "locks"
+
+    def ring(self) -> keyring.Keyring:
+        """The key ring; made with the first start, never beside a database in use. Raises KeyringError."""
+        path = self.database_path
+        in_use = path.exists() and path.stat().st_size > 0
+        return keyring.read(self.keys_path) if in_use else keyring.ensure(self.keys_path)
 
     @classmethod
     def settings_customise_sources(

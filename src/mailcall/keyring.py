@@ -74,7 +74,10 @@ def read(path: Path) -> Keyring:
     try:
         lines = path.read_text("ascii").split()
     except FileNotFoundError:
-        raise KeyringError(f"The key file {path} does not exist. `mailcall keys create` makes one.") from None
+        raise KeyringError(
+            f"The key file {path} does not exist. Restore it from your backup: without it no stored "
+            "password can be read. `mailcall keys create` makes a new one; enter the passwords again then."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise KeyringError(f"The key file {path} can't be read: {error}.") from None
     keys = tuple(line.encode() for line in lines)

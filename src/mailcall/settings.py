@@ -4,15 +4,15 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from mailcall import keyring
 from mailcall.config import config
+from mailcall.keyring import KeyringError
 
 _config = config()
 _here = Path(__file__).resolve().parent
 _config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
 try:
-    _ring = keyring.ensure(_config.keys_path)
-except keyring.KeyringError as error:
+    _ring = _config.ring()
+except KeyringError as error:
     raise ImproperlyConfigured(str(error)) from None
 
 DEBUG = False
@@ -136,5 +136,5 @@ STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
-LOGGING_CONFIG = None  # mailcall.service.logs sets logging up
+LOGGING_CONFIG = None  # mailcall.logs sets logging up
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -123,9 +123,7 @@ def test_keys_rotate_and_secrets_stay_readable(maildirs: Installation) -> None:
     newest = key_file.read_text().splitlines()[0]
     key_file.write_text(newest + "\n")
     assert "a very secret word" not in maildirs.cli("dump")
-    assert "connect" in maildirs.cli(
-        "check", status=1
-    )  # it gets as far as the server: the secret is readable
+    assert "connect" in maildirs.cli("check", status=1)  # so far only with a secret that is readable
     key_file.write_text("not a key\n")
     said = maildirs.cli("calls", status=1)
     assert "Key 1 of" in said
@@ -134,7 +132,9 @@ def test_keys_rotate_and_secrets_stay_readable(maildirs: Installation) -> None:
 
 def test_a_database_of_another_version_and_bad_settings_are_said(tmp_path: Path) -> None:
     with installation(tmp_path / "fresh") as fresh:
-        assert "`mailcall migrate`" in fresh.cli("calls", status=1)
+        said = fresh.cli("calls", status=1)
+        assert "There is no desk in" in said
+        assert not fresh.data.exists()
         assert "there is no setting `colour`" in fresh.cli(
             "calls", status=1, MAILCALL_CONFIG=config_file(tmp_path)
         )
@@ -148,3 +148,45 @@ def config_file(folder: Path) -> str:
     file = folder / "mailcall.toml"
     file.write_text('colour = "blue"\n')
     return str(file)
+
+
+def test_a_lost_key_ring_is_said_and_never_replaced(maildirs: Installation) -> None:
+    (maildirs.data / "keys").unlink()
+    for command in ("check", "calls"):
+        said = maildirs.cli(command, status=1)
+        assert "Restore it from your backup" in said
+        assert not (maildirs.data / "keys").exists()
+
+
+def test_a_second_service_on_the_same_data_folder_is_refused(maildirs: Installation) -> None:
+    maildirs.start()
+    maildirs.wait(lambda: "service started" in maildirs.tail(), "the start")
+    for command in (["run", "--no-web"], ["demo", "--port", "1", "--smtp-port", "2"]):
+        said = maildirs.cli(*command, status=1)
+        assert "already" in said or "can't be used" in said
+        assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("demo", "--port", "99999"), ("demo", "--data-dir", "/etc/passwd"), ("calls", "--limit", "-3")],
+    ids=" ".join,
+)
+def test_values_out_of_range_are_refused(arguments: tuple[str, ...], maildirs: Installation) -> None:
+    said = maildirs.cli(*arguments, status=2)
+    assert "Invalid value" in said
+    assert "Traceback" not in said
+
+
+def test_a_corrected_server_is_tried_at_once(maildirs: Installation) -> None:
+    text = (maildirs.folder / "desk.yaml").read_text()
+    out = f"protocol: maildir, path: {maildirs.folder.parent / 'out'}"
+    dead = text.replace(out, "protocol: smtp, security: plain, server: localhost, port: 1")
+    maildirs.load(dead)
+    deliver(maildirs, "1", mail("ann@k.example", "Broken chair"))
+    maildirs.cli("collect", "--once")
+    assert "localhost:1" in maildirs.cli("deliver", "--once", status=1)
+    maildirs.load(text)
+    said = maildirs.cli("deliver", "--once")
+    assert "Out: 1 tried" in said
+    assert "localhost:1" not in said

@@ -96,6 +96,24 @@ def test_news_of_a_call_appear_without_losing_what_is_typed(signed_in, live_serv
     assert page.locator(".entry").count() == 2
 
 
+def test_a_call_that_moved_under_an_open_page_can_be_closed_once_the_page_shows_it(
+    signed_in, live_server, call, mail_in
+):
+    from mailcall.desk import calls
+    from mailcall.desk.models import Channel
+
+    page = signed_in
+    page.goto(f"{live_server.url}/calls/{call.pk}/")
+    page.get_by_text("Close the call").click()
+    page.locator("#state_comment").fill("Solved.")
+    calls.add_note(call, actor=None, text="It moved.", channel=Channel.SYSTEM)
+    page.locator(".entry.note", has_text="It moved.").wait_for(timeout=8_000)
+    page.get_by_role("button", name="Close call").click()
+    page.get_by_text(f"Call {call.pk} is closed.").wait_for(timeout=8_000)
+    calls.reopen(call, actor=None, channel=Channel.SYSTEM)
+    page.locator("#state-title", has_text="Close the call").wait_for(timeout=8_000)
+
+
 def test_a_hostile_mail_runs_nothing_and_shows_its_inline_image(
     signed_in, live_server, call, mail_in, attach
 ):

@@ -83,7 +83,7 @@ def _data_folder() -> Finding:
 def _keys() -> Finding:
     path = config().keys_path
     try:
-        ring = keyring.ensure(path)
+        ring = config().ring()
     except keyring.KeyringError as error:
         return Finding(False, "keys", str(error))
     if path.stat().st_mode & 0o077:
@@ -146,6 +146,8 @@ def _servers() -> Iterator[Finding]:
         try:
             with open_transport(server.protocol, server.transport_settings()):
                 pass
+            server.close_breaker()
+            server.save()
             yield Finding(True, about, "connected and signed in" if server.login else "connected")
         except (ServerTrouble, keyring.KeyringError) as error:
             yield Finding(False, about, str(error))

@@ -49,8 +49,8 @@ def rotate() -> None:
 @click.command()
 @click.argument("email")
 @click.option("--superuser", is_flag=True, help="May do everything.")
-@click.password_option()
-def password(email: str, password: str, superuser: bool) -> None:
+@click.option("--password", help="Asked for when not given.")
+def password(email: str, password: str | None, superuser: bool) -> None:
     """Set the password that the person with this address signs in with."""
     ready()
     from django.contrib.auth.password_validation import validate_password
@@ -63,6 +63,8 @@ def password(email: str, password: str, superuser: bool) -> None:
     person = Person.objects.filter(email=email.strip().casefold()).order_by("pk").first()
     if person is None:
         raise click.ClickException(f"Nobody has the address {email}. `mailcall load` adds people.")
+    if password is None:
+        password = str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
     try:
         validate_password(password)
         login = set_password(person, password)

@@ -30,9 +30,14 @@ def ready(*, migrated: bool = True) -> None:
 
     Raises ConfigError, ImproperlyConfigured, click.ClickException.
     """
+    if migrated and not config().database_path.exists():
+        raise click.ClickException(
+            f"There is no desk in {config().data_dir}. `mailcall migrate` makes one there; to look at the "
+            "demo's, set MAILCALL_DATA_DIR=demo-data."
+        )
     import django
 
-    from mailcall.service.logs import set_up
+    from mailcall.logs import set_up
 
     os.umask(0o077)  # mail is nobody else's to read
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailcall.settings")
@@ -68,17 +73,23 @@ def migrate_database() -> int:
     with alone("migrate"):
         missing = unapplied()
         if missing:
-            _copy_database()
+            if _is_in_use():
+                _copy_database()
             call_command("migrate", interactive=False, verbosity=0)
     return len(missing)
 
 
-def _copy_database() -> None:
-    path = config().database_path
-    if not path.exists() or not path.stat().st_size:
-        return
+def _is_in_use() -> bool:
+    """Whether the database holds anything."""
     from django.db import connection
 
+    return bool(connection.introspection.table_names())
+
+
+def _copy_database() -> None:
+    from django.db import connection
+
+    path = config().database_path
     connection.close()
     with (
         sqlite3.connect(path) as source,

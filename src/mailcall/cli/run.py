@@ -8,12 +8,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from mailcall.cli.ready import migrate_database, ready
 from mailcall.config import config
+
+PORT = click.IntRange(1, 65_535)
 
 
 @click.command()
@@ -24,18 +27,27 @@ def run(web: bool, service: bool) -> None:
     if web:
         _port_is_free(config().listen_host, config().listen_port)
     ready(migrated=False)
-    done = migrate_database()
-    if done:
-        click.echo(f"Brought the database up to date ({done} migrations).", err=True)
-    _run(web=web, service=service)
+    with _only_one() if service else contextlib.nullcontext():
+        done = migrate_database()
+        if done:
+            click.echo(f"Brought the database up to date ({done} migrations).", err=True)
+        if web:
+            click.echo(f"The pages are at {config().base_url}/ (served on {config().listen}).", err=True)
+        _run(web=web, service=service)
 
 
 @click.command()
-@click.option("--port", default=8025, show_default=True, help="Port of the pages.")
+@click.option("--port", type=PORT, default=8025, show_default=True, help="Port of the pages.")
 @click.option(
-    "--smtp-port", default=2525, show_default=True, help="Port that the mail sandbox takes mail on."
+    "--smtp-port",
+    type=PORT,
+    default=2525,
+    show_default=True,
+    help="Port of its mail sandbox.",
 )
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder; `demo-data` by default.")
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Folder; `demo-data` by default."
+)
 def demo(port: int, smtp_port: int, data_dir: Path | None) -> None:
     """Run a sample desk with a mail world of its own, on this machine only."""
     folder = data_dir or Path(os.environ.get("MAILCALL_DATA_DIR", "demo-data"))
@@ -50,13 +62,28 @@ def demo(port: int, smtp_port: int, data_dir: Path | None) -> None:
     }
     _port_is_free("127.0.0.1", port)
     _port_is_free("127.0.0.1", smtp_port)
-    ready(migrated=False)
     first = not config().database_path.exists()
-    click.echo(
-        f"Preparing the sample desk in {config().data_dir} ..." if first else "Continuing the demo ..."
-    )
-    migrate_database()
-    _demo(smtp_port)
+    ready(migrated=False)
+    with _only_one():
+        doing = "Preparing the sample desk" if first else "Continuing the demo"
+        click.echo(f"{doing} in {config().data_dir} ...")
+        migrate_database()
+        _demo(smtp_port)
+
+
+@contextlib.contextmanager
+def _only_one() -> Iterator[None]:
+    """Hold the data folder for this service, or say that another has it."""
+    from mailcall.service.locks import Busy, alone
+
+    try:
+        with alone("service"):
+            yield
+    except Busy:
+        raise click.ClickException(
+            f"Mailcall runs on the data folder {config().data_dir} already; stop it, or name another folder "
+            "by MAILCALL_DATA_DIR."
+        ) from None
 
 
 def _demo(smtp_port: int) -> None:

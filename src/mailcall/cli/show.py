@@ -16,7 +16,10 @@ Row = dict[str, Any]
 
 def _options(command: Any) -> Any:
     command = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")(command)
-    return click.option("--limit", default=100, show_default=True, help="At most so many; 0: all.")(command)
+    at_least_none = click.IntRange(min=0)
+    return click.option(
+        "--limit", type=at_least_none, default=100, show_default=True, help="At most; 0: all."
+    )(command)
 
 
 def _print(rows: Iterable[Row], columns: dict[str, int], as_json: bool) -> None:

@@ -37,7 +37,7 @@ def collect(once: bool, name: str | None) -> None:
             with alone(f"collect-{account.pk}"):
                 click.echo(f"{account.name}: {collect_account(account)} new")
         except (CollectFailed, Busy) as error:
-            click.echo(f"{account.name}: {error}", err=True)
+            click.echo(str(error), err=True)
             failed = True
     try:
         with alone("act"):

@@ -12,7 +12,7 @@ from mailcall.config import config
 
 def ring() -> keyring.Keyring:
     """The installation's key ring; read anew each time, so that a rotation needs no restart."""
-    return keyring.ensure(config().keys_path)
+    return config().ring()
 
 
 class _EncryptedOnAssignment(DeferredAttribute):

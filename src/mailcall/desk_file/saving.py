@@ -69,6 +69,8 @@ class Saving:
             self._document.broken[kind.section].update(keys)
             return
         if is_new or changed:
+            if isinstance(target, OutgoingServer):
+                target.close_breaker()
             target.save()
         if isinstance(target, Person):
             if is_new:

@@ -245,7 +245,7 @@ def _save(group: Sequence[Delivery]) -> None:
 
 def _good(server: OutgoingServer) -> None:
     """It took a whole group; a mere connection does not close the breaker."""
-    server.breaker_failures, server.breaker_until, server.last_error = 0, None, ""
+    server.close_breaker()
     server.last_good_at = timezone.now()
     server.save(update_fields=["breaker_failures", "breaker_until", "last_error", "last_good_at"])
 

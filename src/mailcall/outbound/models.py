@@ -40,6 +40,10 @@ class OutgoingServer(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def close_breaker(self) -> None:
+        """Try it again at once: a person changed its settings, or saw it work."""
+        self.breaker_failures, self.breaker_until, self.last_error = 0, None, ""
+
     def transport_settings(self) -> TransportSettings:
         """What the transport room needs. Raises KeyringError when the password can't be read."""
         return TransportSettings(

@@ -70,4 +70,7 @@ def _passwords() -> Mapping[str, str]:
 def _point(mail_dir: Path, smtp_host: str, smtp_port: int) -> None:
     for name, address in _ACCOUNTS.items():
         IncomingAccount.objects.filter(name=name).update(path=str(mail_dir / address))
-    OutgoingServer.objects.filter(name=_SERVER).update(server=smtp_host, port=smtp_port)
+    for server in OutgoingServer.objects.filter(name=_SERVER):
+        server.server, server.port = smtp_host, smtp_port
+        server.close_breaker()
+        server.save()

@@ -42,6 +42,6 @@ def set_up(form: Literal["console", "json"], level: str) -> None:
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for noisy in ("mail.log", "asyncio", "axes"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    logging.getLogger("django.security.DisallowedHost").setLevel(
-        logging.CRITICAL
-    )  # any stranger can cause it
+    # What a page refuses with a sentence of its own is no error of ours; nor is a wrong Host header.
+    logging.getLogger("django.request").setLevel(logging.ERROR)
+    logging.getLogger("django.security.DisallowedHost").setLevel(logging.CRITICAL)
