@@ -115,7 +115,9 @@ def _welcome(smtp_port: int) -> None:
         time.sleep(0.1)
     base = config().base_url
     width = max(len(label) for label, _, _ in SIGN_INS)
-    sign_ins = "\n".join(f"    {label:<{width}}  {email}  {password}" for label, email, password in SIGN_INS)
+    sign_ins = "\n".join(
+        f"    {label:<{width}}  {email}  password {password}" for label, email, password in SIGN_INS
+    )
     command = "./mailcall" if Path("mailcall").is_file() else "mailcall"
     click.echo(
         f"""

@@ -156,7 +156,7 @@ class Saving:
             self._problem(
                 line,
                 f"This desk has no password stored for {name}: say where it is with {{env: NAME}} or "
-                "{file: PATH}, or load it with `active: false` and enter the password on its page.",
+                "{file: PATH}, or load it with `active: false` until you have it.",
             )
         else:
             self._warn(line, f"This desk has no password stored for {name}: enter it before switching it on.")
