@@ -70,9 +70,9 @@ class _Item:
 def act_on_next(*, stop: Callable[[], bool] = lambda: False) -> int:
     """Act on the next chunk of the journal; how many mails were in it. The caller works alone.
 
-    1. The attempt of each mail is counted and committed before anything reads it.
-    2. Each is read; those that were in hand when the service stopped in a process of their own first,
-       where one that ends or hangs its reader is found out and held. One that can't be read fails alone.
+    1. Mails that were in hand when the service stopped are read in a process of their own, where one that
+       ends or hangs its reader is found out and held.
+    2. The attempt of each mail is counted and committed, then each is read. One that can't be fails alone.
     3. As many as do not depend on each other are decided and acted on in one transaction, then the rest.
     4. When a transaction fails, its mails are done again, one by one; what fails then waits, or is held.
 
@@ -83,9 +83,10 @@ def act_on_next(*, stop: Callable[[], bool] = lambda: False) -> int:
     if not chunk:
         return 0
     keys = signing_keys()
-    ReceivedMail.objects.filter(pk__in=[mail.pk for mail in chunk]).update(attempts=F("attempts") + 1)
+    harmless = _harmless(chunk)
+    ReceivedMail.objects.filter(pk__in=[mail.pk for mail in harmless]).update(attempts=F("attempts") + 1)
     checkpoint("act.counted")
-    left = [item for mail in _harmless(chunk) if (item := _read(mail, keys))]
+    left = [item for mail in harmless if (item := _read(mail, keys))]
     checkpoint("act.read")
     singly = 0  # how many of those left are to be done one by one
     try:
