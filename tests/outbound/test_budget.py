@@ -110,3 +110,20 @@ def test_the_desk_does_not_answer_itself(desk: Desk) -> None:
     for sender in ("support@desk.example", "support+x@desk.example", "Support@Desk.example"):
         assert desk.receive(mail(sender)).outcome == "logged"
     assert not Delivery.objects.exists()
+
+
+def test_mail_on_a_call_is_passed_on_so_often_a_day_and_no_more(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What ends a loop of two robots of which neither says that it is one."""
+    monkeypatch.setattr(budget, "ECHOES_A_DAY_ON_A_CALL", 3)
+    desk.receive(mail(message_id="<first@customer.example>"))
+    for number in range(5):
+        desk.receive(mail(subject=f"Re: more {number}", in_reply_to="<first@customer.example>"))
+    assert Call.objects.count() == 1
+    withheld = Delivery.objects.filter(state="withheld")
+    assert withheld.count() == 2
+    assert "was passed on 3 times within a day" in withheld[0].reply
+    operations.release(withheld[0])
+    desk.run()
+    assert Delivery.objects.filter(state="withheld").count() == 1

@@ -408,3 +408,14 @@ def test_it_is_too_late_to_cancel(write: Callable, state: str) -> None:
     Delivery.objects.update(state=state)
     with pytest.raises(Refused, match=f"can't be cancelled any more: it is {state}"):
         operations.cancel(delivery)
+
+
+def test_a_report_that_overtakes_the_result_of_its_group_has_the_last_word(
+    desk: Desk, transport: ScriptedTransport, write: Callable[..., list[Delivery]]
+) -> None:
+    [delivery] = write("ann")
+    message_id = delivery.message.message_id
+    transport.before_send = lambda: operations.bounced(message_id, [(address("ann"), "5.1.1 nobody")])
+    deliver(desk.server)
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.reply) == ("bounced", "5.1.1 nobody")

@@ -147,7 +147,7 @@ def _servers() -> Iterator[Finding]:
             with open_transport(server.protocol, server.transport_settings()):
                 pass
             server.close_breaker()
-            server.save()
+            server.save(update_fields=OutgoingServer.BREAKER)
             yield Finding(True, about, "connected and signed in" if server.login else "connected")
         except (ServerTrouble, keyring.KeyringError) as error:
             yield Finding(False, about, str(error))

@@ -28,6 +28,18 @@ def rotate() -> None:
     Old keys stay in the file: mails signed with them will still be answered. Safe to run again.
     """
     ready()
+    from mailcall.service.locks import Busy, alone
+
+    try:
+        with alone("keys"):
+            keys, secrets = _rotate()
+    except Busy as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"The ring has {keys} keys now; {secrets} secrets are encrypted with the newest.")
+
+
+def _rotate() -> tuple[int, int]:
+    """Add a key and encrypt all secrets anew; how many keys there are, and how many secrets."""
     from django.db import transaction
 
     from mailcall.database.fields import Secret
@@ -43,7 +55,7 @@ def rotate() -> None:
                     row.password = Secret(ring.reencrypt(row.password.stored))
                     row.save(update_fields=["password"])
                     count += 1
-    click.echo(f"The ring has {len(ring.keys)} keys now; {count} secrets are encrypted with the newest.")
+    return len(ring.keys), count
 
 
 @click.command()

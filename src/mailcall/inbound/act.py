@@ -83,7 +83,7 @@ def act_on_next(*, stop: Callable[[], bool] = lambda: False) -> int:
     if not chunk:
         return 0
     keys = signing_keys()
-    harmless = _harmless(chunk)
+    harmless = _harmless(chunk)  # machine trouble here is raised before any attempt counts
     ReceivedMail.objects.filter(pk__in=[mail.pk for mail in harmless]).update(attempts=F("attempts") + 1)
     checkpoint("act.counted")
     left = [item for mail in harmless if (item := _read(mail, keys))]

@@ -39,9 +39,16 @@ def collect(account: IncomingAccount, *, stop: Callable[[], bool] = lambda: Fals
     try:
         return _collect(account, stop)
     except (MailboxError, KeyringError) as error:
-        now = timezone.now()
-        IncomingAccount.objects.filter(pk=account.pk).update(last_checked_at=now, last_error=str(error))
+        _checked(account, str(error))
         raise CollectFailed(f"Account {account.name}: {error}") from None
+    except OSError as error:
+        _checked(account, f"The mail can't be kept: {error.strerror or error}.")
+        raise
+
+
+def _checked(account: IncomingAccount, error: str) -> None:
+    """Remember the check, so that the next one comes with the interval and not at once."""
+    IncomingAccount.objects.filter(pk=account.pk).update(last_checked_at=timezone.now(), last_error=error)
 
 
 def _collect(account: IncomingAccount, stop: Callable[[], bool]) -> int:

@@ -4,6 +4,7 @@ A mail that ends or hangs whoever reads it would stop the desk at every start. H
 which tells it apart from the innocent mails beside it. Run as a program, this file is that child.
 """
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from mailcall.message import find_ours, read_mail, sender_evidence
 SECONDS = 30.0  # to start, and to read one mail
 SECONDS_MORE = 1.0  # for each further mail
 TRIES = 2
+ALARM = 120.0  # after which a child ends itself
 
 
 def harmful(mails: Sequence[bytes]) -> dict[int, str]:
@@ -62,6 +64,7 @@ def _mails(stream: BinaryIO) -> Iterator[bytes]:
 def main() -> None:
     """Read each mail on standard input, and write a dot for each."""
     for raw in _mails(sys.stdin.buffer):
+        signal.alarm(int(ALARM))  # should the service be gone that would end it
         mail = read_mail(raw)
         sender_evidence(mail, ())
         find_ours(mail, [bytes(32)])

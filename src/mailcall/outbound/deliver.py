@@ -240,14 +240,18 @@ def _unknown(delivery: Delivery, now: dt.datetime, reply: str, *, pause: dt.time
 
 def _save(group: Sequence[Delivery]) -> None:
     fields = ["state", "server", "attempts", "unknowns", "due_at", "reply", "finished_at"]
-    update_rows(group, fields)
+    with transaction.atomic():
+        # A report that overtook this has the last word.
+        bounced = Delivery.objects.filter(pk__in=[d.pk for d in group], state=DeliveryState.BOUNCED)
+        final = set(bounced.values_list("pk", flat=True))
+        update_rows([delivery for delivery in group if delivery.pk not in final], fields)
 
 
 def _good(server: OutgoingServer) -> None:
     """It took a whole group; a mere connection does not close the breaker."""
     server.close_breaker()
     server.last_good_at = timezone.now()
-    server.save(update_fields=["breaker_failures", "breaker_until", "last_error", "last_good_at"])
+    server.save(update_fields=[*OutgoingServer.BREAKER, "last_good_at"])
 
 
 def _trip(server: OutgoingServer, trouble: Exception) -> None:
@@ -255,5 +259,5 @@ def _trip(server: OutgoingServer, trouble: Exception) -> None:
     server.breaker_failures += 1
     server.breaker_until = timezone.now() + dt.timedelta(seconds=pause)
     server.last_error = str(trouble)
-    server.save(update_fields=["breaker_failures", "breaker_until", "last_error"])
+    server.save(update_fields=OutgoingServer.BREAKER)
     log.warning("server can't be used", server=server.name, error=str(trouble), again_in_seconds=pause)

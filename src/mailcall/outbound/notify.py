@@ -47,12 +47,16 @@ def on_events(happened: Sequence[events.Event]) -> None:
     if not instructions:
         return
     now = timezone.now()
-    answers = [i for i in instructions if i.kind.answer]
-    if answers:
-        budget = Budget.of({i.to[0][1].casefold() for i in answers}, {i.event.call.pk for i in answers}, now)
-        for instruction in answers:
-            if not instruction.withheld:
-                instruction.withheld = budget.take(instruction.to[0][1].casefold(), instruction.event.call.pk)
+    by_mail = [i for i in instructions if isinstance(i.event.origin.context, MailOrigin)]
+    if by_mail:
+        answered = {i.to[0][1].casefold() for i in by_mail if i.kind.answer}
+        budget = Budget.of(answered, {i.event.call.pk for i in by_mail}, now)
+        for instruction in by_mail:
+            call = instruction.event.call.pk
+            if instruction.kind.answer:
+                instruction.withheld = budget.take(instruction.to[0][1].casefold(), call)
+            else:
+                instruction.withheld = budget.take_echo(call)
     keys = signing_keys()
     messages = [_message(instruction, keys) for instruction in instructions]
     Message.objects.bulk_create(messages)
@@ -146,13 +150,11 @@ def _analysts(people: Iterable[Person]) -> list[Recipient]:
 def _message(instruction: _Instruction, keys: Sequence[bytes]) -> Message:
     event, kind = instruction.event, instruction.kind
     call, entry, origin = event.call, event.entry, event.origin.context
-    in_reply_to, references = "", ""
-    if kind is not message_types.CALL_UPDATED_BY_EMAIL:
-        if isinstance(origin, MailOrigin) and kind.answer:
-            in_reply_to = origin.message_id
-            references = " ".join((*origin.references, origin.message_id))
-        else:
-            in_reply_to, references = _thread_of(call)
+    if isinstance(origin, MailOrigin) and kind.answer:
+        in_reply_to = origin.message_id
+        references = " ".join((*origin.references, origin.message_id))
+    else:
+        in_reply_to, references = _thread_of(call)
     partition = call.partition
     return Message(
         type_code=kind.code,

@@ -7,6 +7,9 @@ from django.utils import timezone
 from mailcall.desk.errors import Refused
 from mailcall.outbound.models import Delivery, DeliveryState
 
+# A report shows that it did leave, even while its group is still being sent.
+LEFT = (DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.UNKNOWN)
+
 
 def retry(delivery: Delivery) -> None:
     """Send it again now. Raises Refused where that makes no sense."""
@@ -61,7 +64,7 @@ def bounced(message_id: str, recipients: Sequence[tuple[str, str]]) -> list[Deli
         for delivery in Delivery.objects.filter(
             message__message_id=message_id,
             recipient=address.casefold(),
-            state__in=[DeliveryState.SENT, DeliveryState.UNKNOWN],  # it did leave, as the report shows
+            state__in=LEFT,
         ):
             delivery.state = DeliveryState.BOUNCED
             delivery.reply = reason

@@ -20,7 +20,7 @@ Key = tuple[str, str]
 class Engine:
     """Runs jobs on threads of this process."""
 
-    def __init__(self, jobs: Mapping[str, Callable[[str], None]], threads: int = 6) -> None:
+    def __init__(self, jobs: Mapping[str, Callable[[str], None]], threads: int) -> None:
         """`jobs` by name; each takes one argument, such as an account's number, or an empty text."""
         self._jobs = jobs
         self._changed = threading.Condition()
@@ -46,10 +46,6 @@ class Engine:
             else:
                 self._waiting[key] = None
                 self._changed.notify()
-
-    def stopping(self) -> bool:
-        """Whether jobs should end after the mail in hand."""
-        return self._stopping
 
     def stop(self, seconds: float) -> bool:
         """Begin nothing new, and wait for what runs; whether all ended in time."""

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from types import FrameType
 
 import structlog
@@ -15,6 +16,8 @@ from mailcall.service.watchers import Watchers
 log = structlog.get_logger("service")
 
 SWEEP_SECONDS = 1.0
+COLLECTORS = 16
+DELIVERERS = 4
 REFRESH_SWEEPS = 10
 STOP_SECONDS = 9.0
 
@@ -22,7 +25,7 @@ STOP_SECONDS = 9.0
 class MessagingService:
     """Runs in the calling thread until `stop`.
 
-    1. Threads of the engine run the jobs.
+    1. Threads of the engines run the jobs.
     2. Watchers nudge `collect` the moment a mailbox that can push has something.
     3. Every SWEEP_SECONDS a sweep picks up whatever else is due; accounts have intervals of their own.
     4. On `stop` the mail in hand is finished; what takes longer is left to the next start, which is safe.
@@ -31,32 +34,37 @@ class MessagingService:
     def __init__(self) -> None:
         self._stop = threading.Event()
         self._jobs = Jobs(self._nudge, self._stop.is_set)
-        self._engine = Engine(
-            {
-                "collect": self._jobs.collect,
-                "act": self._jobs.act,
-                "deliver": self._jobs.deliver,
-                "sweep": self._jobs.sweep,
-            }
-        )
+        # Threads of their own, so that mailboxes or servers that never answer hold up nothing else.
+        desk = Engine({"act": self._jobs.act, "sweep": self._jobs.sweep}, threads=2)
+        self._engines = {
+            "collect": Engine({"collect": self._jobs.collect}, threads=COLLECTORS),
+            "deliver": Engine({"deliver": self._jobs.deliver}, threads=DELIVERERS),
+            "act": desk,
+            "sweep": desk,
+        }
         self._watchers = Watchers(lambda account: self._nudge("collect", str(account)))
 
     def _nudge(self, job: str, argument: str) -> None:
-        self._engine.nudge(job, argument)
+        self._engines[job].nudge(job, argument)
 
     def run(self) -> bool:
         """Work until `stop`; whether everything in hand was finished in time."""
         log.info("service started", pid=os.getpid())
-        self._engine.start()
+        engines = set(self._engines.values())
+        for engine in engines:
+            engine.start()
         sweeps = 0
         while not self._stop.is_set():
             if sweeps % REFRESH_SWEEPS == 0:
                 self._refresh()
-            self._engine.nudge("sweep")
+            self._nudge("sweep", "")
             sweeps += 1
             self._stop.wait(SWEEP_SECONDS)
         self._watchers.end()
-        finished = self._engine.stop(STOP_SECONDS)
+        deadline = time.monotonic() + STOP_SECONDS
+        for engine in engines:
+            engine.stop(0)
+        finished = not [engine for engine in engines if not engine.stop(deadline - time.monotonic())]
         log.info("service stopped", finished=finished)
         return finished
 

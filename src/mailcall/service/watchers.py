@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -15,6 +16,7 @@ from mailcall.mailbox.interface import Mailbox, MailboxError, MailboxSettings
 log = structlog.get_logger("service.watchers")
 
 WAIT_SECONDS = 300.0
+LEAST_SECONDS = 0.5  # between two looks at a folder in which mails remain
 PAUSES = (2.0, 5.0, 15.0, 60.0)
 
 
@@ -30,6 +32,7 @@ class Watcher(threading.Thread):
         self._arrived = arrived
         self._mailbox: Mailbox | None = None
         self._end = threading.Event()
+        self._cannot_push = False
 
     def run(self) -> None:
         """Until told to end: list, tell, wait; after an error, again with growing pauses."""
@@ -39,12 +42,19 @@ class Watcher(threading.Thread):
                 with open_mailbox(self._protocol, self.settings) as mailbox:
                     self._mailbox = mailbox
                     if not mailbox.can_push:
+                        self._cannot_push = True
                         return
                     failures = 0
                     self._watch(mailbox)
-            except MailboxError as error:
+            except Exception as error:  # whatever it is, the check by the clock goes on beside it
                 if failures == 0:
-                    log.warning("mailbox can't be watched", account=self._account, error=str(error))
+                    known = isinstance(error, MailboxError)
+                    log.warning(
+                        "mailbox can't be watched",
+                        account=self._account,
+                        error=str(error),
+                        exc_info=not known,
+                    )
                 self._end.wait(PAUSES[min(failures, len(PAUSES) - 1)])
                 failures += 1
             finally:
@@ -54,7 +64,13 @@ class Watcher(threading.Thread):
         while not self._end.is_set():
             if mailbox.list():
                 self._arrived()
+                self._end.wait(LEAST_SECONDS)
             mailbox.wait(WAIT_SECONDS)
+
+    def fits(self, settings: MailboxSettings) -> bool:
+        """Whether it may go on under these settings; the mark, which moves with every mail, is no reason."""
+        well = self.is_alive() or self._cannot_push
+        return well and replace(settings, high_water="") == replace(self.settings, high_water="")
 
     def end(self) -> None:
         """Stop watching, soon."""
@@ -76,13 +92,12 @@ class Watchers:
         close_old_connections()
         wanted: dict[int, tuple[IncomingAccount, MailboxSettings]] = {}
         for account in IncomingAccount.objects.filter(active=True):
-            account.high_water = ""  # it moves with every mail and is no reason to begin anew
             try:
                 wanted[account.pk] = (account, account.mailbox_settings())
             except KeyringError as error:
                 log.warning("mailbox can't be watched", account=account.name, error=str(error))
         for key, watcher in list(self._watchers.items()):
-            if key not in wanted or wanted[key][1] != watcher.settings:
+            if key not in wanted or not watcher.fits(wanted[key][1]):
                 watcher.end()
                 del self._watchers[key]
         for key, (account, _) in wanted.items():

@@ -1,0 +1,70 @@
+"""What runs every second, or for every mail, looks rows up by an index, however many there are."""
+
+import pytest
+from django.utils import timezone
+
+from desks import Desk
+from mailcall.inbound import act, collect
+from mailcall.inbound.models import ReceivedMail
+from mailcall.outbound import deliver
+from mailcall.outbound.models import Delivery, DeliveryState
+
+MANY = 3_000
+
+
+@pytest.fixture
+def full(desk: Desk) -> Desk:
+    """A desk on which much was done, and nothing waits."""
+    ReceivedMail.objects.bulk_create(
+        ReceivedMail(
+            account=desk.account,
+            identity=f"x:{number}",
+            correlation_id=str(number),
+            size=1,
+            sha256="0",
+            raw=b"x",
+            state="done",
+        )
+        for number in range(MANY)
+    )
+    from mailcall.outbound.models import Message
+
+    message = Message.objects.create(
+        type_code=1001,
+        partition=desk.partition,
+        correlation_id="1",
+        message_id="<a@b>",
+        sender=["", "a@b.example"],
+        subject="x",
+    )
+    Delivery.objects.bulk_create(
+        Delivery(
+            message=message,
+            partition=desk.partition,
+            server=desk.server,
+            recipient=f"r{number}@k.example",
+            state=DeliveryState.SENT,
+        )
+        for number in range(MANY)
+    )
+    return desk
+
+
+def plan(query) -> str:
+    return query.explain()
+
+
+def test_mails_that_wait_are_found_by_their_state(full: Desk) -> None:
+    assert "mails_by_state" in plan(act._due().order_by("pk"))
+
+
+def test_identities_are_looked_up_in_their_own_index(full: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = ReceivedMail.objects.filter(account=full.account, identity__in=["x:1", "x:2", "y"])
+    assert "identity" in plan(wanted) or "journalled_once" in plan(wanted)
+    assert collect._known(full.account, ["x:1", "y"]) == {"x:1"}
+
+
+def test_deliveries_that_wait_are_found_by_their_state(full: Desk) -> None:
+    assert "deliveries_by_state" in plan(deliver._waiting(full.server, timezone.now()))
+    in_hand = Delivery.objects.filter(server=full.server, state=DeliveryState.SENDING)
+    assert "deliveries_by_state" in plan(in_hand)
