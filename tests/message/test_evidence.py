@@ -56,6 +56,40 @@ def test_results_that_came_in_below_another_hosts_are_forged() -> None:
     assert any("below" in note for note in found.notes)
 
 
+_OURS = "Authentication-Results: mx.desk.example; dmarc=pass header.from=corp.example"
+
+
+@pytest.mark.parametrize(
+    ("trace", "proven"),
+    [
+        ([_OURS], True),
+        ([_OURS, "Received: from out.corp.example by mx.desk.example; today"], True),
+        ([_OURS, "Received: by other.example"], True),
+        (["Received: from out.corp.example by mx.desk.example; today", _OURS], True),
+        (["Received: from x (by other.example) by MX.desk.example. (Postfix)", _OURS], True),
+        (["Received: from mx.desk.example by mail.internal with LMTP", _OURS], True),
+        (["Received: from x by eu7.inner.example", "Received: by 2002:a05:6a10::1 with SMTP", _OURS], True),
+        (["Received: from x by [IPv6:2002:a05::1]", _OURS], True),
+        (["Received: from x by inner.example", _OURS], False),
+        (["Received: by 2002:b05::1 with SMTP", _OURS], False),
+        (["Received: from mx.desk.example by other.example", _OURS], False),
+        (["Received: from by by other.example with by mx.desk.example", _OURS], False),
+        (["Received: from by mx.desk.example", _OURS], False),
+        (["Received: (by mx.desk.example", _OURS], False),
+        (["Received: (qmail 7 invoked by uid 0); today by mx.desk.example", _OURS], False),
+        (["Received: by -", _OURS], False),
+        (["Received:", _OURS], False),
+        (["Received: by mx.desk.example", "Received: by other.example", _OURS], False),
+    ],
+)
+def test_results_count_only_above_the_first_hop_that_is_not_trusted(trace: list[str], proven: bool) -> None:
+    raw = "\r\n".join([*trace, "From: ann@corp.example", "", "hi"])
+    hosts = {"mx.desk.example", "mail.internal", ".inner.example", "2002:a05::/32", "-", "bad/network"}
+    found = sender_evidence(read_mail(raw.encode()), hosts)
+    assert found.authenticated is proven
+    assert any("below a Received by" in note for note in found.notes) is not proven
+
+
 def test_office_365_results_without_a_host_count_where_the_account_says_so() -> None:
     result = "spf=pass (sender IP is 1.2.3.4) smtp.mailfrom=corp.example; dmarc=pass action=none header.from=corp.example"
     assert not _evidence(result).authenticated

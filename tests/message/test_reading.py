@@ -207,3 +207,28 @@ def test_mails_with_other_line_ends_and_mbox_lines_read() -> None:
     assert read_mail(b"From x Mon Jan\nSubject: a\n\nb").subject == "a"
     mail = read_mail(b"Subject: a\r\rb")
     assert (mail.subject, mail.text, mail.kind) == ("a", "b", Kind.NORMAL)
+
+
+def test_a_mail_that_breaks_the_reader_is_not_taken_for_an_empty_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr("mailcall.message.reading.classify", fail)
+    mail = read_mail(b"From: ann@corp.example\r\n\r\nhi")
+    assert mail.unreadable
+    assert mail.defects[0].startswith(
+        "Mailcall's own reader failed at this mail (KeyError at test_reading.py:"
+    )
+    assert "hi" in mail.text
+
+
+def test_the_trace_keeps_the_order_of_hops_and_results() -> None:
+    mail = read_mail(
+        b"Received: by a\r\nSubject: x\r\nAuthentication-Results: a;\r\n none\r\nReceived: by b\r\n\r\nhi"
+    )
+    assert mail.trace == (
+        ("received", "by a"),
+        ("authentication-results", "a; none"),
+        ("received", "by b"),
+    )
+    assert not mail.unreadable

@@ -9,14 +9,23 @@ from mailcall.message.evidence import Evidence, sender_evidence
 from mailcall.message.thread_ids import find_ours, is_ours
 
 
+class Unreadable(ValueError):
+    """Our reader failed at a mail, which says nothing about what the mail holds; the sentence tells where."""
+
+
 def read(
     raw: bytes,
     trusted_hosts: Sequence[str],
     keys: Sequence[bytes],
     journalled: dict[str, object] | None = None,
 ) -> Reading:
-    """Read a mail. Evidence that was journalled at its first reading is used as it is."""
+    """Read a mail. Evidence that was journalled at its first reading is used as it is.
+
+    Raises Unreadable rather than give a mail for empty that has words.
+    """
     mail = read_mail(raw)
+    if mail.unreadable:
+        raise Unreadable(" ".join(mail.defects))
     evidence = Evidence.from_dict(journalled) if journalled else sender_evidence(mail, trusted_hosts)
     return Reading(
         mail=mail,

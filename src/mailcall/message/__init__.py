@@ -3,6 +3,7 @@
 from .addresses import parse_addresses
 from .clean_html import CleanHtml, clean_html
 from .composing import Draft, compose, needs_smtputf8
+from .domains import ascii_domain, comparable, with_a_labels
 from .evidence import Evidence, sender_evidence
 from .header_writing import BadAddress, BadHeader, address_ok, wire_address
 from .html_text import html_to_text
@@ -40,8 +41,10 @@ __all__ = [
     "StrippedSubject",
     "Target",
     "address_ok",
+    "ascii_domain",
     "body_marker",
     "clean_html",
+    "comparable",
     "compose",
     "find_ours",
     "html_to_text",
@@ -58,5 +61,6 @@ __all__ = [
     "strip_prefixes",
     "tags_in_subject",
     "wire_address",
+    "with_a_labels",
     "without_tags",
 ]

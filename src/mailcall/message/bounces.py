@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from .domains import with_a_labels
 from .html_text import html_to_text
 from .mail import Bounce, BouncedRecipient
 from .mime import Part, parse
@@ -80,7 +81,7 @@ def _typed(value: str) -> str:
     """Give the address of an `rfc822; address` value."""
     address = value.partition(";")[2] if ";" in value else value
     address = address.strip()[:1_000].partition(" (")[0].strip(" <>'\"")
-    return address.removeprefix("SMTP=")
+    return with_a_labels(address.removeprefix("SMTP="))
 
 
 def _recipient(group: dict[str, str]) -> BouncedRecipient:
@@ -145,7 +146,9 @@ def _from_text(root: Part) -> Iterator[BouncedRecipient]:
     action = "failed" if permanent else "delayed" if _TRANSIENT.search(f"{subject}\n{text}") else "failed"
     diagnostic = " ".join(text.split())[:500]
     for address in named or [""]:
-        yield BouncedRecipient(address, action, status[0] if status else "", diagnostic, permanent)
+        yield BouncedRecipient(
+            with_a_labels(address), action, status[0] if status else "", diagnostic, permanent
+        )
 
 
 def _failing_addresses(text: str) -> list[str]:

@@ -6,12 +6,16 @@ DKIM verified by ourselves and ARC come later and will stand beside this.
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
+from .domains import ascii_domain, comparable, with_a_labels
 from .mail import Mail
 
 NO_AUTHSERV_ID = "-"  # in `trusted_hosts`: trust results that name no host, as Office 365 writes them
+_RESULTS = "authentication-results"
 _MAX_VALUE = 16_384
+_MAX_TRACE = 200
 _METHOD = re.compile(r"\s*([a-z][a-z0-9-]{0,30})(?:\s*/\s*\d+)?\s*=\s*([a-z]{1,20})\b", re.IGNORECASE)
 _PROPERTY = re.compile(
     r"(?:^|\s)(smtp|header|body|policy)\s?\.\s?([a-z0-9_-]{1,40})\s?=\s?(\"[^\"]*\"|\S+)", re.IGNORECASE
@@ -24,6 +28,7 @@ class Evidence:
     """Who the mail says it is from, and whether a trusted host vouches for that domain.
 
     `from_address` is '' unless there was exactly one From with exactly one address; `problem` says why.
+    Its domain is in A-labels. It keeps its case.
     `method` is like `dmarc=pass by mx.example.com`. `notes` are sentences for the trace.
     """
 
@@ -47,7 +52,7 @@ class Evidence:
     def from_dict(cls, values: Mapping[str, Any]) -> "Evidence":
         """Read what `as_dict` gave; missing values are empty, and only a true `authenticated` counts."""
         return cls(
-            from_address=str(values.get("from_address", "")),
+            from_address=with_a_labels(str(values.get("from_address", ""))),
             problem=str(values.get("problem", "")),
             authenticated=values.get("authenticated") is True,
             method=str(values.get("method", "")),
@@ -73,6 +78,13 @@ def sender_evidence(mail: Mail, trusted_hosts: Collection[str]) -> Evidence:
     the last trusted hop. One further down, with another host's field in between, came in with the mail
     and may be forged, whatever name it bears. Fields of other hosts are ignored; a note says so.
 
+    Nothing counts below the first Received whose `by` is not a trusted host: what stands there was in the
+    mail before a host of ours had it. A server's own Received stands below its results, but one that
+    hands the mail on inside (LMTP `by mail.internal`) stands above them: name such hosts as trusted too.
+    For Received an entry may also be `.example.com`, any host below that domain, or a network such as
+    `2002:a05::/32`, for services whose inner hosts have ever new names. A mail without Received is judged
+    by its results alone.
+
     `dmarc=pass` counts for its `header.from`, which must be the From domain (or be absent);
     `dkim=pass` counts if `header.d` is the From domain or a parent of it.
     """
@@ -80,7 +92,7 @@ def sender_evidence(mail: Mail, trusted_hosts: Collection[str]) -> Evidence:
     address, problem = _single_from(mail)
     _note_name_tricks(mail, notes)
     trusted = {host.strip().rstrip(".").lower() for host in trusted_hosts}
-    run = _trusted_run(mail.authentication_results, trusted, notes)
+    run = _trusted_run(mail, trusted, notes)
     if problem:
         return Evidence(problem=problem, notes=tuple(notes))
     domain = _domain(address)
@@ -101,7 +113,7 @@ def _single_from(mail: Mail) -> tuple[str, str]:  # noqa: PLR0911 - one sentence
         return "", "The From of the mail has no address."
     if len(mail.from_) > 1:
         return "", f"The From of the mail has {len(mail.from_)} addresses; there must be exactly one."
-    address = mail.from_[0].address
+    address = with_a_labels(mail.from_[0].address)
     local, at, domain = address.rpartition("@")
     if not at or not local or not domain or re.search(r"[\s<>,;:\"@]", domain):
         return "", "The From of the mail has no usable address."
@@ -115,38 +127,67 @@ def _domain(address: str) -> str:
 
 
 def _ascii(domain: str) -> str:
-    domain = domain.strip("\"'<>").rstrip(".").lower()
-    if domain.isascii() or len(domain) > 255:
-        return domain
-    try:
-        return domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return domain
+    domain = domain.strip("\"'<>").rstrip(".")
+    return ascii_domain(domain) or domain.lower()
 
 
 def _note_name_tricks(mail: Mail, notes: list[str]) -> None:
     for box in mail.from_[:5]:
         for shown in _ADDRESS_IN_NAME.finditer(box.name[:500]):
-            if shown[0].casefold() != box.address.casefold():
+            if comparable(shown[0]) != comparable(box.address):
                 notes.append(f"The sender's name shows {shown[0]}, but the mail is from {box.address}.")
 
 
-def _trusted_run(
-    values: tuple[str, ...], trusted: set[str], notes: list[str]
-) -> list[tuple[str, list[Result]]]:
+def _trusted_run(mail: Mail, trusted: set[str], notes: list[str]) -> list[tuple[str, list[Result]]]:
     run: list[tuple[str, list[Result]]] = []
-    ended = False
-    for value in values[:100]:
+    ended = ""
+    trace = mail.trace or tuple((_RESULTS, value) for value in mail.authentication_results)
+    for name, value in trace[:_MAX_TRACE]:
+        if name != _RESULTS:
+            by = received_by(value)
+            if not ended and not _is_trusted_hop(by, trusted):
+                ended = f"a Received by {by[:100] or 'no named host'}, which is not a trusted host"
+            continue
         host, results = read_results(value)
         shown = host or "no named host"
         if (host or NO_AUTHSERV_ID) not in trusted:
             notes.append(f"Authentication-Results of {shown[:100]} ignored: not a trusted host.")
-            ended = bool(run)
+            if run and not ended:
+                ended = "another host's"
         elif ended:
-            notes.append(f"Authentication-Results of {shown[:100]} ignored: it stands below another host's.")
+            notes.append(f"Authentication-Results of {shown[:100]} ignored: it stands below {ended}.")
         else:
             run.append((shown, results))
     return run
+
+
+def received_by(value: str) -> str:
+    """Read the host after `by` in a Received (RFC 5321 4.4), in lower case; '' when it has none."""
+    words = _without_comments(value[:_MAX_VALUE]).partition(";")[0].lower().split()
+    start = 2 if words[:1] == ["from"] else 0  # what a client calls itself is not ours to read
+    if "by" not in words[start:]:
+        return ""
+    after = words[words.index("by", start) + 1 :]
+    return after[0].strip("[]").removeprefix("ipv6:").rstrip(".") if after else ""
+
+
+def _is_trusted_hop(by: str, trusted: set[str]) -> bool:
+    if by in trusted:
+        return by not in {"", NO_AUTHSERV_ID}
+    if any(host.startswith(".") and len(host) > 1 and by.endswith(host) for host in trusted):
+        return True
+    try:
+        address = ip_address(by)
+    except ValueError:
+        return False
+    return any(address in network for network in map(_network, trusted) if network)
+
+
+def _network(host: str) -> IPv4Network | IPv6Network | None:
+    try:
+        return ip_network(host, strict=False) if "/" in host else None
+    except ValueError:
+        return None
 
 
 def read_results(value: str) -> tuple[str, list[Result]]:

@@ -5,13 +5,13 @@ import re
 import unicodedata
 from urllib.parse import quote
 
+from .domains import ascii_domain
 from .file_names import safe_name
 from .mail import Mailbox
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*\Z")
 _QUOTED_LOCAL = re.compile(r'"(?:[ !#-\[\]-~]|\\[ -~])*"\Z')
-_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,70}\Z")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+\Z")
 _OURS = frozenset(
@@ -57,18 +57,6 @@ def clean_line(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def _ascii_domain(domain: str) -> str:
-    """Give a domain as A-labels (RFC 5890), or '' when it is none."""
-    if not domain or len(domain) > 253:
-        return ""
-    if not domain.isascii():
-        try:
-            domain = unicodedata.normalize("NFC", domain).encode("idna").decode("ascii")
-        except UnicodeError:
-            return ""
-    return domain if len(domain) <= 253 and all(map(_LABEL.match, domain.split("."))) else ""
-
-
 def _unusable(character: str) -> bool:
     return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp", "Zs", "Cn", "Co"}
 
@@ -76,7 +64,7 @@ def _unusable(character: str) -> bool:
 def address_ok(address: str) -> bool:
     """Say whether a text is one addr-spec that can be sent to (RFC 5321 4.1.2, RFC 6531)."""
     local, at, domain = address.rpartition("@")
-    if not at or not local or len(local.encode("utf-8", "replace")) > 64 or not _ascii_domain(domain):
+    if not at or not local or len(local.encode("utf-8", "replace")) > 64 or not ascii_domain(domain):
         return False
     if _QUOTED_LOCAL.match(local):
         return True
@@ -88,7 +76,7 @@ def wire_address(address: str) -> str:
     if not address_ok(address):
         raise BadAddress(f"{clean_line(address)[:100] or 'An empty text'} is no address that mail can go to.")
     local, _, domain = address.rpartition("@")
-    return f"{local}@{_ascii_domain(domain)}"
+    return f"{local}@{ascii_domain(domain)}"
 
 
 def is_ascii_address(address: str) -> bool:

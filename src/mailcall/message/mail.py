@@ -21,7 +21,8 @@ class Kind(StrEnum):
 class Mailbox:
     """One address of a header, RFC 5322 3.4: a display name (may be empty) and an addr-spec.
 
-    `address` keeps the case it was written in; compare with `address.casefold()`.
+    `address` keeps the case it was written in; an international domain is in A-labels where `read_mail`
+    gives it, so that `address.casefold()` compares. Elsewhere compare with `comparable(address)`.
     """
 
     name: str
@@ -98,8 +99,10 @@ class Mail:
     automatic_reason: str = ""  # the header that says so, for people
     bounce: Bounce | None = None
     authentication_results: tuple[str, ...] = ()  # unfolded values, topmost first
+    trace: tuple[tuple[str, str], ...] = ()  # `received` and `authentication-results`, topmost first
     from_header_count: int = 0
     defects: tuple[str, ...] = field(default=())
+    unreadable: bool = False  # our reader failed: only `text` and `defects` mean anything
 
     @property
     def automatic(self) -> bool:

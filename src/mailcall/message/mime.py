@@ -38,6 +38,14 @@ class Part:
         """Give every unfolded value of a field, encoded words left as they are."""
         return tuple(clean_value(decode_raw_value(value, self.hint)) for value in self.raw(name))
 
+    def ordered(self, *names: str) -> tuple[tuple[str, str], ...]:
+        """Give name and unfolded value of every field of these names, topmost first."""
+        return tuple(
+            (key, clean_value(decode_raw_value(value, self.hint)))
+            for key, value in self.fields
+            if key in names
+        )
+
     def value(self, name: str) -> str:
         """Give the first unfolded value of a field, or ''."""
         for key, value in self.fields:

@@ -2,12 +2,15 @@
 
 import datetime as dt
 import re
+import traceback
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 from .addresses import parse_addresses
 from .body import read_body
 from .bounces import read_bounce
 from .decoding import clean_value, decode_raw_value
+from .domains import with_a_labels
 from .kinds import classify
 from .mail import Kind, Mail, Mailbox
 from .mime import Part, parse
@@ -19,15 +22,25 @@ _MAX_ADDRESS_BYTES = 4 * 1024 * 1024
 
 
 def read_mail(raw: bytes) -> Mail:
-    """Read one mail (RFC 5322, MIME). Never raises: what is wrong is named in `defects`."""
+    """Read one mail (RFC 5322, MIME). Never raises: what is wrong is named in `defects`.
+
+    Where our own reader fails, the mail is `unreadable`: it must not be taken for an empty one.
+    """
     try:
         return read_mail_strictly(raw)
-    except Exception as error:  # noqa: BLE001 - a mail that breaks the reader must still become a call
+    except Exception as error:  # noqa: BLE001 - one mail must never stop the next
         return Mail(
             text=raw[:65_536].decode("utf-8", "replace"),
             kind_reason="the mail could not be read",
-            defects=(f"the mail could not be read: {type(error).__name__}",),
+            defects=(f"Mailcall's own reader failed at this mail ({type(error).__name__}{_where(error)}).",),
+            unreadable=True,
         )
+
+
+def _where(error: Exception) -> str:
+    """Say where in the code it went wrong, for whoever mends it."""
+    frames = traceback.extract_tb(error.__traceback__, limit=-1)
+    return f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 
 
 def read_mail_strictly(raw: bytes) -> Mail:
@@ -66,6 +79,7 @@ def read_mail_strictly(raw: bytes) -> Mail:
         automatic_reason=kind.automatic_reason,
         bounce=bounce,
         authentication_results=root.values("authentication-results"),
+        trace=root.ordered("received", "authentication-results"),
         from_header_count=len(root.raw("from")),
         defects=tuple(dict.fromkeys(defects)),
     )
@@ -80,7 +94,8 @@ def _addresses(root: Part, name: str) -> tuple[Mailbox, ...]:
             decoded = text.decode("utf-8")
         except UnicodeDecodeError:
             decoded = decode_raw_value(text, root.hint)
-        found += parse_addresses(clean_value(decoded))
+        boxes = parse_addresses(clean_value(decoded))
+        found += (Mailbox(box.name, with_a_labels(box.address)) for box in boxes)
     return tuple(found)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mailcall.database.fields import ring
-from mailcall.message import thread_ids
+from mailcall.message import ascii_domain, thread_ids
 from mailcall.message.thread_ids import Target
 
 PURPOSE = "message-id"
@@ -17,7 +17,7 @@ def signing_keys() -> Sequence[bytes]:
 def new_message_id(call_number: int, address: str, keys: Sequence[bytes]) -> str:
     """A fresh signed Message-ID for a mail about this call, sent from this address."""
     token = thread_ids.make_token(Target("call", call_number), keys)
-    return thread_ids.message_id(token, address.rpartition("@")[2] or "localhost")
+    return thread_ids.message_id(token, ascii_domain(address.rpartition("@")[2]) or "localhost")
 
 
 def token_of(message_id: str) -> str:
