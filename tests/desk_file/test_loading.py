@@ -144,3 +144,34 @@ def _unreadable() -> str:
     from mailcall.keyring import KeyringError
 
     raise KeyringError("replaced")
+
+
+def test_an_international_address_is_one_person_in_either_form(load_text: Loader) -> None:
+    text = """
+        partitions:
+          - {name: IT, address: hilfe@bücher.example}
+        people:
+          - {name: Ann, email: Ann@bücher.example, analyst: true}
+        groups:
+          - name: Desk
+            addresses: [team@bücher.example]
+            members: [ann@BÜCHER.example]
+    """
+    load_text(text)
+    assert Partition.objects.get().address == "hilfe@xn--bcher-kva.example"
+    assert Group.objects.get().addresses == "team@xn--bcher-kva.example"
+    assert [each.email for each in Group.objects.get().members.all()] == ["ann@xn--bcher-kva.example"]
+    assert load_text(text).is_unchanged
+    assert load_text(text.replace("Ann@bücher", "ann@xn--bcher-kva")).is_unchanged
+
+
+def test_blocked_senders_are_kept_in_a_labels(load_text: Loader) -> None:
+    load_text(
+        GOOD.replace(
+            "trusted_hosts:", 'blocked_senders: ["@bücher.example", eve@x.example]\n    trusted_hosts:'
+        )
+    )
+    assert IncomingAccount.objects.get().blocked_senders.split() == [
+        "@xn--bcher-kva.example",
+        "eve@x.example",
+    ]

@@ -11,6 +11,7 @@ from mailcall.desk_file.kinds import KINDS, Kind
 from mailcall.desk_file.problems import Problem, did_you_mean
 from mailcall.desk_file.schema import ONE_PLACE
 from mailcall.desk_file.tree import Tree
+from mailcall.message import comparable
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def _check_section(document: Document, kind: Kind, tree: Tree, values: Any) -> N
             )
             if isinstance(value, dict):
                 document.broken[kind.section].update(
-                    str(value[key]).casefold() for key in ("name", "email") if key in value
+                    comparable(str(value[key])) for key in ("name", "email") if key in value
                 )
             continue
         key = _identity(item)

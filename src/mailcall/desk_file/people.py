@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from mailcall.desk.models import Person
+from mailcall.message import comparable
 
 _NAMED = re.compile(r"(?P<name>.*\S)\s*<(?P<email>[^<>]+)>", re.DOTALL)
 
@@ -26,11 +27,11 @@ class People:
 
     def add(self, person: Person) -> None:
         """One more person."""
-        self.by_address[person.email.strip().casefold()].append(person)
+        self.by_address[comparable(person.email)].append(person)
 
     def sharing(self, email: str) -> Sequence[Person]:
         """All who have this address."""
-        return self.by_address.get(email.strip().casefold(), ())
+        return self.by_address.get(comparable(email), ())
 
     def named(self, name: str, email: str) -> Person | None:
         """Who has this name and address; the first recorded wins."""
@@ -51,6 +52,6 @@ class People:
 
 
 def address_of(reference: str) -> str:
-    """The address of a reference, folded."""
+    """The address of a reference, comparable."""
     match = _NAMED.fullmatch(reference.strip())
-    return (match["email"] if match else reference).strip().casefold()
+    return comparable(match["email"] if match else reference)

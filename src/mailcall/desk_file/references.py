@@ -9,6 +9,7 @@ from mailcall.desk_file.checking import Document, Entry
 from mailcall.desk_file.kinds import BY_SECTION
 from mailcall.desk_file.people import People, address_of
 from mailcall.desk_file.problems import Problem, did_you_mean
+from mailcall.message import comparable
 
 
 class References:
@@ -32,7 +33,7 @@ class References:
             return person
         model = BY_SECTION[section].model
         found: Model | None = model._default_manager.filter(name=reference).first()
-        if found is None and reference.casefold() not in self._document.broken[section]:
+        if found is None and comparable(reference) not in self._document.broken[section]:
             known = model._default_manager.values_list("name", flat=True)
             word = BY_SECTION[section].word
             hint = did_you_mean(reference, known)

@@ -20,6 +20,7 @@ from mailcall.desk_file.secrets import SecretError
 from mailcall.desk_file.servers import missing_setting, usual_port
 from mailcall.inbound.models import IncomingAccount
 from mailcall.keyring import KeyringError
+from mailcall.message import comparable
 from mailcall.outbound.models import OutgoingServer
 
 SetPassword = Callable[[Person, str], object]  # raises Refused
@@ -65,7 +66,7 @@ class Saving:
             self._check_server(entry, target)
         self._validate(kind, entry, target, unset)
         if unset or len(self.problems) > before:
-            keys = {entry.item.name.casefold(), getattr(entry.item, "email", "").casefold()}
+            keys = {comparable(entry.item.name), comparable(getattr(entry.item, "email", ""))}
             self._document.broken[kind.section].update(keys)
             return
         if is_new or changed:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, mo
 from pydantic_core import PydanticCustomError
 
 from mailcall import mailbox, transport
+from mailcall.message import with_a_labels
 
 NEEDED_WHEN_NEW: dict[str, JsonValue] = {"needed_when_new": True}
 ONE_PLACE = "must be exactly one of {env: NAME}, {file: PATH} and {stored: true}"
@@ -19,7 +20,7 @@ ONE_PLACE = "must be exactly one of {env: NAME}, {file: PATH} and {stored: true}
 def _is_address(value: str) -> str:
     if "@" not in value.strip("@") or any(char.isspace() or not char.isprintable() for char in value):
         raise PydanticCustomError("address", "must be an email address such as ann@example.com")
-    return value
+    return with_a_labels(value)
 
 
 def _is_word(value: str) -> str:
@@ -58,6 +59,7 @@ Address = Annotated[str, Field(max_length=254), AfterValidator(_is_address)]
 GroupAddress = Annotated[str, Field(max_length=254), AfterValidator(_is_group_address)]
 Name = Annotated[str, Field(max_length=100), AfterValidator(_is_line)]
 Word = Annotated[str, AfterValidator(_is_word)]
+Sender = Annotated[str, AfterValidator(_is_word), AfterValidator(with_a_labels)]
 Line = Annotated[str, AfterValidator(_is_line)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Priority = Annotated[int, Field(ge=1, le=5)]
@@ -196,7 +198,7 @@ class IncomingAccountItem(Item):
     )
     trusted_hosts: list[Word] = Field([], description="Hosts whose Authentication-Results count.")
     gateway_tags: list[Line] = Field([], description="Words a gateway puts into subjects: `[EXTERNAL]`.")
-    blocked_senders: list[Word] = Field([], description="Addresses or @domains whose mail is rejected.")
+    blocked_senders: list[Sender] = Field([], description="Addresses or @domains whose mail is rejected.")
     reject_subjects: list[Line] = Field([], description="A subject that contains one is rejected.")
 
 
