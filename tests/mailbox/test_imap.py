@@ -69,7 +69,9 @@ def test_the_identity_names_server_login_folder_and_lasting_numbers(account):
         first, second = mailbox.list()
         with account.open() as again:
             assert [mail.identity for mail in again.list()] == [first.identity, second.identity]
-    start = f"imap:{account.user}@localhost:{account.server.imaps_port}/INBOX/"
+        with account.open(security=Security.STARTTLS) as other_port:
+            assert [mail.identity for mail in other_port.list()] == [first.identity, second.identity]
+    start = f"imap:{account.user}@localhost/INBOX/"
     assert first.identity.startswith(start)
     assert first.identity.endswith("/1")
     assert second.identity.endswith("/2")
@@ -190,11 +192,30 @@ def test_kept_mails_are_not_listed_again(account):
     assert len(account.mails()) == 3
 
 
-@pytest.mark.parametrize("mark", ["1:1", "rubbish", "1:", ":", "99999999999:5"])
-def test_a_mark_of_another_folder_means_nothing(account, mark):
+@pytest.mark.parametrize("mark", ["1:1", "rubbish", "1:", ":", "99999999999:5", "::", "a:b:c"])
+def test_a_mark_of_another_form_means_nothing(account, mark):
     account.deliver(MAIL)
     with account.open(disposal=Disposal.KEEP, high_water=mark) as mailbox:
         assert len(mailbox.list()) == 1
+
+
+def test_a_mark_of_the_old_form_means_nothing_although_the_numbers_fit(account):
+    account.deliver(MAIL)
+    with account.open(disposal=Disposal.KEEP) as mailbox:
+        mailbox.dispose([mail.key for mail in mailbox.list()])
+        _, _, old = mailbox.high_water.partition(":")
+    with account.open(disposal=Disposal.KEEP, high_water=old) as mailbox:
+        assert len(mailbox.list()) == 1
+
+
+def test_a_mark_holds_over_another_port_and_case_of_the_server(account):
+    account.deliver(MAIL)
+    with account.open(disposal=Disposal.KEEP) as mailbox:
+        mailbox.dispose([mail.key for mail in mailbox.list()])
+        mark = mailbox.high_water
+    changes = {"server": "LocalHost", "security": Security.STARTTLS}
+    with account.open(disposal=Disposal.KEEP, high_water=mark, **changes) as mailbox:
+        assert mailbox.list() == []
 
 
 def test_a_long_folder_is_listed_in_portions(account, monkeypatch):
@@ -222,6 +243,19 @@ def test_the_session_is_opened_again_after_so_many_disposals(account):
             mailbox.dispose([mail.key])
         assert mailbox.list() == []
     assert account.server.log.count(f"Login: user=<{account.user}>") == before + 4
+
+
+@pytest.mark.parametrize("move_to", ["", "Done"])
+def test_a_batch_above_the_limit_is_disposed_of_over_several_sessions(account, move_to):
+    account.deliver(*[MAIL] * 7)
+    before = account.server.log.count(f"Login: user=<{account.user}>")
+    disposal = Disposal.MOVE if move_to else Disposal.DELETE
+    with account.open(session_limit=3, disposal=disposal, move_to=move_to) as mailbox:
+        mailbox.dispose([mail.key for mail in mailbox.list()])
+        assert mailbox.list() == []
+    assert account.server.log.count(f"Login: user=<{account.user}>") == before + 3
+    if move_to:
+        assert len(account.mails(folder=move_to)) == 7
 
 
 def test_a_wrong_password_needs_a_person_and_is_not_repeated_in_the_error(account):

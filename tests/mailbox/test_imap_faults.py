@@ -1,6 +1,7 @@
 """What collecting does when a server is away, silent or talks nonsense."""
 
 import base64
+import re
 import threading
 import time
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from mailcall.mailbox.imap import ImapMailbox
 from mailcall.mailbox.interface import Disposal, Fetched, MailboxError, MailboxSettings, Security
 from servers.process import free_ports
-from servers.scripted import ScriptedServer, answer_imap, hang_up, hear, raw, say, stall
+from servers.scripted import ScriptedServer, Step, answer_imap, hang_up, hear, raw, say, stall
 
 SELECTED = ["1 EXISTS", "OK [UIDVALIDITY 7] ok", "OK [UIDNEXT 9] ok"]
 SIGN_IN = [
@@ -23,8 +24,8 @@ OPEN = [*SIGN_IN, answer_imap("SELECT", *SELECTED, end="OK [READ-WRITE] done")]
 
 
 def mailbox_at(port: int, **changes) -> ImapMailbox:
-    given = {"login": "a", "password": "very secret", "timeout": 0.5, "security": Security.PLAIN} | changes
-    return ImapMailbox(MailboxSettings(server="127.0.0.1", port=port, **given))
+    given = {"login": "a", "password": "very secret", "timeout": 0.5, "security": Security.PLAIN}
+    return ImapMailbox(MailboxSettings(port=port, **({"server": "127.0.0.1"} | given | changes)))
 
 
 def trouble_at(port: int, **changes) -> MailboxError:
@@ -90,6 +91,140 @@ def test_a_refused_sign_in_tells_waiting_from_acting(end, temporary):
         trouble = trouble_at(server.port)
     assert trouble.temporary is temporary
     assert "very secret" not in str(trouble)
+
+
+LOGIN, PASSWORD = "login", 'pa"ss\\word 7'
+CRAM_REPLY = re.compile("[0-9a-f]{16}")
+ECHOES = {
+    "the line": "NO Invalid command: {line}",
+    "the line, cut": "NO " + "x" * 165 + " {line}",
+    "the line in small letters": "BAD {lower}",
+    "no answer of ours": "XX unknown {line}",
+    "a farewell": "BYE {line}",
+}
+
+
+def secrets_in(text: str) -> list[str]:
+    """What of the password the text shows, plainly or to anyone who decodes its words."""
+    shown = [text.replace("\\", "")]
+    for run in re.findall(r"[A-Za-z0-9+/]{4,}", text):
+        for start in range(4):
+            part = run[start:] if len(run[start:]) % 4 != 1 else run[start:-1]
+            shown.append(base64.b64decode(part + "=" * (-len(part) % 4)).decode("latin-1"))
+    return [part for part in shown if 'pa"s' in part or "word 7" in part or CRAM_REPLY.search(part)]
+
+
+def echo(words: str, number: int) -> Step:
+    """Answer with the line that was heard last."""
+
+    def step(connection) -> None:
+        line = connection.heard[-1].removeprefix(f"m{number} ")
+        end = words.format(line=line, lower=line.lower())
+        tag = "* " if end.startswith("BYE") else "" if end.startswith("XX") else f"m{number} "
+        say(tag + end)(connection)
+
+    return step
+
+
+@pytest.mark.parametrize("words", ECHOES.values(), ids=ECHOES)
+@pytest.mark.parametrize("capability", ["IMAP4rev1", "AUTH=PLAIN SASL-IR", "AUTH=PLAIN", "AUTH=CRAM-MD5"])
+def test_a_server_that_repeats_our_sign_in_gives_no_secret_away(words, capability):
+    part = [say("* OK hello"), answer_imap("CAPABILITY", f"CAPABILITY {capability}"), hear()]
+    if capability == "AUTH=PLAIN":
+        part += [say("+ "), hear()]
+    elif capability == "AUTH=CRAM-MD5":
+        part += [say(f"+ {base64.b64encode(b'<1@mail.example>').decode()}"), hear()]
+    with ScriptedServer([*part, echo(words, 2)]) as server:
+        trouble = trouble_at(server.port, login=LOGIN, password=PASSWORD)
+    assert secrets_in(server.heard[-1])
+    assert secrets_in(str(trouble)) == []
+    assert trouble.__cause__ is None
+
+
+def test_the_words_of_a_refused_sign_in_stay_where_they_tell_nothing():
+    with ScriptedServer(
+        [*SIGN_IN[:2], answer_imap("LOGIN", end="NO Account is locked, see RFC5530")]
+    ) as server:
+        assert "(Account is locked, see RFC5530)" in str(trouble_at(server.port))
+
+
+KEPT = [*SIGN_IN, answer_imap("EXAMINE", *SELECTED)]
+
+
+def listing(first: int, *uids: int) -> list[Step]:
+    """What the server says to `list`."""
+    sizes = [f"{uid} FETCH (UID {uid} RFC822.SIZE 3)" for uid in uids]
+    return [
+        answer_imap("NOOP"),
+        answer_imap(f"UID SEARCH UID {first}:*", " ".join(["SEARCH", *map(str, uids)])),
+        *([answer_imap("UID FETCH", *sizes)] if uids else []),
+    ]
+
+
+def body(uid: int) -> str:
+    return f'{uid} FETCH (UID {uid} BODY[] "x")'
+
+
+def test_a_kept_mail_that_was_refused_once_is_asked_for_again(tmp_path):
+    parts = [
+        [
+            *KEPT,
+            *listing(1, 1, 2, 3),
+            answer_imap("UID FETCH 1:3", body(1), body(3), end="NO [SERVERBUG] try later"),
+            answer_imap("UID FETCH 2", end="NO [SERVERBUG] try later"),
+            *listing(2, 2, 3),
+            hear(),
+        ],
+        [*KEPT, *listing(2, 2, 3), answer_imap("UID FETCH 2", body(2)), hear()],
+        [*KEPT, *listing(4), hear()],
+    ]
+    with ScriptedServer(*parts) as server:
+        with mailbox_at(server.port, disposal=Disposal.KEEP) as mailbox:
+            mailbox.dispose([mail.key for mail in mailbox.fetch(mailbox.list(), tmp_path)])
+            mark = mailbox.high_water
+            assert mark.endswith(":7:1")
+            assert [mail.key for mail in mailbox.list()] == ["2"]  # in one session, 3 is not told again
+        with mailbox_at(server.port, disposal=Disposal.KEEP, high_water=mark) as mailbox:
+            listed = mailbox.list()
+            assert [mail.key for mail in listed] == ["2", "3"]
+            mailbox.dispose(["3"])  # which the journal knows
+            assert mailbox.high_water.endswith(":7:1")
+            mailbox.dispose([mail.key for mail in mailbox.fetch(listed[:1], tmp_path)])
+            mark = mailbox.high_water
+            assert mark.endswith(":7:3")
+        with mailbox_at(server.port, disposal=Disposal.KEEP, high_water=mark) as mailbox:
+            assert mailbox.list() == []
+        assert server.trouble == []
+
+
+def test_the_mark_stays_below_a_batch_that_is_still_to_come():
+    with ScriptedServer([*KEPT, *listing(1, 2, 5, 6, 9), hear()]) as server:
+        with mailbox_at(server.port, disposal=Disposal.KEEP) as mailbox:
+            mailbox.list()
+            marks = []
+            for keys in (["6"], ["2"], ["9"], ["5"]):
+                mailbox.dispose(keys)
+                marks.append(mailbox.high_water.rpartition(":")[2])
+        assert marks == ["0", "2", "2", "9"]
+
+
+@pytest.mark.parametrize("change", [{"login": "b"}, {"server": "localhost"}, {"folder": "Other"}])
+def test_a_mark_of_another_mailbox_means_nothing_although_the_numbers_fit(change):
+    with ScriptedServer([*KEPT, *listing(1, 1), hear()]) as server:
+        with mailbox_at(server.port, disposal=Disposal.KEEP) as mailbox:
+            mailbox.dispose([mail.key for mail in mailbox.list()])
+            mark = mailbox.high_water
+        with mailbox_at(server.port, disposal=Disposal.KEEP, high_water=mark, **change) as mailbox:
+            assert [mail.key for mail in mailbox.list()] == ["1"]
+
+
+def test_a_batch_above_the_session_limit_is_cut_at_it():
+    session = [*OPEN, answer_imap("UID STORE 1:30 "), answer_imap("UID EXPUNGE 1:30"), hear("m7 LOGOUT")]
+    rest = [*OPEN, answer_imap("UID STORE 31:40 "), answer_imap("UID EXPUNGE 31:40"), hear("m7 LOGOUT")]
+    with ScriptedServer(session, rest) as server:
+        with mailbox_at(server.port, session_limit=30) as mailbox:
+            mailbox.dispose([str(uid) for uid in range(1, 41)])
+        assert (server.connections, server.trouble) == (2, [])
 
 
 def test_a_server_that_claims_to_know_us_gets_no_unprotected_session():

@@ -1,5 +1,6 @@
 """What collecting from a Maildir does."""
 
+import errno
 import hashlib
 import os
 import threading
@@ -142,6 +143,72 @@ def test_a_key_can_not_reach_out_of_the_maildir(maildir, tmp_path):
     with open_at(maildir) as mailbox, pytest.raises(MailboxError, match="no name of a mail"):
         mailbox.dispose(["../../precious"])
     assert (tmp_path / "precious").exists()
+
+
+def test_what_is_no_file_is_warned_of_and_the_others_come(maildir, spool, tmp_path, caplog):
+    (maildir / "new" / "1.dangling").symlink_to(tmp_path / "nowhere")
+    (maildir / "new" / "2.folder").mkdir()
+    os.mkfifo(maildir / "new" / "3.pipe")
+    deliver(maildir, "4.mail")
+    with open_at(maildir) as mailbox:
+        for _ in range(2):
+            assert [mail.key for mail in mailbox.fetch(mailbox.list(), spool)] == ["4.mail"]
+        assert mailbox.wait(0) is False
+    assert len(caplog.records) == 3  # each once
+    for name in ("1.dangling", "2.folder", "3.pipe"):
+        assert name in caplog.text
+
+
+@pytest.fixture
+def deny(monkeypatch):
+    """Has these files refuse to be opened, for root too."""
+    real, denied = os.open, set()
+
+    def opened(path, *args, **options):
+        if Path(path).name in denied:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *args, **options)
+
+    monkeypatch.setattr(os, "open", opened)
+    return denied
+
+
+def test_a_file_that_can_not_be_read_is_warned_of_and_the_others_come(maildir, spool, caplog, deny):
+    deliver(maildir, "1.mine", age=9)
+    deliver(maildir, "2.theirs", age=8)
+    deliver(maildir, "3.mine", age=7)
+    deny.add("2.theirs")
+    with open_at(maildir) as mailbox:
+        mails = list(mailbox.fetch(mailbox.list(), spool))
+        assert [mail.key for mail in mails] == ["1.mine", "3.mine"]
+        mailbox.dispose([mail.key for mail in mails])
+        assert mailbox.list() == []  # or a caller that lists until nothing is left would never end
+        assert mailbox.wait(0) is False
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "2.theirs" in caplog.text
+    deny.clear()
+    with open_at(maildir) as mailbox:
+        assert [mail.key for mail in mailbox.fetch(mailbox.list(), spool)] == ["2.theirs"]
+
+
+def test_a_mail_that_became_a_folder_or_pipe_after_the_listing_is_left_out(maildir, spool, caplog):
+    for make in (Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")):
+        file = deliver(maildir, "1.a")
+        with open_at(maildir) as mailbox:
+            listed = mailbox.list()
+            file.unlink()
+            make(file)
+            assert list(mailbox.fetch(listed, spool)) == []
+        file.rmdir() if file.is_dir() else file.unlink()
+    assert len(caplog.records) == 3
+
+
+def test_a_folder_that_lost_its_rights_is_a_trouble_of_the_folder(maildir, spool, monkeypatch, deny):
+    deliver(maildir, "1.a")
+    deny.add("1.a")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with open_at(maildir) as mailbox, pytest.raises(MailboxError, match="check the rights"):
+        list(mailbox.fetch(mailbox.list(), spool))
 
 
 def test_a_link_is_no_mail(maildir, tmp_path):

@@ -1,5 +1,7 @@
 """What handing over does when a server is away, silent, or lost before, at or after the final dot."""
 
+import base64
+import re
 import smtplib
 import time
 
@@ -8,7 +10,7 @@ import pytest
 from mailcall.transport.interface import Envelope, Result, ServerTrouble, TransportSettings
 from mailcall.transport.smtp import SmtpTransport
 from servers.process import free_ports
-from servers.scripted import ScriptedServer, answer, hang_up, hear, hear_mail, raw, say, stall
+from servers.scripted import ScriptedServer, Step, answer, hang_up, hear, hear_mail, raw, say, stall
 
 MAIL = b"Subject: x\r\n\r\nhello\r\n"
 TO = ["a@shop.example", "b@shop.example"]
@@ -164,6 +166,60 @@ def test_a_refused_sign_in_tells_waiting_from_acting_and_no_secret(reply, tempor
     assert told.temporary is temporary
     assert "secret" not in str(told)
     assert "c2VjcmV0" not in str(told)
+
+
+LOGIN, PASSWORD = "login", 'pa"ss\\word 7'
+
+
+def secrets_in(text: str) -> list[str]:
+    """What of the password the text shows, plainly or to anyone who decodes its words."""
+    shown = [text.replace("\\", "")]
+    for run in re.findall(r"[A-Za-z0-9+/]{4,}", text):
+        for start in range(4):
+            part = run[start:] if len(run[start:]) % 4 != 1 else run[start:-1]
+            shown.append(base64.b64decode(part + "=" * (-len(part) % 4)).decode("latin-1"))
+    return [part for part in shown if 'pa"s' in part or "word 7" in part or re.search("[0-9a-f]{16}", part)]
+
+
+def echo(words: str) -> Step:
+    """Answer with the line that was heard last."""
+    return lambda connection: say(words.format(line=connection.heard[-1]))(connection)
+
+
+@pytest.mark.parametrize(
+    "words", ['500 Invalid command: "{line}"', "421 {line} came", "500-what is\r\n500 {line}"]
+)
+@pytest.mark.parametrize("method", ["PLAIN", "LOGIN", "CRAM-MD5"])
+def test_a_server_that_repeats_our_sign_in_gives_no_secret_away(words, method):
+    part = [say("220 hello"), answer("EHLO", "250-me", f"250 AUTH {method}")]
+    if method == "LOGIN":
+        part += [answer("AUTH LOGIN", "334 VXNlcm5hbWU6"), answer("", "334 UGFzc3dvcmQ6"), hear()]
+    elif method == "CRAM-MD5":
+        part += [answer("AUTH", f"334 {base64.b64encode(b'<1@mail.example>').decode()}"), hear()]
+    else:
+        part += [hear("AUTH PLAIN")]
+    with ScriptedServer([*part, echo(words)]) as server:
+        told = trouble(server, login=LOGIN, password=PASSWORD)
+    assert secrets_in(server.heard[-1])
+    assert secrets_in(str(told)) == []
+
+
+@pytest.mark.parametrize(
+    "plain", [f"{LOGIN}:{PASSWORD}", f"{LOGIN}\0{LOGIN}\0{PASSWORD}", f"\0x\0{PASSWORD}"]
+)
+def test_no_other_form_of_the_password_is_repeated(plain):
+    token = base64.b64encode(plain.encode()).decode()
+    part = [say("220 hello"), answer("EHLO", "250-me", "250 AUTH PLAIN"), answer("AUTH", f"535 bad {token}")]
+    with ScriptedServer(part) as server:
+        told = trouble(server, login=LOGIN, password=PASSWORD)
+    assert secrets_in(str(told)) == []
+
+
+def test_the_words_of_a_refused_sign_in_stay_where_they_tell_nothing():
+    words = "535 5.7.8 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant"
+    part = [say("220 hello"), answer("EHLO", "250-me", "250 AUTH PLAIN"), answer("AUTH", words)]
+    with ScriptedServer(part) as server:
+        assert words in str(trouble(server, login=LOGIN, password=PASSWORD))
 
 
 @pytest.mark.parametrize(("reply", "temporary"), [("454 4.7.0 later", True), ("554 no", False)])

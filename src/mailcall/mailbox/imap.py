@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import hashlib
 import logging
 import re
 import time
@@ -49,7 +50,10 @@ class ImapMailbox:
         self._wire: Wire | None = None
         self._waker = Waker()
         self._validity = 0
-        self._after = 0  # with Disposal.KEEP: the highest UID that the journal holds
+        self._after = 0  # with Disposal.KEEP: the journal holds every mail up to this UID
+        self._kept = set[int]()  # those above, which the journal holds too
+        self._owed = set[int]()  # those listed that it does not hold yet
+        self._lowest_owed: int | None = None
         self._exists = 0
         self._news = False  # the folder grew since the last list
         self._disposed = 0
@@ -64,9 +68,9 @@ class ImapMailbox:
         except BaseException:
             self._waker.close()
             raise
-        validity, _, uid = self._settings.high_water.partition(":")
-        if validity == str(self._validity) and uid.isdigit():
-            self._after = int(uid)
+        mark = re.fullmatch(rf"{self._epoch()}:{self._validity}:([0-9]+)", self._settings.high_water)
+        if mark:
+            self._after = int(mark[1])
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -77,17 +81,19 @@ class ImapMailbox:
 
     @property
     def high_water(self) -> str:
-        """`UIDVALIDITY:UID` of the last mail that was kept."""
-        return f"{self._validity}:{self._after}" if self._settings.disposal is Disposal.KEEP else ""
+        """`epoch:UIDVALIDITY:UID`; no mail up to this one was listed and not disposed of."""
+        keep = self._settings.disposal is Disposal.KEEP
+        return f"{self._epoch()}:{self._validity}:{self._after}" if keep else ""
 
     def list(self) -> Sequence[Listed]:
         """Undeleted mails by UID, oldest first, with their sizes."""
         with sentences(self._settings):
             self._session.command(b"NOOP")  # some servers let SEARCH see new mail only after this
             self._news = False
-            uids = self._search()
+            uids = [uid for uid in self._search() if uid not in self._kept]
             self._news = self._news or len(uids) > LIST_MAILS
             uids = uids[:LIST_MAILS]
+            self._owed = set(uids)
             sizes = dict[int, int]()
             for first in range(0, len(uids), SIZES_AT_ONCE):
                 part = uids[first : first + SIZES_AT_ONCE]
@@ -116,18 +122,20 @@ class ImapMailbox:
         """Delete or move by UID, never by a plain EXPUNGE: others may have flagged mails of their own."""
         uids = sorted({int(key) for key in keys})
         if self._settings.disposal is Disposal.KEEP:
-            self._after = max([self._after, *uids])
+            self._keep(uids)
             return
-        with sentences(self._settings):
-            for first in range(0, len(uids), UIDS_AT_ONCE):
-                part = uids[first : first + UIDS_AT_ONCE]
+        limit = self._settings.session_limit
+        while uids:
+            count = min(UIDS_AT_ONCE, max(1, limit - self._disposed)) if limit > 0 else UIDS_AT_ONCE
+            part, uids = uids[:count], uids[count:]
+            with sentences(self._settings):
                 if self._settings.disposal is Disposal.MOVE:
                     self._move(part)
                 else:
                     self._delete(part)
-        self._disposed += len(uids)
-        if 0 < self._settings.session_limit <= self._disposed:
-            self._open_again()
+            self._disposed += len(part)
+            if 0 < limit <= self._disposed:
+                self._open_again()
 
     def wait(self, seconds: float) -> bool:
         """IDLE where the server has it, renewed in time; else sleep. Tells at once what came since `list`."""
@@ -186,7 +194,7 @@ class ImapMailbox:
                     f"The folder {self._folder} of {settings.login} at {settings.server} can't be opened "
                     f"({scrub(refusal.text, settings)}); check its name and the account's rights.",
                     temporary=is_temporary(refusal),
-                ) from refusal
+                ) from None
         self._news = False
         found = [
             match for response in answer if (match := re.search(rb"\[UIDVALIDITY (\d+)\]", response.text))
@@ -209,9 +217,25 @@ class ImapMailbox:
                 self._exists = int(match[1])
 
     def _identity(self, uid: int) -> str:
+        """Without the port: 143 and 993 lead to the same mails."""
         settings = self._settings
-        epoch = f"{settings.login}@{settings.server.casefold()}:{settings.port}"
-        return f"imap:{epoch}/{self._folder}/{self._validity}/{uid}"
+        return f"imap:{settings.login}@{settings.server.casefold()}/{self._folder}/{self._validity}/{uid}"
+
+    def _epoch(self) -> str:
+        """A mark counts for one folder of one login: others may have the same UIDVALIDITY."""
+        where = "\0".join((self._settings.server.casefold(), self._settings.login, self._folder))
+        return hashlib.sha256(where.encode()).hexdigest()[:12]
+
+    def _keep(self, uids: Sequence[int]) -> None:
+        """Raise the mark, but never past a mail that is still owed to the journal."""
+        self._kept.update(uids)
+        self._owed.difference_update(uids)
+        lowest = min(self._owed, default=None)
+        candidates = uids if lowest == self._lowest_owed and lowest is not None else self._kept
+        reached = {uid for uid in candidates if lowest is None or uid < lowest}
+        self._lowest_owed = lowest
+        self._after = max([self._after, *reached])
+        self._kept -= reached
 
     def _search(self) -> Sequence[int]:
         # `n:*` is never empty (RFC 3501 6.4.8): with nothing new it gives the last mail again

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from mailcall.mailbox.imap_wire import ProtocolViolation, Refused, Wire
 from mailcall.mailbox.interface import MailboxError, MailboxSettings, Security
+from mailcall.mailbox.server_words import without_secrets
 
 # RFC 5530 3: what waiting may mend
 TEMPORARY_CODES = {"UNAVAILABLE", "INUSE", "LIMIT", "OVERQUOTA", "SERVERBUG", "CORRUPTION"}
@@ -80,17 +81,21 @@ def sentences(settings: MailboxSettings) -> Iterator[None]:
             temporary=True,
         ) from trouble
     except OSError as trouble:
-        reason = trouble.strerror or str(trouble) or type(trouble).__name__
-        raise MailboxError(f"The connection with {where} broke: {reason}.", temporary=True) from trouble
+        words = scrub(str(trouble), settings, signing_in=True)  # a BYE may come at any time
+        reason = trouble.strerror or words or type(trouble).__name__
+        raise MailboxError(f"The connection with {where} broke: {reason}.", temporary=True) from (
+            trouble if trouble.strerror else None
+        )
     except ProtocolViolation as trouble:
+        words = scrub(str(trouble), settings, signing_in=True)
         raise MailboxError(
-            f"The server {where} does not speak IMAP as it should: {trouble}.", temporary=True
-        ) from trouble
+            f"The server {where} does not speak IMAP as it should: {words}.", temporary=True
+        ) from None  # the words as they were may hold the password
     except Refused as trouble:
         said = scrub(trouble.text, settings) or trouble.status
         raise MailboxError(
             f"The server {where} refused: {said}.", temporary=trouble.status != "NO" or is_temporary(trouble)
-        ) from trouble
+        ) from None
 
 
 def is_temporary(refusal: Refused) -> bool:
@@ -98,11 +103,9 @@ def is_temporary(refusal: Refused) -> bool:
     return refusal.code in TEMPORARY_CODES or "too many" in refusal.text.lower()
 
 
-def scrub(text: str, settings: MailboxSettings) -> str:
+def scrub(text: str, settings: MailboxSettings, *, signing_in: bool = False) -> str:
     """A server's words without the password, should it have echoed it."""
-    for secret in (settings.password, base64.b64encode(settings.password.encode()).decode()):
-        text = text.replace(secret, "***") if secret else text
-    return text.rstrip(".")
+    return without_secrets(text, settings.login, settings.password, signing_in=signing_in).rstrip(".")
 
 
 def _start_tls(wire: Wire, settings: MailboxSettings, context: ssl.SSLContext) -> None:
@@ -162,7 +165,7 @@ def _cram_md5(challenge: bytes, login: str, password: str) -> bytes:
 
 def _sign_in_error(refusal: Refused, settings: MailboxSettings) -> MailboxError:
     where = f"{settings.server}:{settings.port}"
-    said = scrub(refusal.text, settings)
+    said = scrub(refusal.text, settings, signing_in=True)
     if is_temporary(refusal) or refusal.status == "BYE":
         return MailboxError(f"The server {where} can't sign in {settings.login} now: {said}.", temporary=True)
     if refusal.code == "PRIVACYREQUIRED":

@@ -5,8 +5,10 @@ import datetime as dt
 import errno
 import hashlib
 import heapq
+import logging
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +26,11 @@ from mailcall.mailbox.interface import (
 )
 from mailcall.mailbox.waking import Waker
 
+log = logging.getLogger(__name__)
+
 PARTS = ("new", "cur", "tmp")
+# what may be wrong with one file while the folder is well
+OF_ONE_FILE = {errno.EACCES, errno.EPERM, errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.EIO}
 LOOK_SECONDS = 0.1  # between two looks at the folder's time stamp, which is one `stat`
 SCAN_SECONDS = 2.0  # between two looks at its names, since some file systems' stamps are coarse
 CHUNK = 1024 * 1024
@@ -41,6 +47,7 @@ class MaildirMailbox:
         self._new = self._path / "new"
         self._waker = Waker()
         self._listed: frozenset[str] = frozenset()
+        self._skipped = set[str]()  # names that were warned of; asked for again by the next session
 
     def __enter__(self) -> Self:
         with self._sentences():
@@ -60,7 +67,7 @@ class MaildirMailbox:
     def list(self) -> Sequence[Listed]:
         """The files of `new/`, oldest first. Their identity needs their bytes."""
         with self._sentences():
-            found = heapq.nsmallest(LIST_MAILS, self._files())
+            found = heapq.nsmallest(LIST_MAILS, self._files(warn=True))
         self._listed = frozenset(name for _, name, _ in found)
         return [Listed(key=name, identity=None, size=size) for _, name, size in found]
 
@@ -132,22 +139,41 @@ class MaildirMailbox:
             raise MailboxError(f"{key!r} is no name of a mail in a Maildir.", temporary=False)
         return self._new / key
 
-    def _files(self) -> Iterator[tuple[int, str, int]]:
+    def _files(self, *, warn: bool = False) -> Iterator[tuple[int, str, int]]:
         """Time of arrival, name, size of each mail. Links are no mails: they may lead anywhere."""
         with os.scandir(self._new) as entries:
             for entry in entries:
+                if entry.name.startswith(".") or entry.name in self._skipped:
+                    continue
                 with contextlib.suppress(FileNotFoundError):
-                    if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False):
+                    if entry.is_file(follow_symlinks=False):
                         about = entry.stat(follow_symlinks=False)
                         yield about.st_mtime_ns, entry.name, about.st_size
+                    elif warn:
+                        self._skip(entry.name, "it is no file")
+
+    def _skip(self, name: str, why: str) -> None:
+        """Leave it out for this session, so that it neither stops the others nor wakes us again."""
+        self._skipped.add(name)
+        log.warning("%r in %s is left where it is: %s", name, self._new, why)
 
     def _fetch(self, key: str, spool: Path) -> Fetched | None:
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe must not hold us up
         try:
-            number = os.open(self._file(key), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            number = os.open(self._file(key), flags)
         except FileNotFoundError:
             return None
+        except OSError as trouble:
+            if trouble.errno not in OF_ONE_FILE or not os.access(self._new, os.R_OK | os.X_OK):
+                raise
+            self._skip(key, os.strerror(trouble.errno))
+            return None
+        about = os.fstat(number)
+        if not stat.S_ISREG(about.st_mode):
+            os.close(number)
+            self._skip(key, "it is no file")
+            return None
         with os.fdopen(number, "rb") as mail:
-            about = os.fstat(number)
             raw: bytes | None = None
             file: Path | None = None
             if about.st_size > BIG:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from mailcall.transport.interface import ServerTrouble, TransportSettings
+from mailcall.transport.server_words import without_secrets
 
 UNPROTECTED = "takes no password over an unprotected connection; choose TLS or STARTTLS."
 
@@ -148,18 +149,19 @@ def sentences(settings: TransportSettings) -> Iterator[None]:
         raise ServerTrouble(f"The connection with {server} broke: {reason}.") from trouble
 
 
-def refused(what: str, code: int, words: bytes, settings: TransportSettings) -> ServerTrouble:
+def refused(
+    what: str, code: int, words: bytes, settings: TransportSettings, *, signing_in: bool = False
+) -> ServerTrouble:
     """A refusal of the server itself; a 5xx wants a person (RFC 5321 4.2.1)."""
-    said = reply_text(code, words, settings)
+    said = reply_text(code, words, settings, signing_in=signing_in)
     return ServerTrouble(f"The server {where(settings)} {what}: {said}.", temporary=not 500 <= code < 600)
 
 
-def reply_text(code: int, words: bytes, settings: TransportSettings) -> str:
+def reply_text(code: int, words: bytes, settings: TransportSettings, *, signing_in: bool = False) -> str:
     """`550 5.1.1 User unknown` on one line, without the password, should the server have echoed it."""
-    text = re.sub(r"[^\x20-\x7e\xa0-\U0010ffff]+", " ", f"{code} {words.decode('utf-8', 'replace')}").strip()
-    for secret in (settings.password, base64.b64encode(settings.password.encode()).decode()):
-        text = text.replace(secret, "***") if secret else text
-    return text[:500].rstrip(".")
+    text = re.sub(r"[^\x20-\x7e\xa0-\U0010ffff]+", " ", words.decode("utf-8", "replace"))
+    text = without_secrets(text, settings.login, settings.password, signing_in=signing_in)
+    return f"{code} {text}".strip()[:500].rstrip(".")
 
 
 def _sign_in(session: smtplib.SMTP, settings: TransportSettings) -> None:
@@ -180,7 +182,8 @@ def _sign_in(session: smtplib.SMTP, settings: TransportSettings) -> None:
     if code == 334:  # another challenge than the mechanism has: give up (RFC 4954 4)
         code, words = session.docmd("*")
     if code != 235:
-        raise refused(f"did not accept login and password of {settings.login}", code, words, settings)
+        what = f"did not accept login and password of {settings.login}"
+        raise refused(what, code, words, settings, signing_in=True)
 
 
 def _method(session: smtplib.SMTP, settings: TransportSettings) -> str:
