@@ -419,3 +419,18 @@ def test_a_report_that_overtakes_the_result_of_its_group_has_the_last_word(
     deliver(desk.server)
     delivery.refresh_from_db()
     assert (delivery.state, delivery.reply) == ("bounced", "5.1.1 nobody")
+
+
+def test_an_internationalised_domain_leaves_in_its_ascii_form(
+    desk: Desk, transport: ScriptedTransport, write: Callable[..., list[Delivery]]
+) -> None:
+    Partition.objects.update(address="hilfe@bücher.example")
+    [delivery] = write("ann")
+    Delivery.objects.filter(pk=delivery.pk).update(recipient="ann@müller.example")
+    deliver(desk.server)
+    delivery.refresh_from_db()
+    assert delivery.state == "sent"
+    [(_, envelope)] = transport.taken
+    assert envelope.sender == "hilfe@xn--bcher-kva.example"
+    assert list(envelope.recipients) == ["ann@xn--mller-kva.example"]
+    assert envelope.mail.isascii()

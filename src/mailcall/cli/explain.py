@@ -24,14 +24,18 @@ def explain(mail: str, name: str | None, as_json: bool) -> None:
     """
     ready()
     from mailcall.inbound.explain import explain_mail, explain_raw
+    from mailcall.inbound.reading import Unreadable
 
     received = _received(mail)
-    if received:
-        explanation = explain_mail(received)
-    elif Path(mail).is_file():
-        explanation = explain_raw(Path(mail).read_bytes(), _account(name))
-    else:
+    if not received and not Path(mail).is_file():
         raise click.ClickException(f"{mail} is neither a received mail nor a file.")
+    try:
+        if received:
+            explanation = explain_mail(received)
+        else:
+            explanation = explain_raw(Path(mail).read_bytes(), _account(name))
+    except (Unreadable, OSError) as error:
+        raise click.ClickException(str(error)) from None
     if as_json:
         click.echo(json.dumps(_as_dict(received, explanation), default=str, ensure_ascii=False))
     else:

@@ -70,9 +70,10 @@ def password(email: str, password: str | None, superuser: bool) -> None:
 
     from mailcall.desk.errors import Refused
     from mailcall.desk.models import Person
+    from mailcall.message import comparable
     from mailcall.web.logins import set_password
 
-    person = Person.objects.filter(email=email.strip().casefold()).order_by("pk").first()
+    person = Person.objects.filter(email=comparable(email.strip())).order_by("pk").first()
     if person is None:
         raise click.ClickException(f"Nobody has the address {email}. `mailcall load` adds people.")
     if password is None:

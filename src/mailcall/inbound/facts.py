@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mailcall.desk.models import Call, Participant, Partition, Person
 from mailcall.inbound.decision import Account, Facts, Reading
 from mailcall.inbound.models import IncomingAccount, Outcome, ReceivedMail
+from mailcall.message import comparable
 from mailcall.message.thread_ids import tags_in_subject
 
 MOST_REFERENCES = 50
@@ -20,7 +21,7 @@ def account_facts(account: IncomingAccount) -> Account:
         template=account.template,
         default_logging_analyst=None if analyst and analyst.is_template else analyst,
         use_linked_analyst=account.use_linked_analyst,
-        blocked_senders=tuple(account.blocked_senders.casefold().split()),
+        blocked_senders=tuple(comparable(entry) for entry in account.blocked_senders.split()),
         reject_subjects=tuple(filter(None, map(str.strip, account.reject_subjects.splitlines()))),
         gateway_tags=tuple(filter(None, map(str.strip, account.gateway_tags.splitlines()))),
     )
@@ -32,7 +33,7 @@ def own_addresses() -> frozenset[str]:
         *IncomingAccount.objects.values_list("address", flat=True),
         *Partition.objects.values_list("address", flat=True),
     )
-    return frozenset(address.strip().casefold() for address in addresses if address.strip())
+    return frozenset(comparable(address.strip()) for address in addresses if address.strip())
 
 
 def gather(

@@ -13,6 +13,7 @@ from mailcall.checkpoints import checkpoint
 from mailcall.database.rows import update_rows
 from mailcall.desk.models import Partition
 from mailcall.keyring import KeyringError
+from mailcall.message import with_a_labels
 from mailcall.outbound.heard import Heard
 from mailcall.outbound.models import WAITING_STATES, Delivery, DeliveryState, OutgoingServer
 from mailcall.outbound.render import render
@@ -175,7 +176,9 @@ def _make(deliveries: Sequence[Delivery]) -> bytes | None:
 def _send(server: OutgoingServer, transport: Transport, deliveries: Sequence[Delivery], mail: bytes) -> None:
     message = deliveries[0].message
     try:
-        results = transport.send(Envelope(message.sender[1], [d.recipient for d in deliveries], mail))
+        results = transport.send(
+            Envelope(with_a_labels(message.sender[1]), [with_a_labels(d.recipient) for d in deliveries], mail)
+        )
     except ServerTrouble as trouble:
         # The mail in hand may be what the server can't bear, so it alone backs off.
         for delivery in deliveries:
@@ -183,7 +186,7 @@ def _send(server: OutgoingServer, transport: Transport, deliveries: Sequence[Del
         raise
     by_recipient = {result.recipient: result for result in results}
     for delivery in deliveries:
-        _record(delivery, by_recipient[delivery.recipient], timezone.now())
+        _record(delivery, by_recipient[with_a_labels(delivery.recipient)], timezone.now())
     Heard(server).sent([delivery for delivery in deliveries if delivery.state == DeliveryState.SENT])
     for delivery in deliveries:
         log.info(

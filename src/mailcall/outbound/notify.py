@@ -14,7 +14,7 @@ from mailcall.config import config
 from mailcall.desk import events
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call, EntryKind, Group, Person, TimelineEntry
-from mailcall.message import address_ok
+from mailcall.message import address_ok, comparable
 from mailcall.message.subjects import strip_prefixes
 from mailcall.message.thread_ids import without_tags
 from mailcall.outbound import message_types
@@ -76,7 +76,7 @@ def on_events(happened: Sequence[events.Event]) -> None:
 
 
 def _once(instruction: _Instruction) -> list[str]:
-    return list({a.casefold(): a.casefold() for _, a in (*instruction.to, *instruction.cc)})
+    return list({comparable(a): comparable(a) for _, a in (*instruction.to, *instruction.cc)})
 
 
 def _instructions(event: events.Event) -> Iterator[_Instruction]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.utils import timezone
 
 from mailcall.desk.errors import Refused
+from mailcall.message import comparable
 from mailcall.outbound.models import Delivery, DeliveryState
 
 # A report shows that it did leave, even while its group is still being sent.
@@ -63,7 +64,7 @@ def bounced(message_id: str, recipients: Sequence[tuple[str, str]]) -> list[Deli
     for address, reason in recipients:
         for delivery in Delivery.objects.filter(
             message__message_id=message_id,
-            recipient=address.casefold(),
+            recipient=comparable(address),
             state__in=LEFT,
         ):
             delivery.state = DeliveryState.BOUNCED

@@ -8,6 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from mailcall.message import with_a_labels
+
 Mailbox = tuple[str, str]
 UNKNOWN_VERSION = "The form did not say which version of the call it is about. Look, then decide again."
 _BETWEEN = re.compile(r'[,;\n](?=(?:[^"]*"[^"]*")*[^"]*$)')
@@ -43,7 +45,7 @@ def _mailbox(part: str) -> Mailbox:
         validate_email(address)
     except ValidationError:
         raise ValidationError(f"“{part}” is not an email address.") from None
-    return name.strip(), address
+    return name.strip(), with_a_labels(address)
 
 
 def as_typed(name: str, address: str) -> str:

@@ -7,6 +7,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from mailcall.message import comparable
 from mailcall.web.views import errors
 
 
@@ -25,7 +26,7 @@ class SignInForm(AuthenticationForm):
 
     def clean_username(self) -> str:
         """The address as the logins keep it."""
-        return str(self.cleaned_data["username"]).strip().casefold()
+        return comparable(str(self.cleaned_data["username"]).strip())
 
 
 class SignInView(views.LoginView):
