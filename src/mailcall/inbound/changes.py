@@ -7,6 +7,7 @@ from mailcall.inbound.decision import Action, Decision, Facts, Reading
 from mailcall.inbound.models import ReceivedMail
 from mailcall.message import address_ok
 from mailcall.message.subjects import strip_prefixes
+from mailcall.message.thread_ids import without_tags
 from mailcall.outbound.origin import MailOrigin
 
 MOST_PARTICIPANTS = 50
@@ -35,7 +36,7 @@ def change_for(mail: ReceivedMail, reading: Reading, decision: Decision, facts: 
 
 def _log(mail: ReceivedMail, reading: Reading, decision: Decision, facts: Facts) -> LogCall:
     user = decision.user or _new_person(reading)
-    subject = strip_prefixes(reading.mail.subject, facts.account.gateway_tags).text
+    subject = without_tags(strip_prefixes(reading.mail.subject, facts.account.gateway_tags).text)
     return LogCall(
         template=facts.account.template,
         subject=subject or _first_line(reading.mail.text) or "(no subject)",

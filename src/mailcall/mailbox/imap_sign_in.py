@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from mailcall.mailbox.imap_wire import ProtocolViolation, Refused, Wire
 from mailcall.mailbox.interface import MailboxError, MailboxSettings, Security
-from mailcall.mailbox.server_words import without_secrets
+from mailcall.server_words import without_secrets
 
 # RFC 5530 3: what waiting may mend
 TEMPORARY_CODES = {"UNAVAILABLE", "INUSE", "LIMIT", "OVERQUOTA", "SERVERBUG", "CORRUPTION"}

@@ -9,8 +9,8 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from mailcall.server_words import without_secrets
 from mailcall.transport.interface import ServerTrouble, TransportSettings
-from mailcall.transport.server_words import without_secrets
 
 UNPROTECTED = "takes no password over an unprotected connection; choose TLS or STARTTLS."
 

@@ -1,6 +1,6 @@
 """What a server said, without what we signed in with: some servers repeat the command they refuse.
 
-The mailbox has the same, since the two rooms share nothing.
+For mailboxes and transports alike.
 """
 
 import base64
