@@ -434,3 +434,25 @@ def test_an_internationalised_domain_leaves_in_its_ascii_form(
     assert envelope.sender == "hilfe@xn--bcher-kva.example"
     assert list(envelope.recipients) == ["ann@xn--mller-kva.example"]
     assert envelope.mail.isascii()
+
+
+def test_mail_fails_when_no_server_could_be_used_for_five_days(
+    desk: Desk, transport: ScriptedTransport, write: Callable[..., list[Delivery]]
+) -> None:
+    old, fresh = write("old", "fresh")
+    long_ago = timezone.now() - dt.timedelta(days=6)
+    Delivery.objects.filter(pk=old.pk).update(created_at=long_ago)
+    transport.refuses = "Nothing answers."
+    OutgoingServer.objects.update(last_good_at=timezone.now())
+    desk.server.refresh_from_db()
+    deliver(desk.server)
+    old.refresh_from_db()
+    assert old.state == "queued"  # the server was good a moment ago
+
+    OutgoingServer.objects.update(last_good_at=long_ago, breaker_until=None)
+    desk.server.refresh_from_db()
+    deliver(desk.server)
+    old.refresh_from_db()
+    fresh.refresh_from_db()
+    assert (old.state, fresh.state) == ("failed", "queued")
+    assert old.reply == "Given up after 5 days. The last word was: Nothing answers."

@@ -1,5 +1,6 @@
 """The whole way on real servers: Dovecot, the service in its own process, Postfix."""
 
+import json
 import signal
 
 import pytest
@@ -31,6 +32,11 @@ def test_a_mail_in_dovecot_is_a_call_and_its_acknowledgement_comes_through_postf
     [message] = installed.rows("messages")
     assert answer.message_id == message["message_id"]
     assert message["deliveries"][0]["state"] == "sent"
+
+    [received] = installed.rows("mails")
+    lines = [json.loads(line) for line in installed.log.read_text().splitlines() if line.startswith("{")]
+    one = [line["event"] for line in lines if line.get("correlation_id") == received["correlation_id"]]
+    assert one == ["mail journalled", "mail done", "delivery"]
 
 
 def test_sigterm_stops_it_within_ten_seconds(installed: Installation) -> None:

@@ -263,4 +263,20 @@ def _trip(server: OutgoingServer, trouble: Exception) -> None:
     server.breaker_until = timezone.now() + dt.timedelta(seconds=pause)
     server.last_error = str(trouble)
     server.save(update_fields=OutgoingServer.BREAKER)
+    _give_up(server, trouble)
     log.warning("server can't be used", server=server.name, error=str(trouble), again_in_seconds=pause)
+
+
+def _give_up(server: OutgoingServer, trouble: Exception) -> None:
+    """Mail that waited GIVE_UP_AFTER fails, once no server that may take it was good for as long."""
+    now = timezone.now()
+    limit = now - GIVE_UP_AFTER
+    if server.last_good_at and server.last_good_at > limit:
+        return
+    servers = list(OutgoingServer.objects.filter(active=True))
+    lost = [p for p in Partition.objects.values_list("pk", flat=True) if not servers_for(p, servers, now)]
+    waited = Delivery.objects.filter(state__in=WAITING_STATES, created_at__lt=limit, partition__in=lost)
+    reply = f"Given up after {GIVE_UP_AFTER.days} days. The last word was: {trouble}"
+    count = waited.update(state=DeliveryState.FAILED, finished_at=now, due_at=None, reply=reply)
+    if count:
+        log.error("deliveries given up", server=server.name, count=count, error=str(trouble))
