@@ -12,7 +12,7 @@ test: setup-test ## every check and every test but the long ones, as continuous 
 	@scripts/test -m "not long" $(ARGS)
 
 test-all: setup-test ## the same with the long tests
-	@scripts/test $(ARGS)
+	@HYPOTHESIS_PROFILE=searching scripts/test $(ARGS)
 
 lint: setup-test ## the checks that read the code, in a few seconds
 	@.venv/bin/python scripts/check.py lint

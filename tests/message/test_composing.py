@@ -66,11 +66,16 @@ def test_what_is_composed_reads_back_the_same(subject: str, name: str, text: str
     assert raw.count(b"\n") == raw.count(b"\r\n")
 
 
-@given(text=st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=500))
+@given(text=st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=500).filter(str.strip))
 def test_the_text_comes_through_whole(text: str) -> None:
     assert read_mail(compose(_draft(text=text))).text.strip("\n") == unicodedata.normalize("NFC", text).strip(
         "\n"
     )
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n", " \n \n"])
+def test_a_blank_text_says_nothing(text: str) -> None:
+    assert read_mail(compose(_draft(text=text))).text.strip() == ""
 
 
 def test_the_same_draft_gives_the_same_bytes() -> None:

@@ -52,10 +52,9 @@ def test_a_full_disk_is_said_and_nothing_is_lost(
         installed.start()
         installed.wait(lambda: "service started" in installed.tail(), "the start")
         filler = small_disk / "filler"
-        with filler.open("wb") as file, pytest.raises(OSError, match="No space"):
+        with filler.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
             while True:
                 file.write(b"x" * 65536)
-                file.flush()
         for number in range(3):
             dovecot.deliver(user, mail(f"full{number}@k.example", text="x" * 200_000))
         installed.wait(lambda: "The disk is full; make room." in installed.tail(200), "the sentence")
