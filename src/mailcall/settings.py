@@ -1,14 +1,11 @@
 """Django's settings, made from `mailcall.config`."""
 
-from pathlib import Path
-
 from django.core.exceptions import ImproperlyConfigured
 
 from mailcall.config import config
 from mailcall.keyring import KeyringError
 
 _config = config()
-_here = Path(__file__).resolve().parent
 _config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
 try:
     _ring = _config.ring()

@@ -20,7 +20,6 @@ def load(file: str, check_only: bool) -> None:
     file nothing is changed at all.
     """
     ready()
-    ready()
     from mailcall.desk_file.loading import load as load_file
     from mailcall.desk_file.problems import DeskFileError
     from mailcall.web.logins import set_password
@@ -49,7 +48,6 @@ def load(file: str, check_only: bool) -> None:
 @click.option("--force", is_flag=True, help="Write over a file that exists.")
 def dump(file: str, force: bool) -> None:
     """Write the desk to a YAML file, or to standard output. It holds no password."""
-    ready()
     ready()
     from mailcall.desk_file.dumping import dump as dump_text
 

@@ -13,7 +13,6 @@ from mailcall.desk.models import (
     Call,
     CallLink,
     LinkState,
-    Participant,
     TimelineEntry,
 )
 from mailcall.inbound.models import ReceivedMail
@@ -95,7 +94,7 @@ class CallForms:
     participant: ParticipantForm
 
     @classmethod
-    def of(cls, call: Call, participants: Sequence[Participant]) -> "CallForms":
+    def of(cls, call: Call) -> "CallForms":
         """Fresh forms, the reply addressed to the User."""
         to = as_typed(call.user.name, call.user.email)
         return cls(
@@ -111,7 +110,7 @@ def render_call(
 ) -> HttpResponse:
     """The page of a call. `bound` are forms to show instead of fresh ones, by their name in CallForms."""
     participants = list(call.participants.order_by("pk"))
-    forms = CallForms.of(call, participants)
+    forms = CallForms.of(call)
     for name, form in bound.items():
         setattr(forms, name, form)
     links = links_of(call)
