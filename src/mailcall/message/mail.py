@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 
 class Kind(StrEnum):
@@ -32,21 +33,107 @@ class Mailbox:
         return f"{self.name} <{self.address}>" if self.name else self.address
 
 
+class PieceKind(StrEnum):
+    """Who wrote a piece of a text, or what it is for."""
+
+    NEW = "new"
+    QUOTE = "quote"
+    SIGNATURE = "signature"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of lines of a body. All pieces of a body, in order, are that body: nothing is left out."""
+
+    kind: PieceKind
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A part that is not the body. `data` is decoded; `name` is safe to offer as a file name."""
+    """A part that is not the body. `data` is decoded; `name` is safe to offer as a file name.
+
+    A big one may be in `file` instead, with `data` empty; whoever put it there says for how long.
+    """
 
     name: str
-    content_type: str
+    content_type: str  # as declared
     data: bytes
     sha256: str
     inline: bool
     content_id: str
+    size: int = -1  # bytes, decoded; -1 in the constructor: that of `data`
+    true_type: str = ""  # by its first bytes; '' when they tell nothing
+    container: str = ""  # 'winmail.dat' for what was packed in one, else ''
+    file: Path | None = None
 
-    @property
-    def size(self) -> int:
-        """Size in bytes, decoded."""
-        return len(self.data)
+    def __post_init__(self) -> None:
+        if self.size < 0:
+            object.__setattr__(self, "size", len(self.data))
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """A mail inside a mail: quoted in the text, or attached as a file (`attachment` is its position)."""
+
+    from_: tuple[Mailbox, ...] = ()
+    to: tuple[Mailbox, ...] = ()
+    cc: tuple[Mailbox, ...] = ()
+    date: dt.datetime | None = None
+    subject: str = ""
+    message_id: str = ""
+    text: str = ""
+    attachment: int | None = None  # None: inline
+    depth: int = 1  # 2 for a mail forwarded inside a forwarded mail, and so on
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    """One ATTENDEE of an event (RFC 5545 3.8.4.1); `status` is its PARTSTAT in lower case, or empty."""
+
+    mailbox: Mailbox
+    role: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """One event of a text/calendar part (RFC 5545, RFC 5546). Missing values are empty.
+
+    `start` and `end` are aware moments, naive ones (floating), or dates for whole days, the end exclusive.
+    """
+
+    method: str = ""  # request | reply | cancel | publish | counter | ..., lower case
+    uid: str = ""
+    sequence: int = 0
+    summary: str = ""
+    description: str = ""
+    location: str = ""
+    status: str = ""
+    start: dt.datetime | dt.date | None = None
+    end: dt.datetime | dt.date | None = None
+    time_zone: str = ""  # as named in the mail
+    recurrence: str = ""  # the RRULE as written
+    organizer: Mailbox | None = None
+    attendees: tuple[Attendee, ...] = ()
+
+
+class Seal(StrEnum):
+    """How a part of a mail is signed or encrypted (RFC 8551, RFC 3156, inline PGP)."""
+
+    SMIME_SIGNED = "smime-signed"
+    SMIME_ENCRYPTED = "smime-encrypted"
+    PGP_SIGNED = "pgp-signed"
+    PGP_ENCRYPTED = "pgp-encrypted"
+
+
+@dataclass(frozen=True, slots=True)
+class Charset:
+    """How a text was decoded: which (`text`, `html`, `subject`, ...), by which charset, on what evidence."""
+
+    where: str
+    name: str
+    evidence: str  # 'byte order mark', 'declared', 'valid UTF-8', 'guessed from the bytes', ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +178,13 @@ class Mail:
     html: str = ""  # as sent, not cleaned
     reply_text: str = ""  # what the sender newly wrote
     quoted_text: str = ""
+    signature: str = ""
+    pieces: tuple[Piece, ...] = ()  # the whole of `text`, in order
+    forwarded: tuple[Forwarded, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    invitations: tuple[Invitation, ...] = ()
+    seals: tuple[Seal, ...] = ()
+    charsets: tuple[Charset, ...] = ()
     kind: Kind = Kind.NORMAL
     kind_reason: str = ""  # the header or structure that decided `kind`, for people
     auto_generated: bool = False
