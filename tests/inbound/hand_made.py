@@ -4,8 +4,8 @@ import datetime as dt
 from dataclasses import replace
 
 from mailcall.desk.models import Call, CallTemplate, Partition, Person
-from mailcall.inbound.decision import Account, Facts, Reading
-from mailcall.inbound.reading import read
+from mailcall.inbound.decision import Account, Facts
+from mailcall.inbound.reading import Reading, read
 
 KEYS = (b"k" * 32,)
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)

@@ -14,10 +14,10 @@ from mailcall.checkpoints import checkpoint
 from mailcall.database.rows import update_rows
 from mailcall.desk.changes import Change, apply
 from mailcall.inbound.changes import change_for
-from mailcall.inbound.decision import Action, Decided, Facts, Reading
+from mailcall.inbound.decision import Action, Decided, Facts
 from mailcall.inbound.facts import calls_of, gather, own_addresses, references_of
 from mailcall.inbound.models import IncomingAccount, MailState, Outcome, ReceivedMail
-from mailcall.inbound.reading import read
+from mailcall.inbound.reading import Reading, read
 from mailcall.inbound.rules import decide
 from mailcall.inbound.suspects import harmful
 from mailcall.outbound import operations

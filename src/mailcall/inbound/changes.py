@@ -3,8 +3,9 @@
 from mailcall.desk.changes import Change, LogCall, NewFile, NewParticipant, UpdateCall, Words
 from mailcall.desk.events import Origin
 from mailcall.desk.models import Channel, EntryKind, Person
-from mailcall.inbound.decision import Action, Decision, Facts, Reading
+from mailcall.inbound.decision import Action, Decision, Facts
 from mailcall.inbound.models import ReceivedMail
+from mailcall.inbound.reading import Reading
 from mailcall.message import address_ok
 from mailcall.message.subjects import strip_prefixes
 from mailcall.message.thread_ids import without_tags

@@ -7,9 +7,6 @@ from enum import StrEnum
 from typing import Any
 
 from mailcall.desk.models import Call, CallTemplate, LinkState, Person
-from mailcall.message import Mail
-from mailcall.message.evidence import Evidence
-from mailcall.message.thread_ids import Found
 
 
 class Action(StrEnum):
@@ -32,22 +29,6 @@ class Account:
     blocked_senders: tuple[str, ...]
     reject_subjects: tuple[str, ...]
     gateway_tags: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A mail that was read, with the evidence of its sender and what in it is ours."""
-
-    mail: Mail
-    evidence: Evidence
-    ours: bool
-    found: tuple[Found, ...]
-    duplicate_key: str
-
-    @property
-    def sender(self) -> str:
-        """The one address in From, comparable; empty when there is none or more than one."""
-        return self.evidence.from_address.casefold()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from mailcall.inbound.decision import Decided, Reading
+from mailcall.inbound.decision import Decided
 from mailcall.inbound.facts import gather, own_addresses
 from mailcall.inbound.models import IncomingAccount, ReceivedMail
-from mailcall.inbound.reading import read
+from mailcall.inbound.reading import Reading, read
 from mailcall.inbound.rules import decide
 from mailcall.outbound.threads import signing_keys
 

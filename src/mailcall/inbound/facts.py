@@ -5,8 +5,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from mailcall.desk.models import Call, Participant, Partition, Person
-from mailcall.inbound.decision import Account, Facts, Reading
+from mailcall.inbound.decision import Account, Facts
 from mailcall.inbound.models import IncomingAccount, Outcome, ReceivedMail
+from mailcall.inbound.reading import Reading
 from mailcall.message import comparable
 from mailcall.message.thread_ids import tags_in_subject
 

@@ -1,12 +1,31 @@
-"""From raw bytes to what deciding needs: the mail, the evidence of its sender, what in it is ours."""
+"""From raw bytes to what deciding needs: the mail, the evidence of its sender, what in it is ours.
+
+Imports no Django: the processes that read need none.
+"""
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from mailcall.inbound.decision import Reading
 from mailcall.message import Mail, read_mail
 from mailcall.message.evidence import Evidence, sender_evidence
-from mailcall.message.thread_ids import find_ours, is_ours
+from mailcall.message.thread_ids import Found, find_ours, is_ours
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A mail that was read, with the evidence of its sender and what in it is ours."""
+
+    mail: Mail
+    evidence: Evidence
+    ours: bool
+    found: tuple[Found, ...]
+    duplicate_key: str
+
+    @property
+    def sender(self) -> str:
+        """The one address in From, comparable; empty when there is none or more than one."""
+        return self.evidence.from_address.casefold()
 
 
 class Unreadable(ValueError):

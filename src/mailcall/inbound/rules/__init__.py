@@ -6,7 +6,8 @@ A rule is one small class with a letter (its place in the grammar), a name, a de
 
 from typing import Protocol
 
-from mailcall.inbound.decision import Decided, Facts, Reading, Step, Verdict
+from mailcall.inbound.decision import Decided, Facts, Step, Verdict
+from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules.log import LogCall
 from mailcall.inbound.rules.rejected import (
     AutomaticReply,

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from mailcall.desk.models import Call, LinkState
-from mailcall.inbound.decision import Action, Decision, Facts, Reading, Verdict
+from mailcall.inbound.decision import Action, Decision, Facts, Verdict
+from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules.senders import whose
 
 Link = tuple[Call, LinkState, str]

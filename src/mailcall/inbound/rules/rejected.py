@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from mailcall.desk.models import Call
-from mailcall.inbound.decision import Action, Decision, Facts, Reading, Verdict
+from mailcall.inbound.decision import Action, Decision, Facts, Verdict
+from mailcall.inbound.reading import Reading
 from mailcall.message.mail import Kind
 from mailcall.message.subjects import strip_prefixes
 

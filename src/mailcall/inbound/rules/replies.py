@@ -4,7 +4,8 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from mailcall.desk.models import Call, LinkState
-from mailcall.inbound.decision import Action, Decision, Facts, Reading, Verdict
+from mailcall.inbound.decision import Action, Decision, Facts, Verdict
+from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules.log import log_call, proof_of, sender_name, why_no_answer
 from mailcall.inbound.rules.rejected import same_mail
 from mailcall.inbound.rules.senders import shared_address, whose

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from mailcall.desk.models import Person
-from mailcall.inbound.decision import Facts, Reading
+from mailcall.inbound.decision import Facts
+from mailcall.inbound.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
