@@ -1,8 +1,10 @@
 """The settings of one installation: from the environment (`MAILCALL_...`) and a TOML file."""
 
 import os
+import re
 import tomllib
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -45,6 +47,12 @@ class Config(BaseSettings):
     log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
     time_zone: str = Field("UTC", description="Time zone that the pages show, such as Europe/Berlin.")
+    verify_dkim: bool = Field(True, description="Whether DKIM signatures are verified, with keys from DNS.")
+    dns_servers: str = Field(
+        "",
+        description="Name servers to ask for those keys, such as `192.0.2.53` or `[2001:db8::53]:5353`, "
+        "separated by white space; empty: the machine's own.",
+    )
     demo: bool = Field(False, description="Set by `mailcall demo`: shows the sandbox pages and sign-ins.")
     sandbox_smtp: str = Field("", description="Set by `mailcall demo`: where its sandbox takes mail.")
 
@@ -62,6 +70,13 @@ class Config(BaseSettings):
         host, _, port = value.rpartition(":")
         if not host or not port.isdigit() or not 0 < int(port) < 65_536:
             raise ValueError("must look like 127.0.0.1:8025")
+        return value
+
+    @field_validator("dns_servers")
+    @classmethod
+    def _are_name_servers(cls, value: str) -> str:
+        for word in value.split():
+            _address_and_port(word)
         return value
 
     @field_validator("time_zone")
@@ -87,6 +102,11 @@ class Config(BaseSettings):
     def listen_port(self) -> int:
         """The port of `listen`."""
         return int(self.listen.rpartition(":")[2])
+
+    @property
+    def name_servers(self) -> tuple[tuple[str, int], ...]:
+        """The addresses and ports of `dns_servers`; none: the machine's own are to be asked."""
+        return tuple(map(_address_and_port, self.dns_servers.split()))
 
     @property
     def keys_path(self) -> Path:
@@ -130,6 +150,19 @@ class Config(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then the file."""
         return init_settings, env_settings, InitSettingsSource(settings_cls, _read_file())
+
+
+def _address_and_port(word: str) -> tuple[str, int]:
+    """Read the address of a name server, with its port or without. Raises ValueError."""
+    bracketed = re.fullmatch(r"\[(.+)\](?::(\d{1,5}))?|([^:]+):(\d{1,5})", word)
+    address, port = (bracketed[1] or bracketed[3], bracketed[2] or bracketed[4]) if bracketed else (word, "")
+    try:
+        ip_address(address)
+    except ValueError:
+        raise ValueError("must hold addresses such as 192.0.2.53 or [2001:db8::53]:5353") from None
+    if not 0 < int(port or 53) < 65_536:
+        raise ValueError("must hold ports from 1 to 65535")
+    return address, int(port or 53)
 
 
 def _read_file() -> dict[str, Any]:

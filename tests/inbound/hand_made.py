@@ -6,6 +6,7 @@ from dataclasses import replace
 from mailcall.desk.models import Call, CallTemplate, Partition, Person
 from mailcall.inbound.decision import Account, Facts
 from mailcall.inbound.reading import Reading, read
+from mailcall.message import Trust
 
 KEYS = (b"k" * 32,)
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
@@ -51,4 +52,4 @@ def facts(**changes: object) -> Facts:
 
 def reading(raw: bytes, *, trusted: tuple[str, ...] = ("mx.desk.example",)) -> Reading:
     """A mail, read as an account that trusts these hosts reads it."""
-    return read(raw, trusted, KEYS)
+    return read(raw, Trust(hosts=frozenset(trusted), verify_dkim=False), KEYS)

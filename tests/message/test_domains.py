@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailcall.message import comparable, read_mail, sender_evidence, wire_address, with_a_labels
+from mailcall.message import Trust, comparable, read_mail, sender_evidence, wire_address, with_a_labels
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,6 @@ def test_a_mail_gives_its_addresses_comparable_and_its_results_prove_either_form
             "Authentication-Results: mx.desk.example; dmarc=pass header.from=bücher.example\r\n"
             f"From: Ann@{domain}\r\nTo: hilfe@bücher.example\r\n\r\nhi".encode()
         )
-        found = sender_evidence(mail, {"mx.desk.example"})
+        found = sender_evidence(mail, Trust(frozenset({"mx.desk.example"})))
         assert (found.from_address, found.authenticated) == ("Ann@xn--bcher-kva.example", True)
         assert mail.to[0].address == "hilfe@xn--bcher-kva.example"

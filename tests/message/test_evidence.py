@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from mailcall.message import Evidence, read_mail, sender_evidence
+from mailcall.message import Evidence, Trust, read_mail, sender_evidence
 
-US = {"mx.desk.example"}
+US = frozenset({"mx.desk.example"})
 
 
-def _evidence(*results: str, sender: str = "Ann <ann@corp.example>", hosts: set[str] = US) -> Evidence:
+def _evidence(*results: str, sender: str = "Ann <ann@corp.example>", hosts: frozenset[str] = US) -> Evidence:
     head = "".join(f"Authentication-Results: {result}\r\n" for result in results)
-    return sender_evidence(read_mail(f"{head}From: {sender}\r\n\r\nhi".encode()), hosts)
+    return sender_evidence(read_mail(f"{head}From: {sender}\r\n\r\nhi".encode()), Trust(hosts))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ _OURS = "Authentication-Results: mx.desk.example; dmarc=pass header.from=corp.ex
 def test_results_count_only_above_the_first_hop_that_is_not_trusted(trace: list[str], proven: bool) -> None:
     raw = "\r\n".join([*trace, "From: ann@corp.example", "", "hi"])
     hosts = {"mx.desk.example", "mail.internal", ".inner.example", "2002:a05::/32", "-", "bad/network"}
-    found = sender_evidence(read_mail(raw.encode()), hosts)
+    found = sender_evidence(read_mail(raw.encode()), Trust(frozenset(hosts)))
     assert found.authenticated is proven
     assert any("below a Received by" in note for note in found.notes) is not proven
 
@@ -93,7 +93,7 @@ def test_results_count_only_above_the_first_hop_that_is_not_trusted(trace: list[
 def test_office_365_results_without_a_host_count_where_the_account_says_so() -> None:
     result = "spf=pass (sender IP is 1.2.3.4) smtp.mailfrom=corp.example; dmarc=pass action=none header.from=corp.example"
     assert not _evidence(result).authenticated
-    assert _evidence(result, hosts={"-"}).authenticated
+    assert _evidence(result, hosts=frozenset({"-"})).authenticated
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_office_365_results_without_a_host_count_where_the_account_says_so() -> 
 )
 def test_without_exactly_one_address_nobody_is_proven(head: str) -> None:
     raw = f"Authentication-Results: mx.desk.example; dmarc=pass\r\n{head}\r\nhi"
-    found = sender_evidence(read_mail(raw.encode()), US)
+    found = sender_evidence(read_mail(raw.encode()), Trust(US))
     assert (found.from_address, found.authenticated) == ("", False)
     assert found.problem.endswith(".")
 

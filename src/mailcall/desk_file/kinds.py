@@ -110,6 +110,7 @@ KINDS = (
         IncomingAccount,
         lists={
             "trusted_hosts": _WORDS,
+            "trusted_sealers": _WORDS,
             "gateway_tags": _LINES,
             "blocked_senders": _WORDS,
             "reject_subjects": _LINES,

@@ -197,6 +197,13 @@ class IncomingAccountItem(Item):
         False, description="Whether an analyst's own mail is logged by that analyst."
     )
     trusted_hosts: list[Word] = Field([], description="Hosts whose Authentication-Results count.")
+    trusted_sealers: list[Word] = Field([], description="Domains whose ARC seals count.")
+    internal_marker: str = Field(
+        "",
+        max_length=200,
+        description="A header field that your gateway sets on internal mail alone, as `Name: value`.",
+    )
+    verify_dkim: bool = Field(True, description="Whether DKIM signatures are verified here.")
     gateway_tags: list[Line] = Field([], description="Words a gateway puts into subjects: `[EXTERNAL]`.")
     blocked_senders: list[Sender] = Field([], description="Addresses or @domains whose mail is rejected.")
     reject_subjects: list[Line] = Field([], description="A subject that contains one is rejected.")

@@ -86,7 +86,8 @@ def act_on_next(*, stop: Callable[[], bool] = lambda: False) -> int:
     harmless = _harmless(chunk)  # machine trouble here is raised before any attempt counts
     ReceivedMail.objects.filter(pk__in=[mail.pk for mail in harmless]).update(attempts=F("attempts") + 1)
     checkpoint("act.counted")
-    left = [item for mail in harmless if (item := _read(mail, keys))]
+    own = own_addresses()
+    left = [item for mail in harmless if (item := _read(mail, own, keys))]
     checkpoint("act.read")
     singly = 0  # how many of those left are to be done one by one
     try:
@@ -167,10 +168,10 @@ def _together(items: Sequence[_Item], facts: Sequence[Facts]) -> int:
     return min(_apart(calls), next((n for n in unknown if n), len(items)))
 
 
-def _read(mail: ReceivedMail, keys: Sequence[bytes]) -> _Item | None:
+def _read(mail: ReceivedMail, own: frozenset[str], keys: Sequence[bytes]) -> _Item | None:
     try:
-        trusted = mail.account.trusted_hosts.split()
-        return _Item(mail, read(mail.read_raw(), trusted, keys, mail.evidence))
+        trust = mail.account.trust(own)
+        return _Item(mail, read(mail.read_raw(), trust, keys, mail.evidence, mail.received_at))
     except Exception as error:  # one bad mail must never stop the next
         log.exception("mail can't be read", correlation_id=mail.correlation_id, mail=mail.pk)
         _fail(mail, f"It can't be read: {error or type(error).__name__}")

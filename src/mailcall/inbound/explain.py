@@ -24,10 +24,11 @@ class Explanation:
 
 def explain_raw(raw: bytes, account: IncomingAccount, mail: ReceivedMail | None = None) -> Explanation:
     """How the desk, as it is now, decides these bytes on this account; `mail` if they came already."""
-    evidence = mail.evidence if mail else None
-    reading = read(raw, account.trusted_hosts.split(), signing_keys(), evidence)
+    evidence, came = (mail.evidence, mail.received_at) if mail else (None, timezone.now())
+    own = own_addresses()
+    reading = read(raw, account.trust(own), signing_keys(), evidence, came)
     with transaction.atomic():
-        facts = gather([(account, mail.pk if mail else None, reading)], own_addresses(), timezone.now())
+        facts = gather([(account, mail.pk if mail else None, reading)], own, timezone.now())
     return Explanation(account, reading, decide(reading, facts[0]))
 
 

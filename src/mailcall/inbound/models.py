@@ -1,14 +1,20 @@
 """Incoming accounts and the journal of all mail that ever came."""
 
+import re
+
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.db import models
 from django.utils import timezone
 
+from mailcall.config import config
 from mailcall.database.fields import EncryptedField, Secret
 from mailcall.desk.models import Call, CallTemplate, Partition, Person, TimelineEntry
 from mailcall.desk.models.calls import content_name
 from mailcall.mailbox.interface import Disposal, MailboxSettings, Security
+from mailcall.message import Trust
+
+_MARKER = re.compile(r"([!-9;-~]+)\s*:\s*(\S.*?)\s*")  # RFC 5322 3.6.8
 
 
 class IncomingAccount(models.Model):
@@ -45,6 +51,17 @@ class IncomingAccount(models.Model):
     trusted_hosts = models.TextField(
         blank=True, help_text="Hosts whose Authentication-Results count, separated by white space."
     )
+    trusted_sealers = models.TextField(
+        blank=True, help_text="Domains whose ARC seals count, separated by white space."
+    )
+    internal_marker = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text="A header field that the gateway sets on internal mail alone, as `Name: value`.",
+    )
+    verify_dkim = models.BooleanField(
+        default=True, help_text="Whether DKIM signatures are verified here, with keys from DNS."
+    )
     gateway_tags = models.TextField(blank=True, help_text="Such as [EXTERNAL]; one a line.")
     blocked_senders = models.TextField(
         blank=True, help_text="Addresses or @domains, separated by white space."
@@ -75,11 +92,24 @@ class IncomingAccount(models.Model):
             raise ValidationError({"default_logging_analyst": f"{analyst} is not an Analyst."})
         if self.disposal == Disposal.MOVE and not self.move_to:
             raise ValidationError({"move_to": "Moving needs the name of a folder."})
+        if self.internal_marker and not _MARKER.fullmatch(self.internal_marker):
+            raise ValidationError({"internal_marker": "It must look like `X-Internal: yes`."})
 
     @property
     def partition(self) -> Partition:
         """Where its calls are logged."""
         return self.template.partition
+
+    def trust(self, own_addresses: frozenset[str]) -> Trust:
+        """What its mail is believed by; the addresses are all of this desk's own."""
+        marker = _MARKER.fullmatch(self.internal_marker)
+        return Trust(
+            hosts=frozenset(self.trusted_hosts.split()),
+            sealers=frozenset(self.trusted_sealers.split()),
+            internal_marker=(marker[1], marker[2]) if marker else None,
+            verify_dkim=self.verify_dkim and config().verify_dkim,
+            own_addresses=own_addresses,
+        )
 
     def mailbox_settings(self) -> MailboxSettings:
         """What the mailbox room needs. Raises KeyringError when the password can't be read."""

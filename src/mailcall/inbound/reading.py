@@ -3,12 +3,13 @@
 Imports no Django: the processes that read need none.
 """
 
+import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailcall.message import Mail, read_mail
-from mailcall.message.evidence import Evidence, sender_evidence
+from mailcall.message.evidence import Evidence, Trust, sender_evidence
 from mailcall.message.thread_ids import Found, find_ours, is_ours
 
 
@@ -34,18 +35,21 @@ class Unreadable(ValueError):
 
 def read(
     raw: bytes,
-    trusted_hosts: Sequence[str],
+    trust: Trust,
     keys: Sequence[bytes],
     journalled: dict[str, object] | None = None,
+    received_at: dt.datetime | None = None,
 ) -> Reading:
-    """Read a mail. Evidence that was journalled at its first reading is used as it is.
+    """Read a mail that came at a time (None: now), on an account that trusts as it says.
+
+    Evidence that was journalled at its first reading is used as it is; else DNS may be asked for keys.
 
     Raises Unreadable rather than give a mail for empty that has words.
     """
     mail = read_mail(raw)
     if mail.unreadable:
         raise Unreadable(" ".join(mail.defects))
-    evidence = Evidence.from_dict(journalled) if journalled else sender_evidence(mail, trusted_hosts)
+    evidence = Evidence.from_dict(journalled) if journalled else sender_evidence(mail, trust)
     return Reading(
         mail=mail,
         evidence=evidence,

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from mailcall.message import find_ours, read_mail, sender_evidence
+from mailcall.message import Trust, find_ours, read_mail, sender_evidence
 
 SECONDS = 30.0  # to start, and to read one mail
 SECONDS_MORE = 1.0  # for each further mail
@@ -66,7 +66,7 @@ def main() -> None:
     for raw in _mails(sys.stdin.buffer):
         signal.alarm(int(ALARM))  # should the service be gone that would end it
         mail = read_mail(raw)
-        sender_evidence(mail, ())
+        sender_evidence(mail, Trust())
         find_ours(mail, [bytes(32)])
         sys.stdout.write(".")
         sys.stdout.flush()

@@ -4,7 +4,7 @@ from .addresses import parse_addresses
 from .clean_html import CleanHtml, clean_html
 from .composing import Draft, compose, needs_smtputf8
 from .domains import ascii_domain, comparable, with_a_labels
-from .evidence import Evidence, sender_evidence
+from .evidence import Evidence, Trust, sender_evidence
 from .header_writing import BadAddress, BadHeader, address_ok, wire_address
 from .html_text import html_to_text
 from .mail import Attachment, Bounce, BouncedRecipient, Kind, Mail, Mailbox
@@ -40,6 +40,7 @@ __all__ = [
     "Mailbox",
     "StrippedSubject",
     "Target",
+    "Trust",
     "address_ok",
     "ascii_domain",
     "body_marker",

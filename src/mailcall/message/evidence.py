@@ -3,12 +3,14 @@
 DKIM verified by ourselves and ARC come later and will stand beside this.
 """
 
+import datetime as dt
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
+from .dkim import KeyLookup
 from .domains import ascii_domain, comparable, with_a_labels
 from .mail import Mail
 
@@ -21,6 +23,22 @@ _PROPERTY = re.compile(
     r"(?:^|\s)(smtp|header|body|policy)\s?\.\s?([a-z0-9_-]{1,40})\s?=\s?(\"[^\"]*\"|\S+)", re.IGNORECASE
 )
 _ADDRESS_IN_NAME = re.compile(r"[^\s<>\"'@]{1,64}@([^\s<>\"'@]{1,255})")
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What an account believes about senders, and which addresses are the desk's own.
+
+    `hosts` are those whose Authentication-Results count, `sealers` the domains whose ARC seals do.
+    `internal_marker` is a header field (name, value) that the account's gateway sets on internal mail and
+    strips from what comes from outside. `own_addresses` grant nothing: who imitates them is noted.
+    """
+
+    hosts: frozenset[str] = frozenset()
+    sealers: frozenset[str] = frozenset()
+    internal_marker: tuple[str, str] | None = None
+    verify_dkim: bool = True
+    own_addresses: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +87,13 @@ class Result:
     properties: dict[str, str]
 
 
-def sender_evidence(mail: Mail, trusted_hosts: Collection[str]) -> Evidence:
+def sender_evidence(
+    mail: Mail,
+    trust: Trust,
+    raw: bytes = b"",
+    lookup: KeyLookup | None = None,
+    now: dt.datetime | None = None,
+) -> Evidence:
     """Judge the sender by the Authentication-Results (RFC 8601) of the trusted hosts.
 
     A field proves something only if a host that we trust wrote it. Each host adds its field above what
@@ -91,7 +115,7 @@ def sender_evidence(mail: Mail, trusted_hosts: Collection[str]) -> Evidence:
     notes: list[str] = []
     address, problem = _single_from(mail)
     _note_name_tricks(mail, notes)
-    trusted = {host.strip().rstrip(".").lower() for host in trusted_hosts}
+    trusted = {host.strip().rstrip(".").lower() for host in trust.hosts}
     run = _trusted_run(mail, trusted, notes)
     if problem:
         return Evidence(problem=problem, notes=tuple(notes))
