@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Self
 
 from mailcall.mailbox.batches import batches
+from mailcall.mailbox.connecting import scrub
 from mailcall.mailbox.imap_folder_names import encode_folder
-from mailcall.mailbox.imap_sign_in import connect, is_temporary, scrub, sentences
+from mailcall.mailbox.imap_sign_in import connect, is_temporary, sentences
 from mailcall.mailbox.imap_wire import Refused, Response, Wire, discard
 from mailcall.mailbox.interface import (
     BIG,

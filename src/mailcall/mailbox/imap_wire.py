@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mailcall.mailbox.connecting import ProtocolViolation, readable
+
 CHUNK = 256 * 1024
 LONGEST_LINE = 64 * 1024 * 1024  # a SEARCH of eight million mails
 
@@ -22,10 +24,6 @@ _LITERAL = re.compile(rb"\{(\d+)\}\r?\n\Z")  # RFC 3501 4.3; the mark ends its l
 _STATUS = re.compile(
     rb"(OK|NO|BAD|BYE|PREAUTH)(?: \[([^\]\s]+)(?: ([^\]]*))?\])? ?(.*)", re.IGNORECASE | re.DOTALL
 )
-
-
-class ProtocolViolation(Exception):
-    """The server said something that is not IMAP."""
 
 
 class Refused(Exception):
@@ -55,6 +53,11 @@ class Wire:
         self._hear = on_unsolicited
         self.capabilities: frozenset[str] = frozenset()
         self.signed_in = False
+
+    @property
+    def peer(self) -> str:
+        """The server's address."""
+        return str(self._sock.getpeername()[0])
 
     def greet(self) -> None:
         """Read the greeting (RFC 3501 7.1) and what the server can do."""
@@ -142,7 +145,7 @@ class Wire:
         for _ in self._lines_within(wake, seconds):
             response = self._read()
             if not response.text.startswith(b"* "):
-                raise ProtocolViolation(f"{_show(response.text)} during IDLE")
+                raise ProtocolViolation(f"{readable(response.text)} during IDLE")
             self._note(response.text[2:])
             if until():
                 woken = True
@@ -224,14 +227,14 @@ class Wire:
     def _finish(self, tag: bytes, response: Response) -> None:
         own, _, rest = response.text.partition(b" ")
         if own != tag:
-            raise ProtocolViolation(f"{_show(response.text)} is no answer to {tag.decode()}")
+            raise ProtocolViolation(f"{readable(response.text)} is no answer to {tag.decode()}")
         status, code, words = _status(rest)
         if status != "OK":
             raise Refused(status, code, words)
 
     def _note(self, text: bytes) -> None:
         if text[:4].upper() == b"BYE ":  # RFC 3501 7.1.5: the server hangs up
-            raise ConnectionAbortedError(_show(text[4:]))
+            raise ConnectionAbortedError(readable(text[4:]))
         self._hear(text)
 
     def _send(self, data: bytes) -> None:
@@ -305,10 +308,5 @@ def discard(responses: list[Response]) -> None:
 def _status(text: bytes) -> tuple[str, str, str]:
     match = _STATUS.match(text)
     if not match:
-        raise ProtocolViolation(_show(text))
-    return match[1].decode().upper(), (match[2] or b"").decode("ascii", "replace").upper(), _show(match[4])
-
-
-def _show(text: bytes) -> str:
-    """A server's words, fit for a sentence."""
-    return re.sub(r"[^\x20-\x7e]+", " ", text.decode("ascii", "replace")).strip()[:200]
+        raise ProtocolViolation(readable(text))
+    return match[1].decode().upper(), (match[2] or b"").decode("ascii", "replace").upper(), readable(match[4])
