@@ -25,6 +25,7 @@ COMMANDS = {
     "messages": ("show", "List the message table."),
     "explain": ("explain", "Say why a mail was decided as it was."),
     "retry": ("work", "Try held mail again."),
+    "inspect": ("inspect", "Show what is read from any mail; needs no desk."),
     "mail": ("mail", "Send a mail into the running demo."),
 }
 
@@ -57,10 +58,12 @@ def cli() -> None:
 
 def main() -> None:
     """The entry point: errors meant for people are one sentence and exit status 1, never a traceback."""
-    from mailcall.cli.ready import PEOPLE_ERRORS, sentence_of
-
     try:
         cli(prog_name="mailcall")
-    except PEOPLE_ERRORS as error:
+    except Exception as error:
+        from mailcall.cli.ready import PEOPLE_ERRORS, sentence_of  # slow, and not every command needs it
+
+        if not isinstance(error, PEOPLE_ERRORS):
+            raise
         click.echo(f"mailcall: {sentence_of(error)}", err=True)
         sys.exit(1)

@@ -1,0 +1,68 @@
+"""What is done with one mail: read it, and make a JSON line or a page of it."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from mailcall.cli.inspecting.form import Form
+from mailcall.cli.inspecting.sources import Source
+from mailcall.message import read_mail
+from mailcall.message.inspection import inspect_mail
+from mailcall.message.mail import Mail
+
+MAX_BYTES = 256 * 1024 * 1024
+_OUTLOOK_ITEM = bytes.fromhex("d0cf11e0a1b11ae1")  # a compound file, as Outlook saves a mail
+_NOT_A_MAIL = "This is a file of Outlook (.msg), not a mail as it was sent; nothing of it was read."
+# What some readers of lines take for the end of one, and what a terminal may obey; JSON escapes the rest.
+_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029]")
+
+
+def shown(source: Source, form: Form) -> bytes:
+    """Read one mail and show it. Raises OSError where the file can't be read."""
+    raw, cut = _read(source)
+    if raw.startswith(_OUTLOOK_ITEM):
+        return _show(source, Mail(defects=(_NOT_A_MAIL,), unreadable=True), len(raw), form)
+    mail = read_mail(raw)
+    if cut:
+        defect = f"Only the first {MAX_BYTES // 1024 // 1024} MB of the file were read."
+        mail = replace(mail, defects=(*mail.defects, defect))
+    return _show(source, mail, len(raw), form)
+
+
+def not_shown(source: Source, why: str, form: Form) -> bytes:
+    """Show an empty mail in place of one that could not be read, with the reason as its defect."""
+    if not form.as_json:
+        return valid_utf8(f"{source.name}\n  {why}\n\n")
+    return _show(source, Mail(defects=(why,), unreadable=True), 0, form)
+
+
+def json_line(values: dict[str, object]) -> bytes:
+    """One object on one line of valid UTF-8; a lone surrogate becomes U+FFFD."""
+    text = json.dumps(values, ensure_ascii=False)
+    return valid_utf8(_UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)) + b"\n"
+
+
+def valid_utf8(text: str) -> bytes:
+    """Encode a text; each lone surrogate becomes U+FFFD."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
+def _show(source: Source, mail: Mail, size: int, form: Form) -> bytes:
+    if form.as_json:
+        return json_line({"file": source.name, **inspect_mail(mail)})
+    from mailcall.cli.inspecting.page import page  # not needed for JSON
+
+    return valid_utf8(page(source.name, mail, size, form))
+
+
+def _read(source: Source) -> tuple[bytes, bool]:
+    """The bytes of a mail, and whether there were more than are read of one."""
+    with Path(source.path).open("rb") as file:
+        file.seek(source.start)
+        length = MAX_BYTES + 1 if source.end is None else min(MAX_BYTES + 1, source.end - source.start)
+        raw = file.read(length)
+    return raw[:MAX_BYTES], len(raw) > MAX_BYTES

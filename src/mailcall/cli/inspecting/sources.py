@@ -1,0 +1,137 @@
+"""Where mails are: files, folders, Maildirs and mbox files, as a stream of places to read from."""
+
+import mmap
+import os
+import re
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+# "From ann@example.com Mon Nov  3 10:15:00 2025" and the forms near it (RFC 4155, appendix A), after an
+# empty line and before a header field: a sentence of a body that begins so has neither date nor field.
+_FROM_LINE = re.compile(
+    rb"^From [^\r\n]{0,300}\d\d:\d\d[^\r\n]{0,60}\r?\n(?=>From |[!-9;-~]{1,100}[ \t]{0,9}:)", re.MULTILINE
+)
+_MAILDIR = {"cur", "new", "tmp"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The place of one mail: a file, or some bytes of an mbox file. `name` is safe to print."""
+
+    name: str
+    path: str
+    start: int = 0
+    end: int | None = None  # None: the end of the file
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A file or folder that could not be opened, and why."""
+
+    name: str
+    reason: str
+
+
+def shown_name(path: str) -> str:
+    """A path as text that is valid UTF-8 and on one line, whatever bytes it is made of."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def sources(paths: Iterable[str], spool: Path, unusable: Callable[[Unusable], None]) -> Iterator[Source]:
+    """The mails in these files and folders, in order; an mbox file gives each of its mails.
+
+    `-` is standard input. What can be read only once is copied into the folder `spool` first.
+    """
+    for path in paths:
+        for file in _files(path, unusable):
+            try:
+                yield from _mails_of(_copied(file, spool) if _flows(file) else file, shown_name(file))
+            except OSError as error:
+                unusable(_why(file, error))
+
+
+def count_files(path: str) -> int:
+    """How many files a folder has, to tell how far one has come; 1 for a file."""
+    return sum(1 for _ in _files(path, lambda _: None))
+
+
+def _files(path: str, unusable: Callable[[Unusable], None]) -> Iterator[str]:
+    return _files_below(path, unusable) if Path(path).is_dir() else iter([path])
+
+
+def _files_below(folder: str, unusable: Callable[[Unusable], None]) -> Iterator[str]:
+    """Every file of a folder and its folders, sorted by name.
+
+    Of a Maildir these are the mails in `cur` and `new`: what else a mail server keeps there is left out.
+    Links to folders are not followed.
+    """
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: os.fsencode(entry.name))
+    except OSError as error:
+        unusable(_why(folder, error))
+        return
+    folders = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
+    is_maildir = folders >= _MAILDIR
+    for entry in entries:
+        if entry.name not in folders:
+            if not is_maildir and _is_regular(entry):
+                yield entry.path
+        elif not (is_maildir and entry.name == "tmp"):
+            yield from _files_below(entry.path, unusable)
+
+
+def _is_regular(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        return True  # whoever reads it will be told why it can't be read
+
+
+def _why(path: str, error: OSError) -> Unusable:
+    return Unusable(shown_name(path), error.strerror or str(error))
+
+
+def _flows(path: str) -> bool:
+    """Whether it is standard input, a pipe or a device, which can be read only once."""
+    return path == "-" or not stat.S_ISREG(Path(path).stat().st_mode)
+
+
+def _copied(path: str, spool: Path) -> str:
+    descriptor, copy = tempfile.mkstemp(dir=spool)
+    with os.fdopen(descriptor, "wb") as target:
+        if path == "-":
+            shutil.copyfileobj(sys.stdin.buffer, target)
+        else:
+            with Path(path).open("rb") as source:
+                shutil.copyfileobj(source, target)
+    return copy
+
+
+def _mails_of(path: str, name: str) -> Iterator[Source]:
+    """The mails in a file: one, unless it is an mbox file of several, named `x.mbox#1`, `x.mbox#2`, ..."""
+    starts = _mbox_starts(path)
+    if len(starts) < 2:
+        yield Source(name, path)
+        return
+    for number, (start, end) in enumerate(zip(starts, [*starts[1:], None], strict=True), 1):
+        yield Source(f"{name}#{number}", path, start, end)
+
+
+def _mbox_starts(path: str) -> list[int]:
+    with Path(path).open("rb") as file:
+        if file.read(5) != b"From ":
+            return []
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            found = (match.start() for match in _FROM_LINE.finditer(content))
+            return [start for start in found if _after_empty_line(content, start)]
+
+
+def _after_empty_line(content: mmap.mmap, start: int) -> bool:
+    return start == 0 or content[max(0, start - 3) : start].endswith((b"\n\n", b"\n\r\n"))

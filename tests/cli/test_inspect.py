@@ -1,0 +1,315 @@
+"""`mailcall inspect` as a script or a person uses it: any file, no desk, one answer for each mail."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from installations import SOURCE
+from mailcall.cli.inspecting.crew import Crew
+from mailcall.cli.inspecting.form import Form
+from mailcall.cli.inspecting.sources import Source
+
+MAIL = b"From: Ann <ann@example.com>\r\nTo: it@desk.example\r\nSubject: %s\r\n\r\nHello.\r\n"
+FROM = b"From ann@example.com Mon Nov  3 10:15:00 2025\n"
+ENVIRONMENT = {
+    **{k: v for k, v in os.environ.items() if not k.startswith(("MAILCALL_", "DJANGO_", "PYTHON"))},
+    "PYTHONPATH": str(SOURCE),
+    "COLUMNS": "80",
+}
+COMMAND = [sys.executable, "-m", "mailcall", "inspect"]
+
+
+def run(
+    folder: Path, *arguments: str | bytes, status: int = 0, given: bytes = b"", **environment: str
+) -> tuple[str, str]:
+    """Inspect in a folder: what came on standard output and standard error."""
+    done = subprocess.run(
+        [*COMMAND, *arguments],
+        env={**ENVIRONMENT, **environment},
+        cwd=folder,
+        input=given,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == status, done.stderr.decode()
+    return done.stdout.decode(), done.stderr.decode()
+
+
+def inspected(folder: Path, *arguments: str | bytes, **more: Any) -> list[dict[str, Any]]:
+    """The objects that `inspect --json` gives."""
+    return [json.loads(line) for line in run(folder, "--json", *arguments, **more)[0].splitlines()]
+
+
+@pytest.fixture
+def mails(tmp_path: Path) -> Path:
+    """A folder with three mails, one of them deeper."""
+    folder = tmp_path / "mails"
+    (folder / "b").mkdir(parents=True)
+    (folder / "c.eml").write_bytes(MAIL % b"three")
+    (folder / "a.eml").write_bytes(MAIL % b"one")
+    (folder / "b" / "x").write_bytes(MAIL % b"two")
+    return folder
+
+
+def test_a_folder_is_read_in_order_and_nothing_else_is_needed(mails: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    found = inspected(empty, str(mails))
+    assert [(Path(each["file"]).name, each["subject"]) for each in found] == [
+        ("a.eml", "one"),
+        ("x", "two"),
+        ("c.eml", "three"),
+    ]
+    assert found[0]["from"] == [{"name": "Ann", "address": "ann@example.com"}]
+    assert list(empty.iterdir()) == []
+
+
+def test_django_and_the_settings_are_not_even_loaded(mails: Path) -> None:
+    program = (
+        "import sys; from mailcall.cli import cli; sys.argv[1:] = ['inspect', '--json', 'a.eml']\n"
+        "try: cli()\n"
+        "finally: print({'django', 'pydantic', 'mailcall.config'} & set(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**ENVIRONMENT, "MAILCALL_LISTEN": "not a setting"},
+        cwd=mails,
+        capture_output=True,
+        check=True,
+    )
+    assert done.stderr == b"set()\n"
+
+
+def test_an_mbox_file_is_split_into_its_mails(tmp_path: Path) -> None:
+    sentence = b"\nFrom here on it is 10:15, as in 2025 : no mail.\n\nFrom ann@example.com at 10:15:00\n"
+    (tmp_path / "all.mbox").write_bytes(
+        FROM + (MAIL % b"one") + sentence + b"\n" + FROM + (MAIL % b"two").replace(b"\r\n", b"\n")
+    )
+    (tmp_path / "single").write_bytes(FROM + MAIL % b"alone")
+    found = inspected(tmp_path, "all.mbox", "single")
+    assert [(each["file"], each["subject"]) for each in found] == [
+        ("all.mbox#1", "one"),
+        ("all.mbox#2", "two"),
+        ("single", "alone"),
+    ]
+    assert "no mail." in found[0]["text"]
+
+
+def test_of_a_maildir_only_the_mails_are_read(tmp_path: Path) -> None:
+    for name in ("cur/2:2,S", "new/1", "tmp/half", ".Sent/cur/3:2,", ".Sent/new/4", ".Sent/tmp/5"):
+        file = tmp_path / "box" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(MAIL % name.encode())
+    (tmp_path / "box" / "dovecot-uidlist").write_text("3 V1 N2")
+    found = [each["subject"] for each in inspected(tmp_path, "box")]
+    assert found == [".Sent/cur/3:2,", ".Sent/new/4", "cur/2:2,S", "new/1"]
+
+
+def test_standard_input_is_a_mail_or_an_mbox(tmp_path: Path) -> None:
+    [mail] = inspected(tmp_path, "-", given=MAIL % b"piped")
+    assert (mail["file"], mail["subject"]) == ("-", "piped")
+    two = FROM + MAIL % b"one" + b"\r\n" + FROM + MAIL % b"two"
+    assert [each["file"] for each in inspected(tmp_path, "-", given=two)] == ["-#1", "-#2"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n", b"\0" * 10_000, bytes(range(256)) * 500, b"From ", b"\xff\xd8\xff\xe0JFIF", b"%PDF-1.7\n%"],
+    ids=["empty", "one newline", "zeros", "junk", "From", "picture", "PDF"],
+)  # fmt: skip
+def test_what_is_no_mail_is_an_object_too(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(content)
+    [found] = inspected(tmp_path, "x")
+    assert found["file"] == "x"
+    assert "x" in run(tmp_path, "x")[0]
+
+
+def test_an_outlook_file_is_named_as_no_mail(tmp_path: Path) -> None:
+    (tmp_path / "x.msg").write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(2000))
+    [found] = inspected(tmp_path, "x.msg")
+    assert found["text"] == ""
+    assert "Outlook" in found["defects"][0]
+
+
+def test_a_folder_without_files_is_said(tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    out, said = run(tmp_path, "--json", "none")
+    assert out == ""
+    assert "there is no file" in said
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    out, said = run(tmp_path, "--json", "nothing.eml", status=2)
+    assert out == ""
+    assert "'nothing.eml' does not exist" in said
+    run(tmp_path, status=2)
+
+
+def test_what_can_not_be_read_is_said_and_the_rest_is_done(mails: Path) -> None:
+    secret = mails / "b" / "x"
+    secret.chmod(0)
+    unreadable = str(secret) if os.geteuid() else "/proc/self/mem"  # nothing is closed to root but this
+    out, said = run(mails, "--json", "a.eml", unreadable, "c.eml", status=1)
+    assert [json.loads(line)["subject"] for line in out.splitlines()] == ["one", "three"]
+    assert said.startswith(f"mailcall: cannot read {unreadable}: ")
+    assert "Traceback" not in said
+
+
+def test_odd_names_are_printed_on_one_line_as_valid_text(tmp_path: Path) -> None:
+    name = b"a\n\xff\x1b[31m\xe2\x80\xa8.eml"
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(MAIL % b"odd")
+    [found] = inspected(tmp_path, name)
+    assert found["file"] == "a\\n\\xff\\x1b[31m\\u2028.eml"
+    page = run(tmp_path, ".")[0]
+    assert "\x1b" not in page
+    assert "odd" in page
+
+
+@pytest.mark.long
+def test_a_file_of_100_megabytes_is_read(tmp_path: Path) -> None:
+    with (tmp_path / "large.eml").open("wb") as file:
+        file.write(MAIL % b"large")
+        for _ in range(100):
+            file.write(b"x" * 76 + b"\r\n" * 500_000)
+    [found] = inspected(tmp_path, "large.eml")
+    assert found["subject"] == "large"
+    assert not found["unreadable"]
+
+
+def test_a_closed_pipe_ends_it_quietly(tmp_path: Path) -> None:
+    for number in range(200):
+        (tmp_path / f"{number:03}").write_bytes(MAIL % b"x" + b"More.\r\n" * 1000)
+    shell = f"{sys.executable} -m mailcall inspect --json . | head -n 1"
+    done = subprocess.run(shell, shell=True, env=ENVIRONMENT, cwd=tmp_path, capture_output=True, check=True)
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stderr == b""
+
+
+def test_ctrl_c_ends_it_with_a_sentence(tmp_path: Path) -> None:
+    for number in range(200):
+        (tmp_path / f"{number:03}").write_bytes(MAIL % b"x" + b"More.\r\n" * 1000)
+    with subprocess.Popen(
+        [*COMMAND, "--json", "."],
+        env=ENVIRONMENT,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout and process.stderr
+        process.stdout.readline()  # it works now, and soon waits for us to read on
+        process.send_signal(signal.SIGINT)
+        process.stdout.close()
+        said = process.stderr.read().decode()
+    assert process.returncode == 130
+    assert said.startswith("mailcall: stopped after")
+    assert "Traceback" not in said
+
+
+def test_a_mail_that_takes_too_long_is_reported_and_the_others_are_done(mails: Path) -> None:
+    endless = mails / "endless"
+    os.mkfifo(endless)  # whoever opens it waits for ever
+    places = [Source(name, str(mails / name)) for name in ("a.eml", "endless", "c.eml")]
+    with closing(Crew(Form(as_json=True), seconds=2).answers(iter(places))) as answers:
+        found = [json.loads(answer) for answer in answers if isinstance(answer, bytes)]
+    assert [each["subject"] for each in found] == ["one", "", "three"]
+    assert found[1]["defects"] == ["Reading this mail took more than 2 seconds."]
+
+
+def test_a_mail_that_kills_its_reader_twice_is_reported_and_the_others_are_done(mails: Path) -> None:
+    deadly = mails / "deadly"
+    os.mkfifo(deadly)
+    places = [Source(name, str(mails / name)) for name in ("a.eml", "deadly", "c.eml")]
+    crew = Crew(Form(as_json=True))
+    done = threading.Event()
+
+    def kill() -> None:
+        while not done.wait(0.2):
+            for worker in list(crew._workers):
+                if worker.in_hand and worker.in_hand[0][1].name == "deadly":
+                    worker.process.kill()
+
+    threading.Thread(target=kill).start()
+    try:
+        with closing(crew.answers(iter(places))) as answers:
+            found = [json.loads(answer) for answer in answers if isinstance(answer, bytes)]
+    finally:
+        done.set()
+    assert [each["subject"] for each in found] == ["one", "", "three"]
+    assert found[1]["defects"] == ["Reading this mail ended the process that read it (signal 9)."]
+
+
+def test_progress_is_told_on_a_terminal_only_while_the_mails_go_elsewhere(mails: Path) -> None:
+    for number in range(600):
+        (mails / f"more{number}").write_bytes(MAIL % b"x")
+    ours, theirs = pty.openpty()
+    with (mails.parent / "out").open("wb") as out:
+        subprocess.run(
+            [*COMMAND, "--json", "."], env=ENVIRONMENT, cwd=mails, stdout=out, stderr=theirs, check=True
+        )
+    os.close(theirs)
+    said = os.read(ours, 65_536).decode()
+    assert " of 603 mails" in said
+    assert said.endswith("\r\x1b[K")  # and taken away again
+
+
+REPLY = b"""From: "service@bank.example" <eve@evil.example>\r
+To: it@desk.example\r
+Subject: =?utf-8?q?Printer_=1B[31m_=E2=80=AE_floor_3?=\r
+Content-Type: multipart/mixed; boundary=b\r
+\r
+--b\r
+\r
+It still does \x1b[31mnot print.\r
+\r
+On Mon, 3 Nov 2025 at 09:00, IT <it@desk.example> wrote:\r
+> one\r
+> two\r
+> three\r
+> four\r
+> five\r
+> six\r
+--b\r
+Content-Type: application/pdf\r
+Content-Disposition: attachment; filename=invoice.pdf\r
+\r
+MZ not a PDF\r
+--b--\r
+"""
+
+
+def test_a_person_sees_what_matters_and_nothing_that_a_terminal_would_obey(tmp_path: Path) -> None:
+    (tmp_path / "x.eml").write_bytes(REPLY)
+    page = run(tmp_path, "x.eml")[0]
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+    assert max(map(len, page.splitlines())) <= 80
+    assert "The sender's name shows service@bank.example" in page
+    assert "31mnot print." in page
+    assert "more quoted lines, shown by --full" in page
+    assert "> six" not in page
+    assert "invoice.pdf" in page
+    assert "> six" in run(tmp_path, "--full", "x.eml")[0]
+
+
+@pytest.mark.parametrize(
+    ("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
+def test_colours_are_for_terminals(variables: dict[str, str], coloured: bool, tmp_path: Path) -> None:
+    (tmp_path / "x.eml").write_bytes(MAIL % b"x")
+    ours, theirs = pty.openpty()
+    environment = {**ENVIRONMENT, "TERM": "xterm", **variables}
+    subprocess.run([*COMMAND, "x.eml"], env=environment, cwd=tmp_path, stdout=theirs, check=True)
+    os.close(theirs)
+    time.sleep(0.1)
+    assert (b"\x1b[" in os.read(ours, 65_536)) == coloured
