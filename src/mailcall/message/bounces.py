@@ -3,82 +3,112 @@
 import re
 from collections.abc import Iterator
 
+from .bounce_texts import MAX_RECIPIENTS, read_texts, reply_class, status_of
+from .decoding import decode_transfer
 from .domains import with_a_labels
-from .html_text import html_to_text
 from .mail import Bounce, BouncedRecipient
 from .mime import Part, parse
 
-MAX_RECIPIENTS = 1_000
-_MAX_TEXT = 200_000
-_STATUS = re.compile(r"(?<![\d.])([245])\.(\d)\.(\d{1,3})(?![\d.])")
-_SMTP_CODE = re.compile(r"(?:^|[\s#:;(\[\"'-])([45])\d\d(?=[\s\-#:,;)\].]|$)")
-_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&*+/?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
+_MAX_BYTES = 1_000_000  # of the parts that are read
+_MAX_HEADER = 200_000
+_MAX_VALUE = 2_000
+_MAX_GROUPS = 5_000
+
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,60})[ \t]*:[ \t]*(.*)")
-_ID_LINE = re.compile(r"^[ \t>|]*message-id:\s*(<[^<>\s]{1,990}>)", re.IGNORECASE | re.MULTILINE)
-_RETURNED = re.compile(
-    r"^[ \t>]*(?:-{2,}.{0,60}(?:original|copy of|returned|header|message|mail).{0,60}|"
-    r"(?:received|return-path|message-id|x-mailer):.{0,900}|"
-    r".{0,80}(?:original (?:message|mail)|copy of (?:the|your) (?:message|mail)).{0,60}(?:follow|below|"
-    r":).{0,40})$",
+_GROUPS_IN_TEXT = re.compile(r"^final-recipient[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_ID_FIELD = re.compile(
+    r"^[ \t>|]{0,8}(?:x-)?(?:original-)?message-id[ \t]{0,4}:\s{0,4}(<[^<>\s]{1,990}>)",
     re.IGNORECASE | re.MULTILINE,
 )
-_TRANSIENT = re.compile(
-    r"delayed|will (?:be retried|retry|keep trying|continue)|still being retried|temporar|could not send|"
-    r"not yet been|deferred|do not need to resend",
-    re.IGNORECASE,
+_ID = re.compile(r"<[^<>\s]{1,990}>")
+_STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_NOTIFICATION_TYPES = frozenset(
+    {"message/disposition-notification", "message/global-disposition-notification"}
 )
-_PERMANENT = re.compile(
-    r"permanent (?:error|fail)|permanently|fatal error|not going to try again", re.IGNORECASE
+_RETURNED_TYPES = frozenset(
+    {"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"}
 )
-_STATUS_TYPES = {"message/delivery-status", "message/global-delivery-status"}
+_REACHED = frozenset({"delivered", "deliverable", "relayed", "expanded"})
 
 
 def read_bounce(root: Part) -> Bounce:
-    """Read a report; one that says nothing readable has no recipients. A mere delay is not permanent."""
-    recipients = _dedupe(_from_status_parts(root)) or _dedupe(_from_text(root))
+    """Read a report; one that says nothing readable has no recipients. A mere delay is not permanent.
+
+    The fields of RFC 3464 come first, wherever they are; words are read only where there are none.
+    """
+    recipients = _distinct(_from_fields(root)) or _distinct(iter(read_texts(root)))
     return Bounce(tuple(recipients), _original_id(root))
 
 
-def _dedupe(found: Iterator[BouncedRecipient]) -> list[BouncedRecipient]:
+def _distinct(found: Iterator[BouncedRecipient]) -> list[BouncedRecipient]:
     kept: dict[tuple[str, str], BouncedRecipient] = {}
-    for recipient in found:
+    for _, recipient in zip(range(_MAX_GROUPS), found, strict=False):
         kept.setdefault((recipient.address.casefold(), recipient.action), recipient)
         if len(kept) >= MAX_RECIPIENTS:
             break
     return list(kept.values())
 
 
-def _from_status_parts(root: Part) -> Iterator[BouncedRecipient]:
+def _start(part: Part, limit: int = _MAX_BYTES) -> str:
+    """Decode the beginning of a part."""
+    data = decode_transfer(part.body[:limit], part.value("content-transfer-encoding"))[0]
+    return data.decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def _from_fields(root: Part) -> Iterator[BouncedRecipient]:
+    """Read the status parts, else those of a report inside, else fields in a broken mail's text."""
+    status = [part for part in root.walk() if part.content_type in _STATUS_TYPES]
+    if not status:
+        status = list(_inner_status(root))
+    for part in status or _parts_with_fields(root):
+        yield from _groups(_start(part))
+
+
+def _inner_status(root: Part) -> Iterator[Part]:
+    """Give the status parts of a report that a gateway put into a further mail (or into an MDN, RFC 5429)."""
     for part in root.walk():
-        if part.content_type in _STATUS_TYPES:
-            text = part.data()[0][: _MAX_TEXT * 5].decode("utf-8", "replace")
-            yield from _status_groups(text)
+        if part.content_type in _NOTIFICATION_TYPES:
+            yield part
+        elif part.content_type == "message/rfc822" and b"multipart/report" in part.body[:_MAX_HEADER]:
+            inner = parse(_start(part).encode(), [])
+            if inner.content_type == "multipart/report":
+                yield from (piece for piece in inner.walk() if piece.content_type in _STATUS_TYPES)
 
 
-def _status_groups(text: str) -> Iterator[BouncedRecipient]:
+def _parts_with_fields(root: Part) -> Iterator[Part]:
+    for part in root.walk():
+        if not part.children and part.content_type == "text/plain" and _GROUPS_IN_TEXT.search(_start(part)):
+            yield part
+
+
+def _groups(text: str) -> Iterator[BouncedRecipient]:
     """Read the per-recipient groups; a new Final-Recipient starts one even without an empty line."""
     group: dict[str, str] = {}
     last = ""
-    for line in [*text.splitlines(), ""]:
-        if line[:1] in {" ", "\t"} and last and line.strip():
-            group[last] = f"{group[last]} {line.strip()}"[:2_000]
+    for line in [*text.split("\n"), ""]:
+        blank = not line.strip()
+        if line[:1] in {" ", "\t"} and last and not blank:
+            if len(group[last]) < _MAX_VALUE:
+                group[last] = f"{group[last]} {line.strip()}"[:_MAX_VALUE]
             continue
-        match = _FIELD.match(line)
+        match = _FIELD.match(line[:_MAX_VALUE])
         name = match[1].lower() if match else ""
-        if (not line.strip() and "final-recipient" in group) or (
-            name == "final-recipient" and "final-recipient" in group
-        ):
+        if (blank and _names_somebody(group)) or (name == "final-recipient" and name in group):
             yield _recipient(group)
             group, last = {}, ""
         if match:
             last = name
-            group.setdefault(name, match[2].strip()[:2_000])
-    if "final-recipient" in group or ("original-recipient" in group and "action" in group):
+            group.setdefault(name, match[2].strip())
+    if _names_somebody(group):
         yield _recipient(group)
 
 
+def _names_somebody(group: dict[str, str]) -> bool:
+    return "final-recipient" in group or ("original-recipient" in group and "action" in group)
+
+
 def _typed(value: str) -> str:
-    """Give the address of an `rfc822; address` value."""
+    """Give the address of an `rfc822; address` value (RFC 3464 2.1.2)."""
     address = value.partition(";")[2] if ";" in value else value
     address = address.strip()[:1_000].partition(" (")[0].strip(" <>'\"")
     return with_a_labels(address.removeprefix("SMTP="))
@@ -90,102 +120,45 @@ def _recipient(group: dict[str, str]) -> BouncedRecipient:
     # The original address is the one that we sent to (RFC 3464 2.3.1); the final may be a name inside.
     if "@" in original and "." in original.rpartition("@")[2]:
         address = original
-    action = group.get("action", "").partition("(")[0].partition(";")[0].strip().lower()
     diagnostic = group.get("diagnostic-code", "")
-    declared = _STATUS.search(group.get("status", ""))
-    status = declared[0] if declared else ""
-    better = _STATUS.search(diagnostic)
-    if better and (not status or status.endswith(".0.0")):
-        status = better[0]
+    status = status_of(group.get("status", "")[:100]) or _success(group.get("status", ""))
+    if not status or status.endswith(".0.0"):  # an unspecific status; the remote server said more
+        status = status_of(diagnostic) or status
+    action = group.get("action", "").partition("(")[0].partition(";")[0].strip().lower()
+    if not action and "disposition" in group:  # a mail that a filter refused (RFC 5429 2.1.2)
+        action = "failed"
     return BouncedRecipient(address, action, status, diagnostic, _permanent(action, status, diagnostic))
 
 
+def _success(status: str) -> str:
+    match = re.match(r"\s*(2\.\d\.\d{1,3})", status)
+    return match[1] if match else ""
+
+
 def _permanent(action: str, status: str, diagnostic: str) -> bool:
-    """Judge permanence: RFC 3463 class of the status, else the SMTP code, else that it failed at all."""
-    if action in {"delayed", "delivered", "deliverable", "relayed", "expanded"}:
+    """Judge permanence: RFC 3463 class of the status, else that of the reply, else that it failed at all."""
+    if action == "delayed" or action in _REACHED:
         return False
-    if status:
-        return status.startswith("5")
-    code = _SMTP_CODE.search(diagnostic)
-    if code:
-        return code[1] == "5"
-    return action.startswith("fail") or (not action and not _TRANSIENT.search(diagnostic))
-
-
-def _texts(root: Part) -> Iterator[str]:
-    """Give the readable texts of a report, not of the mail that it returns."""
-    for part in root.walk():
-        if part.children or part.content_type not in {"text/plain", "text/html"}:
-            continue
-        data = part.data()[0][:_MAX_TEXT].decode("utf-8", "replace").replace("\r\n", "\n")
-        yield html_to_text(data) if part.content_type == "text/html" else data
-
-
-def _from_text(root: Part) -> Iterator[BouncedRecipient]:
-    """Read a report without a status part: failed addresses and the codes beside them."""
-    told = [address for value in root.values("x-failed-recipients") for address in _ADDRESS.findall(value)]
-    text = ""
-    for piece in _texts(root):
-        cut = _RETURNED.search(piece)
-        text += (piece[: cut.start()] if cut and cut.start() > 80 else piece) + "\n"
-        if len(text) > 40:
-            break
-    own = {address.lower() for name in ("from", "to", "cc") for address in _ADDRESS.findall(root.value(name))}
-    named = told or [address for address in _failing_addresses(text) if address.lower() not in own]
-    status = next((found for found in _STATUS.finditer(text) if found[1] != "2"), None)
-    code = _SMTP_CODE.search(text)
-    subject = root.text("subject")
-    if _PERMANENT.search(text):
-        permanent = True
-    elif status:
-        permanent = status[1] == "5"
-    elif code:
-        permanent = code[1] == "5"
-    else:
-        permanent = not _TRANSIENT.search(f"{subject}\n{text}")
-    action = "failed" if permanent else "delayed" if _TRANSIENT.search(f"{subject}\n{text}") else "failed"
-    diagnostic = " ".join(text.split())[:500]
-    for address in named or [""]:
-        yield BouncedRecipient(
-            with_a_labels(address), action, status[0] if status else "", diagnostic, permanent
-        )
-
-
-def _failing_addresses(text: str) -> list[str]:
-    """Prefer an address on a line of its own or before a colon, as qmail, exim and their kin write it."""
-    lines = text.splitlines()[:2_000]
-    alone = [
-        match[0] for line in lines if (match := _ADDRESS.search(line[:1_000])) and _alone(line[:1_000], match)
-    ]
-    return alone or _ADDRESS.findall(text[:20_000])
-
-
-def _alone(line: str, match: re.Match[str]) -> bool:
-    before, after = line[: match.start()].strip(" \t<*-\"'"), line[match.end() :].strip(" \t>\"'")
-    return not before and (not after or after[0] in ":(;.,")
+    known = status[:1] if status and status[0] != "2" else reply_class(diagnostic)
+    return known == "5" if known else action.startswith("fail")
 
 
 def _original_id(root: Part) -> str:
-    """Find the Message-ID of the mail that the report is about, from the returned part or the thread."""
+    """Find the Message-ID of the mail that the report is about: as returned, as told, or from the thread."""
+    for types in (_RETURNED_TYPES, _STATUS_TYPES | _NOTIFICATION_TYPES):
+        for part in root.walk():
+            if part.content_type in types:
+                text = _start(part, _MAX_HEADER)
+                match = _ID_FIELD.search(text.partition("\n\n")[0] if types is _RETURNED_TYPES else text)
+                if match:
+                    return match[1]
     for part in root.walk():
-        if part.content_type in {
-            "message/rfc822",
-            "message/global",
-            "text/rfc822-headers",
-            "message/global-headers",
-        }:
-            match = re.search(r"<[^<>\s]+>", parse(part.data()[0], []).value("message-id"))
-            if match:
-                return match[0]
-    for part in root.walk():
-        if not part.children and (
-            part.content_type.startswith("text/") or part.content_type == "message/partial"
-        ):
-            match = _ID_LINE.search(part.data()[0][-5_000_000:].decode("utf-8", "replace"))
+        if not part.children and part.content_type.startswith(("text/", "message/partial")):
+            match = _ID_FIELD.search(_start(part))
             if match:
                 return match[1]
     for name in ("in-reply-to", "references"):
-        ids = re.findall(r"<[^<>\s]+>", root.value(name))
+        ids = _ID.findall(root.value(name))
         if ids:
             return str(ids[-1])
     return ""
