@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailcall.message import Kind, Mailbox, parse_addresses, read_mail
-from mailcall.message.reading import read_date, read_mail_strictly
+from mailcall.message.dates import read_date
+from mailcall.message.reading import read_mail_strictly
 
 PIECES = [
     b"From: a@b.example\r\n", b"Subject: =?utf-8?q?x", b"Content-Type: multipart/mixed; boundary=b\r\n",

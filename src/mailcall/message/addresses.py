@@ -1,135 +1,244 @@
 """Address lists of header fields (RFC 5322 3.4), read by one linear scan that forgives what people send."""
 
 import re
+from dataclasses import dataclass, field
 
 from .decoding import decode_words
 from .mail import Mailbox
 
 MAX_MAILBOXES = 60_000
-_PLAIN = re.compile(r"[^\"(),:;<>\[\\]+")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_MAX_ADDRESS = 1_000
+_MAX_NAME = 2_000
+_HELD = 3  # words with commas between them that can be one name: `Doe, John, Dr.`
+
+# Nearly all entries: `Name <local@domain>`, `"Name" <local@domain>`, `local@domain`, to a comma or the end.
+_SIMPLE = re.compile(
+    r"""[ ]?(?:(?:"([^"\\<>@=]{0,200})"[ ]{0,3}|([^\s"(),:;<>@\[\]\\=][^"(),:;<>@\[\]\\=]{0,200}))?"""
+    r"""<([^\s"(),:;<>@\[\]\\]{1,200}@[^\s"(),:;<>@\[\]\\']{1,255})>"""
+    r"""|([^\s"(),:;<>@\[\]\\'/=]{1,200}@[^\s"(),:;<>@\[\]\\']{1,255}))[ ]?(?:,|\Z)"""
+)
+_WORD = r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?<>]{0,2000}\?="
+_TOKEN = re.compile(rf"{_WORD}|(?:[^\"(),:;<>\[\\=]++|=(?!\?))++")
+_QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
+_PLAIN_ADDRESS = re.compile(r"[^\s\"(),:;<>@\[\]\\]{1,200}@[^\s\"(),:;<>@\[\]\\]{1,255}\Z")
+_ANGLE = re.compile(r"[<>]")
+_COMMENT = re.compile(r"\\.|[()]", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_AROUND_AT = re.compile(r" ?([@.]) ?")
+_AROUND_AT_AND_DOT = re.compile(r" ?([@.]) ?")
+_AROUND_AT = re.compile(r" ?@ ?")
+_MAILTO = re.compile(r"\[?mailto:", re.IGNORECASE)
+_IN_SINGLE_QUOTES = re.compile(r"'(.*)'\Z", re.DOTALL)
+
+
+def parse_addresses(value: str) -> tuple[Mailbox, ...]:
+    """Read the mailboxes of an unfolded value, in order; group names are left out, their members kept.
+
+    Entries without any address are left out. Two addresses in one entry give two mailboxes, and what stands
+    in a display name, a comment or an encoded word is never taken for an address.
+    """
+    scan = _Scan(value)
+    position, size = 0, len(value)
+    while position < size and len(scan.found) < MAX_MAILBOXES:
+        simple = _SIMPLE.match(value, position) if scan.at_start else None
+        if simple:
+            quoted, name, angle, bare = simple.groups()
+            scan.found.append(Mailbox(" ".join((quoted or name or "").split()), angle or bare))
+            position = simple.end()
+        else:
+            position = scan.step(position)
+    scan.end_entry()
+    scan.end_list()
+    return tuple(scan.found[:MAX_MAILBOXES])
+
+
+@dataclass(slots=True)
+class _Words:
+    """What was read of an entry: (quoted, text) of its words, and its comments."""
+
+    words: list[tuple[bool, str]] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return any(quoted or text.strip() for quoted, text in self.words)
+
+    def name(self) -> str:
+        """Give the display name: the phrase, else what stands in comments (RFC 822 habit)."""
+        phrase = "".join(f" {text} " if quoted else text for quoted, text in self.words)
+        told = phrase if phrase.strip() else _ESCAPE.sub(r"\1", " ".join(self.comments))
+        return _shown(told)
 
 
 class _Scan:
-    """The state of one scan: what was read of the mailbox at hand."""
+    """The state of one scan: what was read of the entry at hand, and entries that may be part of its name."""
 
-    def __init__(self) -> None:
+    def __init__(self, value: str) -> None:
+        self.value = value
         self.found: list[Mailbox] = []
-        self.words: list[tuple[bool, str]] = []  # (quoted, text)
-        self.comments: list[str] = []
+        self.entry = _Words()
+        self.held: list[_Words] = []  # words before a comma: `Doe` of `Doe, John <j@x.example>`
+        self.unclosed: set[str] = set()  # what opens and is closed nowhere behind
 
-    def flush(self, angle: str | None = None) -> None:
-        """End the mailbox at hand, with its `<addr-spec>` if there was one."""
-        words, comments = self.words, self.comments
-        self.words, self.comments = [], []
-        if angle is not None:
-            address = _route_removed("".join(angle.split()))
-            if address.startswith('"') and address.endswith('"') and "@" in address:
-                address = address.strip('"')
-            name = _phrase(words) or _comment(comments)
-            if address:
-                self.found.append(Mailbox(name, address))
-            return
-        bare = _bare_address(words)
-        if bare:
-            self.found.append(Mailbox(bare[0] or _comment(comments), bare[1]))
+    @property
+    def at_start(self) -> bool:
+        return not (self.held or self.entry.words or self.entry.comments)
 
-
-def parse_addresses(value: str) -> tuple[Mailbox, ...]:  # noqa: PLR0912 - one scan, one case a character
-    """Read the mailboxes of an unfolded value, in order; group names are left out, their members kept.
-
-    Entries without any address are left out. Two addresses in one entry give two mailboxes.
-    """
-    scan = _Scan()
-    position, size = 0, len(value)
-    no_quote = no_angle = no_comment = no_bracket = False
-    while position < size and len(scan.found) < MAX_MAILBOXES:
-        plain = _PLAIN.match(value, position)
-        if plain:
-            scan.words.append((False, plain[0]))
-            position = plain.end()
-            continue
+    def step(self, position: int) -> int:  # noqa: PLR0912 - one case a character
+        """Read one token; give where the next begins."""
+        value, words = self.value, self.entry.words
+        token = _TOKEN.match(value, position)
+        if token:
+            words.append((False, token[0]))
+            return token.end()
         char = value[position]
-        if char == '"' and not no_quote:
+        end = -1
+        if char == '"' and char not in self.unclosed:
             quoted = _QUOTED.match(value, position)
-            no_quote = quoted is None  # unclosed: no later quote can be closed either
+            end = quoted.end() if quoted else -1
             if quoted:
-                scan.words.append((True, _ESCAPE.sub(r"\1", quoted[1])))
-                position = quoted.end()
-                continue
-        elif char == "<" and not no_angle:
-            end = value.find(">", position)
-            no_angle = end < 0
-            if end >= 0:
-                scan.flush(value[position + 1 : end].rpartition("<")[2])
-                position = end + 1
-                continue
-            scan.flush(value[position + 1 :].split(",", maxsplit=1)[0])
-            break
-        elif char == "(" and not no_comment:
+                words.append((True, _ESCAPE.sub(r"\1", quoted[1])))
+        elif char == "<" and char not in self.unclosed:
+            end = self.angle(position)
+        elif char == "(" and char not in self.unclosed:
             end = _comment_end(value, position)
-            no_comment = end < 0
             if end >= 0:
-                scan.comments.append(value[position + 1 : end])
-                position = end + 1
-                continue
-        elif char == "[" and not no_bracket:
-            end = value.find("]", position)
-            no_bracket = end < 0
+                self.entry.comments.append(value[position + 1 : end - 1])
+        elif char == "[" and char not in self.unclosed:
+            end = value.find("]", position) + 1 or -1
             if end >= 0:
-                scan.words.append((False, value[position : end + 1]))
-                position = end + 1
-                continue
-        elif char in ",;":
-            scan.flush()
+                words.append((False, value[position:end]))
+        elif char == ",":
+            self.end_entry()
+        elif char == ";":
+            self.end_entry()
+            self.end_list()
         elif char == ":":
-            if not any("@" in text for quoted, text in scan.words if not quoted):
-                scan.words, scan.comments = [], []  # the name of a group
+            self.colon()
         elif char not in '"<>()':
-            scan.words.append((False, char))
-        position += 1
-    scan.flush()
-    return tuple(scan.found)
+            words.append((False, char))
+        if end >= 0:
+            return end
+        self.unclosed.add(char)
+        return position + 1
+
+    def colon(self) -> None:
+        """End the name of a group; a colon within an address belongs to it."""
+        last = self.entry.words[-1][1] if self.entry.words else ""
+        if last.rstrip().lower().endswith("mailto") or "@" in last:
+            self.entry.words.append((False, ":"))
+        else:
+            self.entry, self.held = _Words(), []
+
+    def angle(self, position: int) -> int:
+        """Read `<addr-spec>`; give where it ends, -1 when it never does."""
+        start = position + 1
+        mark = _ANGLE.search(self.value, start)
+        if not mark:  # the closing bracket was forgotten, or cut off
+            rest = self.value[start : start + _MAX_ADDRESS]
+            inside = re.split(r"[\s,;]", rest.strip(), maxsplit=1)[0]
+            if "@" in inside:
+                self.add(inside)
+                return start + rest.index(inside) + len(inside)
+            return -1
+        inside = self.value[start : mark.start()]
+        if mark[0] == ">":
+            self.add(inside)
+            return mark.end()
+        if "@" in inside:  # `<a@x.example, B <b@x.example>`
+            first = re.split(r"[\s,;]", inside.strip(), maxsplit=1)[0]
+            self.add(first)
+            return start + inside.index(first) + len(first)
+        if inside.strip():
+            self.entry.words.append((False, inside))
+        return mark.start()
+
+    def add(self, angle: str) -> None:
+        """Keep the mailbox whose address stood in brackets."""
+        address = _addr_spec(angle)
+        if not address:
+            if angle.strip() and not self.entry:
+                self.entry.words.append((True, angle))
+            return
+        names = [words.name() for words in (*self.held, self.entry)]
+        self.found.append(Mailbox(", ".join(filter(None, names))[:_MAX_NAME], address))
+        self.entry, self.held = _Words(), []
+
+    def end_entry(self) -> None:
+        """End the entry at a comma: with an address in it it is a mailbox, else perhaps part of a name."""
+        found = _bare(self.entry)
+        if found:
+            self.end_list()
+            self.found += found
+        elif self.entry:
+            if len(self.held) >= _HELD:
+                self.end_list()
+            self.held.append(self.entry)
+        self.entry = _Words()
+
+    def end_list(self) -> None:
+        """Take single words without an address behind them for local mailboxes (`root`)."""
+        for words in self.held:
+            text = "".join(text for _, text in words.words).strip()
+            quoted = any(quoted for quoted, _ in words.words)
+            if _PLAIN_ADDRESS.match(text) if quoted else text and not re.search(r"\s|=\?", text):
+                self.found.append(Mailbox(_shown(" ".join(words.comments)), text[:_MAX_ADDRESS]))
+        self.held = []
 
 
 def _comment_end(value: str, start: int) -> int:
+    """Give where a comment ends, -1 when it never does. Comments nest."""
     depth = 0
-    for match in re.compile(r"\\.|[()]", re.DOTALL).finditer(value, start):
+    for match in _COMMENT.finditer(value, start):
         if match[0] == "(":
             depth += 1
         elif match[0] == ")":
             depth -= 1
             if depth == 0:
-                return match.start()
+                return match.end()
     return -1
 
 
-def _route_removed(address: str) -> str:
+def _addr_spec(inside: str) -> str:
+    """Give the address in a pair of angle brackets, '' when there is none."""
+    inside = inside[: _MAX_ADDRESS * 2]
+    if "(" in inside:
+        inside = re.sub(r"\([^()]*\)", "", inside)
+    address = inside if '"' in inside else "".join(inside.split())
+    address = _IN_SINGLE_QUOTES.sub(r"\1", _MAILTO.sub("", address.strip(), count=1))
     if address.startswith("@") and ":" in address:  # RFC 5322 4.4, obsolete source route
         address = address.rpartition(":")[2]
-    return address[7:] if address[:7].lower() == "mailto:" else address
+    if address.startswith('"') and address.endswith('"') and "@" in address:
+        address = "".join(address.strip('"').split())
+    if "@" not in address and len(inside.split()) > 1:
+        return ""  # `<John Doe>` is a name
+    return address[:_MAX_ADDRESS]
 
 
-def _phrase(words: list[tuple[bool, str]]) -> str:
-    text = "".join(f" {text} " if quoted else text for quoted, text in words)
-    return decode_words(" ".join(text.split()))
-
-
-def _comment(comments: list[str]) -> str:
-    return decode_words(" ".join(_ESCAPE.sub(r"\1", " ".join(comments)).split()))
-
-
-def _bare_address(words: list[tuple[bool, str]]) -> tuple[str, str] | None:
-    """Give (name, address) of a mailbox without angle brackets, or None."""
+def _bare(entry: _Words) -> list[Mailbox]:
+    """Give the mailboxes of an entry without angle brackets."""
+    words = entry.words
     if len(words) > 1 and words[0][0] and words[1][1].startswith("@"):
-        return "", f'"{words[0][1]}"' + "".join(words[1][1].split())
-    text = _AROUND_AT.sub(r"\1", " ".join(" ".join(text for _, text in words).split()))
-    pieces = text.split()
-    at = next((index for index in range(len(pieces) - 1, -1, -1) if "@" in pieces[index]), -1)
-    if at >= 0:
-        return decode_words(" ".join(pieces[:at])), _route_removed(pieces[at])
-    if len(pieces) == 1 and not pieces[0].startswith("=?"):
-        return "", pieces[0]
-    return None
+        return [Mailbox("", f'"{words[0][1]}"' + "".join(words[1][1].split()))]
+    plain = [text for quoted, text in words if not quoted and not text.startswith("=?")]
+    text = " ".join("".join(plain).split())
+    if "@" not in text:
+        return []
+    together = _AROUND_AT_AND_DOT.sub(r"\1", text)
+    pieces = [together] if " " not in together else _AROUND_AT.sub("@", text).split()
+    first = next(index for index, piece in enumerate(pieces) if "@" in piece)
+    addresses = [
+        address for piece in pieces[first:] if "@" in piece and (address := _addr_spec(_opened(piece)))
+    ]
+    if not addresses:
+        return []
+    others = [(True, text) for quoted, text in words if quoted or text.startswith("=?")]
+    name = _Words([*others, (False, " ".join(pieces[:first]))], entry.comments).name()
+    return [Mailbox(name, addresses[0]), *(Mailbox("", address) for address in addresses[1:])]
+
+
+def _opened(piece: str) -> str:
+    """Take an address out of `[mailto:...]`."""
+    return piece[1:].removesuffix("]") if piece.startswith("[") else piece
+
+
+def _shown(text: str) -> str:
+    return decode_words(" ".join(text[: _MAX_NAME * 4].split()))[:_MAX_NAME]

@@ -2,12 +2,12 @@
 
 import mimetypes
 import re
-import unicodedata
 
-from .decoding import decode_words
+from .decoding import composed, decode_words
 from .mime import Part
 
 MAX_NAME = 120
+_LONGEST = 1_000
 _DANGEROUS = re.compile(
     r'[\x00-\x1f\x7f-\x9f<>:"|?*\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]'
 )
@@ -22,7 +22,17 @@ _EXTENSIONS = {
     "image/pjpeg": ".jpg",
     "message/delivery-status": ".txt",
     "text/rfc822-headers": ".txt",
+    "message/global-delivery-status": ".txt",
+    "message/disposition-notification": ".txt",
     "application/octet-stream": ".bin",
+    "application/pkcs7-mime": ".p7m",
+    "application/x-pkcs7-mime": ".p7m",
+    "application/pkcs7-signature": ".p7s",
+    "application/x-pkcs7-signature": ".p7s",
+    "application/pgp-signature": ".asc",
+    "application/pgp-encrypted": ".asc",
+    "application/ms-tnef": ".dat",
+    "application/vnd.ms-tnef": ".dat",
 }
 
 
@@ -31,7 +41,8 @@ def safe_name(name: str) -> str:
 
     May give '' when nothing is left.
     """
-    name = unicodedata.normalize("NFC", name).replace("\\", "/").rstrip("/ ").rpartition("/")[2]
+    name = name.replace("\\", "/").rstrip("/ ").rpartition("/")[2]
+    name = composed(name[:_LONGEST] + name[_LONGEST:][-16:])
     name = _DANGEROUS.sub(lambda match: "_" if match[0] in '<>:"|?*' else "", name)
     name = " ".join(name.split()).strip(". ") if name.strip(". ") else ""
     if _DEVICE.match(name):
@@ -53,11 +64,14 @@ def declared_name(part: Part) -> str:
     return decode_words(disposition.get("filename") or part.params.get("name", ""))
 
 
-def name_of(part: Part, number: int, subject: str = "") -> str:
+def name_of(part: Part, number: int, subject: str = "", true_type: str = "") -> str:
     """Give a part's safe file name; one without any is named by its type, a mail by its subject."""
     name = safe_name(declared_name(part))
-    extension = _EXTENSIONS.get(part.content_type) or mimetypes.guess_extension(part.content_type) or ".bin"
     if part.content_type in {"message/rfc822", "message/global"}:
         stem = name or safe_name(subject.replace("/", "-")) or f"message-{number}"
         return stem if stem.lower().endswith(".eml") else safe_name(stem[: MAX_NAME - 4] + ".eml")
-    return name or f"attachment-{number}{extension}"
+    if name:
+        return name
+    told = true_type if part.content_type == "application/octet-stream" else part.content_type
+    extension = _EXTENSIONS.get(told) or mimetypes.guess_extension(told) or ".bin"
+    return f"attachment-{number}{extension}"

@@ -1,38 +1,63 @@
-"""The tree of a mail: header fields and parts, split by linear scans with hard caps (RFC 5322, RFC 2045)."""
+"""The tree of a mail: header fields and parts as positions in its bytes, found by one scan with hard caps."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import unquote_to_bytes
 
-from .decoding import clean_value, decode_raw_value, decode_text, decode_transfer, decode_words
+from .decoding import clean_value, decode_raw_value, decode_words
+from .parameters import parse_parameters
+from .transfer import Buffer, decode_transfer
 
 MAX_HEADER_BYTES = 4 * 1024 * 1024
-MAX_FIELDS = 2_000
-MAX_PARTS = 500
-MAX_DEPTH = 20
-_MAX_PARAMETERS = 16_384
+MAX_FIELDS = 10_000
+MAX_PARTS = 1_000
+MAX_DEPTH = 30  # small enough for functions that call themselves on the children of a part
+_MAX_BOUNDARY = 200  # RFC 2046 allows 70
+_PREAMBLE = 65_536  # how far the first delimiter is looked for before the boundary is held for wrong
 
-_FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+_FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?")
 _PLAIN_FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,80}:")
+_EMPTY_LINE = re.compile(rb"\r*\n")
+_GAP = re.compile(rb"\n\r*\n")
+_LEADING_LINES = re.compile(rb"[\r\n]*")
+_MBOX = re.compile(rb">?From [^\n]{0,998}\n")
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+\Z")
-_SECTION = re.compile(r"(.+?)(?:\*(\d{1,3}))?(\*)?\Z")
+_GUESSED = re.compile(rb"\s{0,200}--([^\r\n]{1,100})")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Part:
-    """One entity. Field names are lower case, values raw; `body` is raw, its children are parsed."""
+    """One entity: `buffer[start:end]` is its body, which is copied only when asked for.
 
+    Field names are lower case, values raw.
+    """
+
+    buffer: Buffer
     fields: tuple[tuple[str, bytes], ...]
-    body: bytes
+    start: int
+    end: int
     content_type: str = "text/plain"
     params: dict[str, str] = field(default_factory=dict)
     children: list["Part"] = field(default_factory=list)
     hint: str = ""  # charset of the mail's text, for raw 8-bit headers
+    _index: dict[str, list[bytes]] = field(default_factory=dict)
+    _read: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, value in self.fields:
+            if name in self._index:
+                self._index[name].append(value)
+            else:
+                self._index[name] = [value]
+
+    @property
+    def body(self) -> bytes:
+        """The body as it came, its transfer encoding not undone."""
+        return bytes(self.buffer[self.start : self.end])
 
     def raw(self, name: str) -> list[bytes]:
         """Give every raw value of a field, topmost first."""
-        return [value for key, value in self.fields if key == name]
+        return self._index.get(name, [])
 
     def values(self, name: str) -> tuple[str, ...]:
         """Give every unfolded value of a field, encoded words left as they are."""
@@ -48,10 +73,11 @@ class Part:
 
     def value(self, name: str) -> str:
         """Give the first unfolded value of a field, or ''."""
-        for key, value in self.fields:
-            if key == name:
-                return clean_value(decode_raw_value(value, self.hint))
-        return ""
+        if name not in self._index:
+            return ""
+        if name not in self._read:
+            self._read[name] = clean_value(decode_raw_value(self._index[name][0], self.hint))
+        return self._read[name]
 
     def text(self, name: str) -> str:
         """Give the first value of an unstructured field, decoded for people."""
@@ -59,186 +85,209 @@ class Part:
 
     def walk(self) -> Iterator["Part"]:
         """Give this part and every part below it, in order."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        waiting = [self]
+        while waiting:
+            part = waiting.pop()
+            yield part
+            waiting += reversed(part.children)
 
     def data(self) -> tuple[bytes, str]:
         """Give the body with its transfer encoding undone, and a defect."""
-        return decode_transfer(self.body, self.value("content-transfer-encoding"))
+        return decode_transfer(self.buffer, self.value("content-transfer-encoding"), self.start, self.end)
 
     def disposition(self) -> tuple[str, dict[str, str]]:
         """Give Content-Disposition (RFC 2183) as its word and its parameters."""
         return parse_parameters(self.value("content-disposition"))
 
 
-def parse(raw: bytes, defects: list[str]) -> Part:
+def parse(raw: Buffer, defects: list[str]) -> Part:
     """Split a mail into its tree. What is beyond a cap stays one undivided part; `defects` says so."""
-    if b"\n" not in raw and b"\r" in raw:
-        raw = raw.replace(b"\r", b"\n")
-    raw = raw.lstrip(b"\r\n")
-    while raw.startswith((b"From ", b">From ")) and b"\n" in raw[:1000]:  # mbox
-        raw = raw[raw.index(b"\n") + 1 :]
-    root = _build(raw, 0, [MAX_PARTS], defects, "text/plain")
-    hint = next((part.params["charset"] for part in root.walk() if part.params.get("charset")), "")
-    for part in root.walk():
+    raw = _with_line_feeds(raw)
+    leading = _LEADING_LINES.match(raw)
+    start = leading.end() if leading else 0
+    while mbox := _MBOX.match(raw, start):
+        start = mbox.end()
+    tree = _Tree(raw, defects)
+    root = tree.build(start)
+    hint = next((part.params["charset"] for part in tree.parts if part.params.get("charset")), "")
+    for part in tree.parts:
         part.hint = hint
     return root
 
 
-def _build(raw: bytes, depth: int, budget: list[int], defects: list[str], default: str) -> Part:
-    fields, body = _split_header(raw, depth == 0, defects)
-    part = Part(fields, body)
-    word, params = parse_parameters(part.value("content-type"))
-    part.params = params
-    part.content_type = word if _TYPE.match(word) else _repaired_type(word, default)
-    if not part.content_type.startswith("multipart/"):
-        return part
-    if depth >= MAX_DEPTH:
-        _note(defects, f"parts nested deeper than {MAX_DEPTH} are left undivided")
-        part.content_type = "application/octet-stream"
-        return part
-    boundary = params.get("boundary", "").rstrip().encode("utf-8", "surrogateescape")
-    pieces = _split_multipart(body, boundary) if boundary else []
-    if not pieces:
-        guessed = re.match(rb"\s*--([^\r\n]{1,100})", body)
-        pieces = _split_multipart(body, guessed[1].rstrip()) if guessed else []
-        _note(defects, "multipart without a usable boundary")
-        if not pieces:
-            part.content_type = "text/plain"
+def _with_line_feeds(raw: Buffer) -> Buffer:
+    """Put line feeds where a mail has carriage returns alone."""
+    carriage = raw.find(b"\r")
+    if carriage < 0 or raw.find(b"\n", carriage, carriage + 2) >= 0:
+        return raw
+    feed = raw.find(b"\n")
+    if feed < 0 or (feed > carriage and _PLAIN_FIELD.match(raw, carriage + 1)):
+        return bytes(raw[:]).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return raw
+
+
+@dataclass(slots=True)
+class _Open:
+    """A multipart whose last delimiter was not seen yet."""
+
+    part: Part
+    boundary: bytes
+    shadowed: int | None  # an outer multipart with the same boundary
+
+
+class _Tree:
+    """One scan over the delimiter lines (RFC 2046 5.1), whatever the depth."""
+
+    def __init__(self, buffer: Buffer, defects: list[str]) -> None:
+        self.buffer = buffer
+        self.size = len(buffer)
+        self.defects = defects
+        self.parts: list[Part] = []
+        self.open: list[_Open] = []
+        self.levels: dict[bytes, int] = {}  # boundary: its place in `open`
+
+    def build(self, start: int) -> Part:
+        """Read the entity that begins at `start` and all below it."""
+        root = leaf = self.entity(start, "text/plain", root=True)
+        position = max(0, root.start - 1)
+        while self.open:
+            at = self.buffer.find(b"\n--", position)
+            if at < 0:
+                break
+            end = self.buffer.find(b"\n", at + 3)
+            end = self.size if end < 0 else end
+            position = end
+            level, last = self.delimiter(bytes(self.buffer[at + 3 : min(end, at + 3 + _MAX_BOUNDARY)]))
+            if level is None:
+                continue
+            self.finish(leaf, at)
+            self.close(level + (0 if last else 1), at)
+            if last or end + 1 >= self.size:
+                continue
+            parent = self.open[level].part
+            if len(self.parts) >= MAX_PARTS:
+                self.note(f"more than {MAX_PARTS} parts: the rest is left undivided")
+                leaf = self.add(Part(self.buffer, (), end + 1, self.size, "application/octet-stream"))
+                parent.children.append(leaf)
+                self.close(0, self.size)
+                return root
+            digest = parent.content_type == "multipart/digest"
+            leaf = self.entity(end + 1, "message/rfc822" if digest else "text/plain")
+            parent.children.append(leaf)
+            position = leaf.start - 1
+        if self.open:
+            self.finish(leaf, self.size)
+            self.drop_blank(leaf)
+            self.note("multipart without its last delimiter")
+            self.close(0, self.size)
+        return root
+
+    def delimiter(self, line: bytes) -> tuple[int | None, bool]:
+        """Give which open multipart a line after `--` belongs to, and whether it is its last."""
+        line = line.rstrip(b" \t\r")
+        level = self.levels.get(line)
+        if level is None and line.endswith(b"--"):
+            return self.levels.get(line[:-2]), True
+        return level, False
+
+    def finish(self, leaf: Part, at: int) -> None:
+        """End a leaf before the line end that belongs to the delimiter."""
+        if leaf.end < 0:
+            end = at - 1 if at < self.size and self.buffer[at - 1 : at] == b"\r" else at
+            leaf.end = max(leaf.start, end)
+
+    def close(self, level: int, at: int) -> None:
+        """End all open multiparts from `level` inwards; one without a single part is a text."""
+        while len(self.open) > level:
+            ended = self.open.pop()
+            part = ended.part
+            part.end = max(part.start, at)
+            if ended.shadowed is None:
+                del self.levels[ended.boundary]
+            else:
+                self.levels[ended.boundary] = ended.shadowed
+            if not part.children:
+                self.note("multipart without a usable boundary")
+                part.content_type = "text/plain"
+
+    def drop_blank(self, leaf: Part) -> None:
+        """Take back a part of nothing but white space after a delimiter that should have been the last."""
+        siblings = self.open[-1].part.children
+        short = leaf.end - leaf.start < 1_000 and not leaf.fields
+        if short and siblings and siblings[-1] is leaf and not leaf.body.strip():
+            siblings.pop()
+
+    def entity(self, start: int, default: str, *, root: bool = False) -> Part:
+        """Read the header at `start`; a multipart is open from then on."""
+        fields, body = self.header(start, root)
+        part = self.add(Part(self.buffer, fields, body, -1))
+        word, part.params = parse_parameters(part.value("content-type"))
+        part.content_type = word if _TYPE.match(word) else _repaired_type(word, default)
+        if not part.content_type.startswith("multipart/"):
+            part.end = -1 if self.open else self.size
             return part
-    below = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"
-    for index, piece in enumerate(pieces):
-        if budget[0] <= 0:
-            _note(defects, f"more than {MAX_PARTS} parts: the rest is left undivided")
-            rest = b"\r\n".join(pieces[index:])
-            part.children.append(Part((), rest, "application/octet-stream"))
-            break
-        budget[0] -= 1
-        part.children.append(_build(piece, depth + 1, budget, defects, below))
-    return part
+        if len(self.open) >= MAX_DEPTH:
+            self.note(f"parts nested deeper than {MAX_DEPTH} are left undivided")
+            part.content_type = "application/octet-stream"
+            return part
+        boundary = self.boundary(part)
+        if boundary:
+            self.open.append(_Open(part, boundary, self.levels.get(boundary)))
+            self.levels[boundary] = len(self.open) - 1
+        else:
+            part.content_type = "text/plain"
+            part.end = -1 if self.open else self.size
+        return part
 
+    def boundary(self, part: Part) -> bytes:
+        """Give the boundary of a multipart, guessed from the first line where the named one never comes."""
+        named = part.params.get("boundary", "").rstrip().encode("utf-8", "surrogateescape")[:_MAX_BOUNDARY]
+        reach = part.start + _PREAMBLE
+        before = max(0, part.start - 1)
+        if named and (reach < self.size or self.buffer.find(b"\n--" + named, before) >= 0):
+            return named
+        self.note("multipart without a usable boundary")
+        guessed = _GUESSED.match(self.buffer, part.start)
+        found = guessed[1].rstrip() if guessed else b""
+        return b"" if found in self.levels else found
 
-def _note(defects: list[str], defect: str) -> None:
-    if defect not in defects:
-        defects.append(defect)
+    def header(self, start: int, root: bool) -> tuple[tuple[tuple[str, bytes], ...], int]:
+        """Read the fields up to the first empty line, or where they stop; give where the body is."""
+        found: list[tuple[str, bytes]] = []
+        buffer = self.buffer
+        position, limit = start, min(self.size, start + MAX_HEADER_BYTES)
+        while position < self.size:
+            match = _FIELD.match(buffer, position, limit)
+            if match and (root or match[1][:2] != b"--"):
+                found.append((match[1].decode("ascii").lower(), match[2].rstrip(b"\r")))
+                position = match.end()
+                if position >= limit < self.size or len(found) >= MAX_FIELDS:
+                    self.note("the header is too large: its rest is left out")
+                    gap = _GAP.search(buffer, position - 1)
+                    return tuple(found), gap.end() if gap else self.size
+                continue
+            empty = _EMPTY_LINE.match(buffer, position)
+            if empty:
+                return tuple(found), empty.end()
+            after = buffer.find(b"\n", position) + 1 or self.size
+            if not root or not _PLAIN_FIELD.match(buffer, after):
+                if buffer[position : position + 2] != b"--":
+                    self.note("the header ends without an empty line")
+                return tuple(found), position
+            self.note("a line in the header is no header field")
+            position = after
+        return tuple(found), self.size
+
+    def add(self, part: Part) -> Part:
+        self.parts.append(part)
+        return part
+
+    def note(self, defect: str) -> None:
+        if defect not in self.defects:
+            self.defects.append(defect)
 
 
 def _repaired_type(word: str, default: str) -> str:
     if word in {"text", "plain"}:
         return "text/plain"
     return "text/html" if word == "html" else default if not word else "application/octet-stream"
-
-
-def _split_header(raw: bytes, root: bool, defects: list[str]) -> tuple[tuple[tuple[str, bytes], ...], bytes]:
-    """Split an entity at its first empty line, or where its header stops being one."""
-    found: list[tuple[str, list[bytes]]] = []
-    position, size = 0, len(raw)
-    while position < size:
-        end = raw.find(b"\n", position)
-        after = end + 1 if end >= 0 else size
-        if after > MAX_HEADER_BYTES or len(found) > MAX_FIELDS:
-            _note(defects, "the header is too large: its rest is left out")
-            gap = re.compile(rb"\r?\n\r?\n").search(raw, position)
-            position = gap.end() if gap else size
-            break
-        line = raw[position : after - 1 if end >= 0 else size].rstrip(b"\r")
-        if not line:
-            position = after
-            break
-        name = _FIELD.match(line)
-        if line[:1] in b" \t":
-            if found:
-                found[-1][1].append(line)
-            elif not root and line.strip():
-                break
-        elif name:
-            found.append((name[1].decode("ascii").lower(), [line[name.end() :]]))
-        elif not root or not _PLAIN_FIELD.match(raw, after):
-            _note(defects, "the header ends without an empty line")
-            break
-        else:
-            _note(defects, "a line in the header is no header field")
-        position = after
-    return tuple((name, b"\n".join(lines)) for name, lines in found), raw[position:]
-
-
-def _split_multipart(body: bytes, boundary: bytes) -> list[bytes]:
-    """Give the bodies between the delimiter lines (RFC 2046 5.1); a missing last delimiter is forgiven."""
-    text = b"\n" + body
-    marker = b"\n--" + boundary
-    pieces: list[bytes] = []
-    start = -1
-    position = text.find(marker)
-    while position >= 0:
-        after = position + len(marker)
-        end = text.find(b"\n", after)
-        end = len(text) if end < 0 else end
-        tail = text[after:end].strip()
-        if tail in {b"", b"--"}:
-            if start >= 0:
-                pieces.append(text[start:position].removesuffix(b"\r"))
-            start = min(end + 1, len(text))
-            if tail:
-                return pieces
-        position = text.find(marker, end)
-    if start >= 0 and text[start:].strip():
-        pieces.append(text[start:])
-    return pieces
-
-
-def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
-    """Read `word; name=value; ...` with RFC 2231 continuations and charsets. Names are lower case."""
-    value = value[:_MAX_PARAMETERS]
-    pieces = _split_unquoted(value)
-    word = re.sub(r"\([^()]*\)", "", pieces[0]).strip().lower() if pieces else ""
-    sections: dict[str, list[tuple[int, bool, str]]] = {}
-    params: dict[str, str] = {}
-    for piece in pieces[1:]:
-        name, equals, content = piece.partition("=")
-        match = _SECTION.match(name.strip().lower())
-        if not equals or not match:
-            continue
-        text = _unquoted(content.strip())
-        if match[2] is None and match[3] is None:
-            params.setdefault(match[1], text)
-        else:
-            sections.setdefault(match[1], []).append((int(match[2] or 0), bool(match[3]), text))
-    for name, parts in sections.items():
-        params[name] = _joined_sections(sorted(parts, key=lambda part: part[0]))
-    return word, params
-
-
-def _split_unquoted(value: str) -> list[str]:
-    """Split at the semicolons that stand outside quoted strings."""
-    pieces: list[str] = []
-    start, quoted = 0, False
-    for match in re.finditer(r'\\.|[";]', value, re.DOTALL):
-        if match[0] == '"' or (match[0] == '\\"' and not quoted):
-            quoted = not quoted
-        elif match[0] == ";" and not quoted:
-            pieces.append(value[start : match.start()])
-            start = match.end()
-    pieces.append(value[start:])
-    return pieces
-
-
-def _unquoted(text: str) -> str:
-    if text.startswith('"'):
-        text = text[1:]
-        if text.endswith('"'):
-            text = text[:-1]
-        # Only what must be escaped is unescaped: Windows paths come with single backslashes.
-        return text.replace('\\"', '"').replace("\\\\", "\\")
-    return text.strip("\"'") if text[:1] == "'" else text
-
-
-def _joined_sections(parts: list[tuple[int, bool, str]]) -> str:
-    charset = ""
-    out = b""
-    for index, (_, encoded, part) in enumerate(parts):
-        text = part
-        if encoded and index == 0 and text.count("'") >= 2:
-            charset, _, text = text.split("'", 2)
-        out += unquote_to_bytes(text) if encoded else text.encode("utf-8", "surrogateescape")
-    return decode_text(out, charset)[0]

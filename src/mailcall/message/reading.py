@@ -1,27 +1,26 @@
 """From raw bytes to a `Mail`: every mail reads, whatever is wrong with it."""
 
-import datetime as dt
-import re
 import traceback
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from .addresses import parse_addresses
-from .body import read_body
+from .attached_mails import attached_mails
+from .body import Body, read_body
 from .bounces import read_bounce
-from .decoding import clean_value, decode_raw_value
-from .domains import with_a_labels
+from .charsets import decode
+from .dates import read_date
+from .decoding import charset_of_value
+from .envelope import read_addresses, read_ids
+from .invitations import read_invitations
 from .kinds import classify
-from .mail import Kind, Mail, Mailbox
+from .mail import Charset, Invitation, Kind, Mail
 from .mime import Part, parse
 from .quotes import split_reply
+from .transfer import Buffer
 
-MAX_IDS = 200
-_ID = re.compile(r"<[^<>\s]{1,990}>")
-_MAX_ADDRESS_BYTES = 4 * 1024 * 1024
+_MAX_CALENDAR = 1024 * 1024
 
 
-def read_mail(raw: bytes) -> Mail:
+def read_mail(raw: Buffer) -> Mail:
     """Read one mail (RFC 5322, MIME). Never raises: what is wrong is named in `defects`.
 
     Where our own reader fails, the mail is `unreadable`: it must not be taken for an empty one.
@@ -43,26 +42,26 @@ def _where(error: Exception) -> str:
     return f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 
 
-def read_mail_strictly(raw: bytes) -> Mail:
+def read_mail_strictly(raw: Buffer) -> Mail:
     """Do the work of `read_mail`; an error here is a bug, and the tests look for it."""
     defects: list[str] = []
     root = parse(raw, defects)
     body = read_body(root, defects)
-    subject = root.text("subject")
-    from_ = _addresses(root, "from")
     kind = classify(root)
     bounce = read_bounce(root) if kind.kind in {Kind.BOUNCE, Kind.DELIVERED_NOTICE} else None
+    # What a report returns was not forwarded by anybody.
+    mails = body.mails if root.content_type != "multipart/report" else []
     reply_text, quoted_text = split_reply(body.text)
     date = read_date(root.value("date"))
     if date is None and root.raw("date"):
         defects.append("the Date is not readable")
     return Mail(
-        subject=subject,
-        from_=from_,
-        sender=_addresses(root, "sender"),
-        reply_to=_addresses(root, "reply-to"),
-        to=_addresses(root, "to"),
-        cc=_addresses(root, "cc"),
+        subject=root.text("subject"),
+        from_=read_addresses(root, "from"),
+        sender=read_addresses(root, "sender"),
+        reply_to=read_addresses(root, "reply-to"),
+        to=read_addresses(root, "to"),
+        cc=read_addresses(root, "cc"),
         date=date,
         message_id=next(iter(read_ids(root.value("message-id"))), ""),
         in_reply_to=read_ids(" ".join(root.values("in-reply-to"))),
@@ -71,7 +70,11 @@ def read_mail_strictly(raw: bytes) -> Mail:
         html=body.html,
         reply_text=reply_text,
         quoted_text=quoted_text,
+        forwarded=attached_mails(mails, defects) if mails else (),
         attachments=tuple(body.attachments),
+        invitations=_invitations(body),
+        seals=tuple(dict.fromkeys(body.seals)),
+        charsets=_charsets(root, body),
         kind=kind.kind,
         kind_reason=kind.reason,
         auto_generated=kind.auto_generated,
@@ -85,45 +88,19 @@ def read_mail_strictly(raw: bytes) -> Mail:
     )
 
 
-def _addresses(root: Part, name: str) -> tuple[Mailbox, ...]:
-    """Read every field of that name; address lists are longer than other values may be."""
-    found: list[Mailbox] = []
-    for value in root.raw(name):
-        text = value[:_MAX_ADDRESS_BYTES]
-        try:
-            decoded = text.decode("utf-8")
-        except UnicodeDecodeError:
-            decoded = decode_raw_value(text, root.hint)
-        boxes = parse_addresses(clean_value(decoded))
-        found += (Mailbox(box.name, with_a_labels(box.address)) for box in boxes)
-    return tuple(found)
-
-
-def read_ids(value: str) -> tuple[str, ...]:
-    """Give the `<...>` ids of a value, in order, without repeats; a bare id gets its brackets."""
-    found = _ID.findall(value)
-    if not found:
-        bare = value.strip("<> ")
-        found = [f"<{bare}>"] if "@" in bare and not re.search(r"[\s<>]", bare) and len(bare) < 990 else []
-    if len(found) > MAX_IDS:  # the thread's start and its latest mails are what is looked up
-        found = found[:20] + found[-(MAX_IDS - 20) :]
+def _invitations(body: Body) -> tuple[Invitation, ...]:
+    """Read all calendars; programs send the same one as an alternative and as a file."""
+    found: list[Invitation] = []
+    for data, charset in body.calendars:
+        found += read_invitations(decode(data[:_MAX_CALENDAR], charset or "utf-8", may_guess=False).text)
     return tuple(dict.fromkeys(found))
 
 
-def read_date(value: str) -> dt.datetime | None:
-    """Read a Date (RFC 5322 3.3), aware; None when it is not one. No zone means UTC."""
-    value = value[:200]
-    try:
-        date = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        try:
-            date = dt.datetime.fromisoformat(value.strip())
-        except ValueError:
-            return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=dt.UTC)
-    try:
-        date.astimezone(dt.UTC)
-    except (ValueError, OverflowError):
-        return None
-    return date
+def _charsets(root: Part, body: Body) -> tuple[Charset, ...]:
+    """Say how texts and headers were decoded, each kind once."""
+    headers = [
+        charset_of_value(name, value, root.hint)
+        for name in ("subject", "from")
+        for value in root.raw(name)[:1]
+    ]
+    return tuple(dict.fromkeys([*headers, *body.charsets]))

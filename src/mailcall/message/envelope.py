@@ -1,0 +1,45 @@
+"""The header fields that say who wrote to whom, when, and in which thread, as data."""
+
+import re
+
+from .addresses import parse_addresses
+from .decoding import clean_value, decode_raw_value
+from .domains import with_a_labels
+from .mail import Mailbox
+from .mime import Part
+
+MAX_IDS = 200
+_MAX_ADDRESS_BYTES = 4 * 1024 * 1024
+_BRACKETED = re.compile(r"<([^<>]{1,990})>")
+_BETWEEN = re.compile(r"""[\s<>,;"]+""")
+
+
+def read_addresses(part: Part, name: str) -> tuple[Mailbox, ...]:
+    """Read every field of that name; international domains are in A-labels."""
+    found: list[Mailbox] = []
+    for raw in part.raw(name):
+        # Address lists are longer than other values may be.
+        value = clean_value(decode_raw_value(raw, part.hint, _MAX_ADDRESS_BYTES))
+        for box in parse_addresses(value):
+            plain = box.address.isascii()
+            found.append(box if plain else Mailbox(box.name, with_a_labels(box.address)))
+    return tuple(found)
+
+
+def read_ids(value: str) -> tuple[str, ...]:
+    """Give the `<...>` ids of a value (RFC 5322 3.6.4), in order, without repeats; a bare one gets brackets.
+
+    Spaces within brackets came from folding and are left out. Exchange's `<[...]@x>` are ids like others.
+    """
+    found = [
+        f"<{''.join(inside.split())}>"
+        for inside in _BRACKETED.findall(value)
+        if "@" in inside or (inside.strip() and not re.search(r"\s", inside.strip()))
+    ]
+    if not found:
+        found = [
+            f"<{bare.strip('.()')}>" for bare in _BETWEEN.split(value) if "@" in bare and len(bare) < 990
+        ]
+    if len(found) > MAX_IDS:  # the thread's start and its latest mails are what is looked up
+        found = found[:20] + found[-(MAX_IDS - 20) :]
+    return tuple(dict.fromkeys(found))
