@@ -398,7 +398,7 @@ def test_batches_are_bounded_by_number_and_bytes():
 
 def test_an_unknown_protocol_is_refused_with_the_ones_there_are(account):
     assert isinstance(open_mailbox("imap", account.settings()), ImapMailbox)
-    with pytest.raises(MailboxError, match="choose imap or maildir"):
+    with pytest.raises(MailboxError, match="choose imap or pop3 or maildir"):
         open_mailbox("carrier-pigeon", account.settings())
 
 

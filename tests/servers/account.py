@@ -6,6 +6,7 @@ from typing import Any
 
 from mailcall.mailbox.imap import ImapMailbox
 from mailcall.mailbox.interface import MailboxSettings, Security
+from mailcall.mailbox.pop3 import Pop3Mailbox
 from servers.dovecot import Dovecot
 
 MAIL = b"From: a@shop.example\r\nSubject: Printer\r\n\r\nIt is on fire.\r\n"
@@ -40,3 +41,14 @@ class Account:
 
     def mails(self, folder: str = "INBOX") -> list[bytes]:
         return self.server.mails(self.user, folder)
+
+
+class Pop3Account(Account):
+    """The same, reached by POP3."""
+
+    def settings(self, **changes: Any) -> MailboxSettings:
+        port = self.server.pop3_port if "security" in changes else self.server.pop3s_port
+        return super().settings(**{"port": port} | changes)
+
+    def open(self, **changes: Any) -> Pop3Mailbox:  # type: ignore[override]
+        return Pop3Mailbox(self.settings(**changes))

@@ -174,8 +174,8 @@ class IncomingAccountItem(Item):
     password: SecretReference | None = Field(
         None, description="`{env: NAME}`, `{file: PATH}` or `{stored: true}`; empty: none."
     )
-    auth_method: Literal["auto", "plain", "login", "cram-md5"] = Field(
-        "auto", description="`auto` takes the most secure that the server offers."
+    auth_method: Literal["auto", "plain", "login", "cram-md5", "apop"] = Field(
+        "auto", description="`auto` takes the most secure that the server offers; `apop` is for POP3."
     )
     folder: str = Field("INBOX", min_length=1, max_length=255, description="The folder, for IMAP.")
     path: str = Field("", max_length=500, description="The folder on this machine, for Maildir.")

@@ -15,10 +15,10 @@ from django.utils import timezone
 from mailcall.checkpoints import checkpoint
 from mailcall.config import config
 from mailcall.desk.models.calls import keep_file, store_file
-from mailcall.inbound.models import IncomingAccount, ReceivedMail
+from mailcall.inbound.models import IncomingAccount, KeptMail, ReceivedMail
 from mailcall.keyring import KeyringError
 from mailcall.mailbox import batches, open_mailbox
-from mailcall.mailbox.interface import LIST_MAILS, Fetched, Listed, Mailbox, MailboxError
+from mailcall.mailbox.interface import BATCH_MAILS, LIST_MAILS, Fetched, Listed, Mailbox, MailboxError
 
 log = structlog.get_logger("inbound.collect")
 
@@ -30,7 +30,7 @@ class CollectFailed(Exception):
 def collect(account: IncomingAccount, *, stop: Callable[[], bool] = lambda: False) -> int:
     """Bring all new mail of an account into the journal; how many. The caller works alone on it.
 
-    1. The mailbox lists what is there; what the journal holds already is not fetched again.
+    1. The mailbox lists what is there; what it tells apart, and the journal holds, is not fetched again.
     2. A batch is fetched and written raw to the journal, in one transaction.
     3. Only then is the mailbox told to delete, move or keep, also what an earlier run had journalled.
 
@@ -59,7 +59,7 @@ def _collect(account: IncomingAccount, stop: Callable[[], bool]) -> int:
         while more and not stop():
             listed = mailbox.list()
             more = len(listed) >= LIST_MAILS
-            for batch in batches(listed):
+            for batch in batches(listed, mails=min(BATCH_MAILS, account.session_limit or BATCH_MAILS)):
                 if stop():
                     break
                 new += _collect_batch(account, mailbox, batch, spool)
@@ -70,14 +70,17 @@ def _collect(account: IncomingAccount, stop: Callable[[], bool]) -> int:
 
 def _collect_batch(account: IncomingAccount, mailbox: Mailbox, batch: Sequence[Listed], spool: Path) -> int:
     known = _known(account, [listed.identity for listed in batch if listed.identity])
-    wanted = [listed for listed in batch if listed.identity not in known]
+    kept = _kept(account, [listed.kept_as for listed in batch if listed.kept_as])
+    wanted = [listed for listed in batch if listed.identity not in known and listed.kept_as not in kept]
     fetched = list(mailbox.fetch(wanted, spool)) if wanted else []
     checkpoint("collect.fetched")
     known |= _known(account, [mail.identity for mail in fetched])
     fresh = {mail.identity: mail for mail in fetched if mail.identity not in known}
     rows = [_row(account, mail) for mail in fresh.values()]
+    held = {mail.key for mail in fetched}
     with transaction.atomic():
         ReceivedMail.objects.bulk_create(rows)
+        _remember_kept(account, [listed for listed in wanted if listed.key in held])
     for row in rows:
         log.info(
             "mail journalled",
@@ -88,7 +91,7 @@ def _collect_batch(account: IncomingAccount, mailbox: Mailbox, batch: Sequence[L
             size=row.size,
         )
     checkpoint("collect.journalled")
-    held = {mail.key for mail in fetched} | {m.key for m in batch if m.identity in known}
+    held |= {m.key for m in batch if m.identity in known or m.kept_as in kept}
     mailbox.dispose([listed.key for listed in batch if listed.key in held])
     if mailbox.high_water != account.high_water:
         account.high_water = mailbox.high_water
@@ -104,6 +107,20 @@ def _known(account: IncomingAccount, identities: Sequence[str]) -> set[str]:
         ReceivedMail.objects.filter(account=account, identity__in=identities).values_list(
             "identity", flat=True
         )
+    )
+
+
+def _kept(account: IncomingAccount, names: Sequence[str]) -> set[str]:
+    if not names:
+        return set()
+    held = KeptMail.objects.filter(account=account, kept_as__in=names)
+    return set(held.values_list("kept_as", flat=True))
+
+
+def _remember_kept(account: IncomingAccount, mails: Sequence[Listed]) -> None:
+    names = [listed.kept_as for listed in mails if listed.kept_as]
+    KeptMail.objects.bulk_create(
+        (KeptMail(account=account, kept_as=name) for name in names), ignore_conflicts=True
     )
 
 

@@ -90,6 +90,8 @@ class IncomingAccount(models.Model):
             )
         if analyst and not analyst.is_analyst:
             raise ValidationError({"default_logging_analyst": f"{analyst} is not an Analyst."})
+        if self.disposal == Disposal.MOVE and self.protocol == "pop3":
+            raise ValidationError({"disposal": "POP3 has no folders to move mail to; delete or keep it."})
         if self.disposal == Disposal.MOVE and not self.move_to:
             raise ValidationError({"move_to": "Moving needs the name of a folder."})
         if self.internal_marker and not _MARKER.fullmatch(self.internal_marker):
@@ -128,6 +130,23 @@ class IncomingAccount(models.Model):
             path=self.path,
             high_water=self.high_water,
         )
+
+
+class KeptMail(models.Model):
+    """A mail that the journal holds and the mailbox keeps, as its listing tells of it.
+
+    Only for protocols whose listing does not give the mail's identity (POP3): so that the mail is not
+    fetched again to learn it.
+    """
+
+    account = models.ForeignKey(IncomingAccount, on_delete=models.CASCADE, db_index=False)
+    kept_as = models.CharField(max_length=700)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "kept_as"], name="kept_once")]
+
+    def __str__(self) -> str:
+        return self.kept_as
 
 
 class MailState(models.TextChoices):

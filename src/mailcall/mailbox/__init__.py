@@ -6,14 +6,19 @@ from mailcall.mailbox.batches import batches
 from mailcall.mailbox.imap import ImapMailbox
 from mailcall.mailbox.interface import Mailbox, MailboxError, MailboxSettings
 from mailcall.mailbox.maildir import MaildirMailbox
+from mailcall.mailbox.pop3 import Pop3Mailbox
 
-__all__ = ["PROTOCOLS", "batches", "open_mailbox"]
+__all__ = ["PROTOCOLS", "PULL_ONLY", "batches", "open_mailbox"]
 
-# A new protocol (pop3, exchange) is one file beside these and one line here.
+# A new protocol (exchange) is one file beside these and one line here.
 PROTOCOLS: dict[str, Callable[[MailboxSettings], Mailbox]] = {
     "imap": ImapMailbox,
+    "pop3": Pop3Mailbox,
     "maildir": MaildirMailbox,
 }
+
+# Those that never push: a session opened to ask for it would only keep the mailbox from others.
+PULL_ONLY = frozenset({"pop3"})
 
 
 def open_mailbox(protocol: str, settings: MailboxSettings) -> Mailbox:

@@ -121,8 +121,12 @@ def sasl_plain(login: str, password: str) -> bytes:
 
 
 def cram_md5(challenge: bytes, login: str, password: str) -> bytes:
-    """RFC 2195 2; challenge and response are base64."""
-    digest = hmac.new(password.encode(), base64.b64decode(challenge), "md5").hexdigest()
+    """RFC 2195 2; challenge and response are base64. Raises ProtocolViolation."""
+    try:
+        stamp = base64.b64decode(challenge)
+    except ValueError:
+        raise ProtocolViolation("a challenge that is no base64") from None
+    digest = hmac.new(password.encode(), stamp, "md5").hexdigest()
     return base64.b64encode(f"{login} {digest}".encode())
 
 

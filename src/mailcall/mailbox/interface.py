@@ -37,7 +37,7 @@ class MailboxSettings:
     security: Security = Security.TLS
     login: str = ""
     password: str = ""
-    auth_method: str = "auto"  # auto | plain | login | cram-md5
+    auth_method: str = "auto"  # auto | plain | login | cram-md5 | apop (POP3)
     folder: str = "INBOX"
     disposal: Disposal = Disposal.DELETE
     move_to: str = ""  # folder, for Disposal.MOVE; made when missing
@@ -57,12 +57,15 @@ class Listed:
     """A mail that the mailbox lists. `key` is the protocol's own (a UID, a file name).
 
     `identity` is what makes the mail one, or None where the protocol needs the bytes to tell.
-    `size` is in bytes, or None where the server does not say.
+    `size` is in bytes, or None where the server does not say. `kept_as` is, with Disposal.KEEP and where
+    `identity` is None, what the listing alone tells of the mail: the journal remembers it beside the
+    identity, and what it remembers is not fetched again.
     """
 
     key: str
     identity: str | None
     size: int | None
+    kept_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,10 @@ class MailboxError(Exception):
 
 
 class Mailbox(Protocol):
-    """One open session. A context manager; leaving it closes the session and ignores errors then."""
+    """One open session. A context manager; leaving it closes the session.
+
+    Errors are ignored then, unless disposals hang on it (POP3): MailboxError, if nothing else was raised.
+    """
 
     can_push: bool  # whether `wait` is woken by the server rather than by the clock
 
@@ -135,7 +141,8 @@ class Mailbox(Protocol):
     def dispose(self, keys: Sequence[str]) -> None:
         """Delete, move or keep (as the settings say) mails that the journal holds. Raises MailboxError.
 
-        Doing it again for mails that are gone is no error.
+        Doing it again for mails that are gone is no error. A mail that was not fetched since `list` may be
+        left alone, where only its bytes tell which it is (POP3).
         """
         ...
 

@@ -10,7 +10,7 @@ from django.db import close_old_connections
 
 from mailcall.inbound.models import IncomingAccount
 from mailcall.keyring import KeyringError
-from mailcall.mailbox import open_mailbox
+from mailcall.mailbox import PULL_ONLY, open_mailbox
 from mailcall.mailbox.interface import Mailbox, MailboxError, MailboxSettings
 
 log = structlog.get_logger("service.watchers")
@@ -37,6 +37,9 @@ class Watcher(threading.Thread):
     def run(self) -> None:
         """Until told to end: list, tell, wait; after an error, again with growing pauses."""
         failures = 0
+        if self._protocol in PULL_ONLY:
+            self._cannot_push = True
+            return
         while not self._end.is_set():
             try:
                 with open_mailbox(self._protocol, self.settings) as mailbox:

@@ -57,6 +57,17 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='KeptMail',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kept_as', models.CharField(max_length=700)),
+                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='inbound.incomingaccount')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('account', 'kept_as'), name='kept_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='ReceivedMail',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
