@@ -1,6 +1,6 @@
 # Mailcall. `make demo` and `make test` need nothing but Python 3.11 and a network; they fetch the rest.
 
-.PHONY: help demo test test-all lint format docs bench lock setup setup-test clean
+.PHONY: help demo test test-all lint format docs bench corpora fuzz lock setup setup-test clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -26,6 +26,12 @@ docs: setup-test ## build the documentation into site/
 
 bench: setup-test ## measure, and print the figures
 	@.venv/bin/python bench/run.py $(ARGS)
+
+corpora: setup-test ## score the reading of mail that nobody here wrote (../shared/corpora), into docs/reference/corpora.md
+	@PYTHONPATH=bench .venv/bin/python -m corpora $(ARGS)
+
+fuzz: setup-test ## search for mails that do harm (TARGET=mail SECONDS=60); finds go to tests/fuzz/cases
+	@PYTHONPATH=tests .venv/bin/python -m fuzz.run $(or $(TARGET),mail) --seconds $(or $(SECONDS),60) $(ARGS)
 
 lock: ## lock the dependencies of pyproject.toml anew (ARGS=--upgrade for newer ones)
 	@scripts/lock $(ARGS)
