@@ -83,8 +83,8 @@ def decode_words(value: str) -> str:
     last = 0
     for match in _WORD.finditer(value):
         between = value[last : match.start()]
-        data = _word_bytes(match[2], match[3])
         name = match[1].lower().partition("*")[0]
+        data = _word_bytes(match[2], match[3], name)
         adjacent = last > 0 and not between.strip()
         if adjacent and name == charset:
             pending.append(data)
@@ -98,12 +98,20 @@ def decode_words(value: str) -> str:
     return clean_value("".join(out))
 
 
-def _word_bytes(encoding: str, text: str) -> bytes:
-    raw = text.encode("utf-8", "surrogateescape")
+def _word_bytes(encoding: str, text: str, charset: str) -> bytes:
+    raw = text.encode("ascii") if text.isascii() else _raw_bytes(text, charset)
     if encoding in "bB":
         return decode_base64(raw)[0]
     raw = raw.replace(b"_", b" ")
     return _QP_BYTE.sub(lambda byte: bytes([int(byte[1], 16)]), raw) if b"=" in raw else raw
+
+
+def _raw_bytes(text: str, charset: str) -> bytes:
+    """Give the bytes of a word that has raw 8-bit characters between its escapes, against RFC 2047."""
+    try:
+        return text.encode(codec_name(charset) or "utf-8")
+    except UnicodeError:
+        return text.encode("utf-8", "surrogateescape")
 
 
 def normal_newlines(text: str) -> str:

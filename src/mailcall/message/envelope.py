@@ -36,7 +36,9 @@ def read_ids(value: str) -> tuple[str, ...]:
         for inside in _BRACKETED.findall(value)
         if "@" in inside or (inside.strip() and not re.search(r"\s", inside.strip()))
     ]
-    if not found:
+    if not found and "@" not in value and len(value.split()) == 1:
+        found = [f"<{value.strip('<> ')[:990]}>"] if value.strip("<> ") else []
+    elif not found:
         found = [
             f"<{bare.strip('.()')}>" for bare in _BETWEEN.split(value) if "@" in bare and len(bare) < 990
         ]

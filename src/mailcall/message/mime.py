@@ -13,10 +13,15 @@ MAX_FIELDS = 10_000
 MAX_PARTS = 1_000
 MAX_DEPTH = 30  # small enough for functions that call themselves on the children of a part
 _MAX_BOUNDARY = 200  # RFC 2046 allows 70
+_JUNK = 16_384  # bytes that are looked through for the rest of a header
 _PREAMBLE = 65_536  # how far the first delimiter is looked for before the boundary is held for wrong
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?")
 _PLAIN_FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,80}:")
+# Fields that a header goes on with after lines that lost their indentation on the way.
+_KNOWN_FIELD = re.compile(
+    rb"\n(?:from|to|subject|date|message-id|mime-version|content-type|received|reply-to):", re.IGNORECASE
+)
 _EMPTY_LINE = re.compile(rb"\r*\n")
 _GAP = re.compile(rb"\n\r*\n")
 _LEADING_LINES = re.compile(rb"[\r\n]*")
@@ -270,13 +275,21 @@ class _Tree:
             if empty:
                 return tuple(found), empty.end()
             after = buffer.find(b"\n", position) + 1 or self.size
-            if not root or not _PLAIN_FIELD.match(buffer, after):
+            if root and not _PLAIN_FIELD.match(buffer, after):
+                after = self.next_known_field(position)
+            if not root or after < 0:
                 if buffer[position : position + 2] != b"--":
                     self.note("the header ends without an empty line")
                 return tuple(found), position
             self.note("a line in the header is no header field")
             position = after
         return tuple(found), self.size
+
+    def next_known_field(self, position: int) -> int:
+        """Give where the header goes on before its first empty line, -1 when it does not."""
+        gap = _GAP.search(self.buffer, position, position + _JUNK)
+        known = _KNOWN_FIELD.search(self.buffer, position, gap.start() + 1 if gap else position + _JUNK)
+        return known.start() + 1 if known else -1
 
     def add(self, part: Part) -> Part:
         self.parts.append(part)
