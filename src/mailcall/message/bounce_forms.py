@@ -185,14 +185,18 @@ FORMS: tuple[Form, ...] = (
     Form("plain", "message was not delivered to", Where.ANYWHERE),
     Form("plain", "undeliverable message", Where.ANYWHERE),
     Form("James", "invalid user address", Where.NEXT),
+    Form("fml", "not a member of this mailing list", Where.NEXT),
+    Form("fml", "not member article from", Where.NEXT),
+    Form("Barracuda", "blocked by our", Where.ANYWHERE),
     Form("Google Groups", "the group you tried to contact", Where.NEXT),
 )
 
 _RETURNED_TITLE = (
     r"original message|(?:this is )?(?:a |the )?copy of (?:the|your|this)|returned (?:mail|message)|"
-    r"unsent message|message (?:text|header|body|follow)|headers? (?:of|follow)|"
-    r"(?:start of )?returned|forwarded message|(?:mail|message) follows|non-delivered|undelivered message|below (?:this|the next) line|old message|"
-    r"the header of|included is a copy|original mail|ursprüngliche nachricht|message d'origine|元のメール"
+    r"unsent message|message (?:text|header|body|follow)|headers? (?:of|follow)|(?:start of )?returned|"
+    r"forwarded message|(?:mail|message) follows|non-delivered|undelivered message|old message|original mail|"
+    r"below (?:this|the next) line|the header of|included is a copy|ursprüngliche nachricht|"
+    r"message d'origine|元のメール"
 )
 # The line from which on a report gives back the mail that it is about.
 RETURNED = re.compile(
@@ -212,7 +216,7 @@ DELAYED = re.compile(
     re.IGNORECASE,
 )
 FINAL = re.compile(
-    r"permanent (?:error|fail|fatal)|permanently|fatal error|not going to try again|giving up|given up|"
+    r"permanent (?:error|fail|fatal)|permanently|(?<!non-)fatal error|not going to try again|giving up|given up|"
     r"no further (?:delivery )?attempt|will not (?:continue|be retried|try)|has been returned",
     re.IGNORECASE,
 )

@@ -13,6 +13,7 @@ from .mime import Part
 
 MAX_RECIPIENTS = 1_000
 _MAX_TEXT = 100_000
+_MAX_RETURNED = 10_000  # of a returned mail
 _MAX_LINES = 5_000
 _BEGINNING = 2_000  # characters
 _FIRST_WORDS = 60  # characters
@@ -26,6 +27,9 @@ _BEFORE_WORDS = re.compile(
     r"\A(?:[-=*#_][^\n]{0,200}\n|(?:content-|boundary=)[^\n]{0,200}\n|\s)+", re.IGNORECASE
 )
 
+_RETURNED_TYPES = frozenset({"message/rfc822", "message/global", "text/rfc822-headers"})
+_TO_FIELD = re.compile(r"^to:([^\n]{0,500}(?:\n[ \t][^\n]{0,500}){0,10})", re.IGNORECASE | re.MULTILINE)
+_LIST_FIELD = re.compile(r"^(?:list-id|x-beenthere|mailing-list):", re.IGNORECASE | re.MULTILINE)
 _ADDRESS = re.compile(ADDRESS)
 _NEXT = re.compile(rf"(?:[ ]?\d{{1,3}} attempts?)?[\s<\[(\"':*>-]{{0,12}}({ADDRESS})")
 _BARE = re.compile(r"^([\w.+-]{1,64})$", re.MULTILINE)
@@ -46,7 +50,7 @@ def read_texts(root: Part) -> list[BouncedRecipient]:
     text = report_text(root)
     told = _ADDRESS.findall(" ".join(root.values("x-failed-recipients"))[:_MAX_TEXT])
     form, found = _by_forms(text, root)
-    addresses = list(dict.fromkeys(told or found or _unlike_senders(root, text)))[:MAX_RECIPIENTS]
+    addresses = list(dict.fromkeys(told or found or _otherwise_named(root, text)))[:MAX_RECIPIENTS]
     about = f"{root.text('subject')[:300]}\n{text}"
     delayed = bool((form and form.delayed) or DELAYED.search(about)) and not FINAL.search(text)
     reasons = _reasons(text, addresses)
@@ -88,9 +92,8 @@ def reply_class(text: str) -> str:
 
 
 def reads_as_report(root: Part) -> bool:
-    """Whether the beginning of the text has the words of a known form."""
-    flat = _flat(report_text(root)[:_BEGINNING])
-    return any(form.words in flat for form in FORMS)
+    """Whether the text has the words of a known form with somebody's address where the form has it."""
+    return bool(_by_forms(report_text(root), root)[1])
 
 
 def begins_as_report(root: Part) -> bool:
@@ -122,14 +125,18 @@ def report_text(root: Part) -> str:
 
 def _own_words(part: Part, limit: int) -> tuple[str, bool]:
     """Give the words of a part, and whether a returned mail began in it."""
-    data = decode_transfer(part.body[:limit], part.value("content-transfer-encoding"))[0]
-    text = decode_text(data, part.params.get("charset", ""))[0].replace("\r\n", "\n")
+    text = _decoded(part, limit)
     if part.content_type == "text/html":
         text = html_to_text(text)
     cut = RETURNED.search(text)
     while cut and not text[: cut.start()].strip():  # a title above the report is not its end
         cut = RETURNED.search(text, cut.end())
     return _plain_lines(text[: cut.start()] if cut else text), bool(cut)
+
+
+def _decoded(part: Part, limit: int) -> str:
+    data = decode_transfer(part.body[:limit], part.value("content-transfer-encoding"))[0]
+    return decode_text(data, part.params.get("charset", ""))[0].replace("\r\n", "\n")
 
 
 def _plain_lines(text: str) -> str:
@@ -173,8 +180,12 @@ def _named(form: Form, text: str, flat: str, start: int, root: Part) -> Iterator
             yield f"{match[1]}@{domain}"
 
 
-def _unlike_senders(root: Part, text: str) -> list[str]:
-    """Give the addresses of a text in no known form that are not those of the report's own header."""
+def _otherwise_named(root: Part, text: str) -> list[str]:
+    """Look for the failed addresses of a report in no known form.
+
+    One at the beginning of a line that is not of the report's own header; else any such; else the only
+    addressee of the mail that it gives back.
+    """
     own = {
         address.lower()
         for name in ("from", "to", "cc", "reply-to", "delivered-to")
@@ -182,7 +193,24 @@ def _unlike_senders(root: Part, text: str) -> list[str]:
     }
     beginning = text[:20_000]
     alone = [found[1] for found in Where.LINES.value.finditer(beginning) if found[1].lower() not in own]
-    return alone or [found for found in _ADDRESS.findall(beginning) if found.lower() not in own]
+    anywhere = [found for found in _ADDRESS.findall(beginning) if found.lower() not in own]
+    return alone or anywhere or _only_addressee(root)
+
+
+def _only_addressee(root: Part) -> list[str]:
+    """Give whom the returned mail was sent to, if that was one address."""
+    for part in root.walk():
+        if part.children:
+            continue
+        text = _decoded(part, _MAX_RETURNED)
+        if part.content_type not in _RETURNED_TYPES:
+            cut = RETURNED.search(text)
+            text = text[cut.start() :] if cut else ""
+        field = _TO_FIELD.search(text)
+        named = list(dict.fromkeys(_ADDRESS.findall(field[1]))) if field else []
+        if named:  # a list's address is not the one that failed
+            return named if len(named) == 1 and not _LIST_FIELD.search(text) else []
+    return []
 
 
 def _reasons(text: str, addresses: list[str]) -> dict[str, str]:

@@ -37,6 +37,8 @@ def read_bounce(root: Part) -> Bounce:
     The fields of RFC 3464 come first, wherever they are; words are read only where there are none.
     """
     recipients = _distinct(_from_fields(root)) or _distinct(iter(read_texts(root)))
+    if not any("@" in recipient.address for recipient in recipients):  # a pipe, a file, a name inside
+        recipients = [found for found in read_texts(root) if found.address] or recipients
     return Bounce(tuple(recipients), _original_id(root))
 
 
@@ -69,10 +71,9 @@ def _inner_status(root: Part) -> Iterator[Part]:
     for part in root.walk():
         if part.content_type in _NOTIFICATION_TYPES:
             yield part
-        elif part.content_type == "message/rfc822" and b"multipart/report" in part.body[:_MAX_HEADER]:
+        elif part.content_type == "message/rfc822" and b"/delivery-status" in part.body[:_MAX_HEADER]:
             inner = parse(_start(part).encode(), [])
-            if inner.content_type == "multipart/report":
-                yield from (piece for piece in inner.walk() if piece.content_type in _STATUS_TYPES)
+            yield from (piece for piece in inner.walk() if piece.content_type in _STATUS_TYPES)
 
 
 def _parts_with_fields(root: Part) -> Iterator[Part]:

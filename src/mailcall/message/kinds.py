@@ -121,7 +121,6 @@ _TNEF_CLASSES = (  # the attMessageClass, [MS-OXTNEF] 2.1.3.3.10, names of [MS-O
 )
 _ACTION = re.compile(rb"^action:[ \t]{0,20}([a-z]{1,20})", re.IGNORECASE | re.MULTILINE)
 _SUCCESSES = frozenset({b"delivered", b"deliverable", b"relayed", b"expanded"})
-_NO_REPLY = re.compile(r"(?:no|do-?not|dont|donot|never)[-_.]?reply\b", re.IGNORECASE)
 _ROBOT = frozenset({"x-servicenow-generated", "x-jira-fingerprint", "x-otrs-loop", "x-github-reason"})
 
 
@@ -281,6 +280,6 @@ def _generated_reason(signs: Signs) -> str:
         return f"{name.title()} header"
     if signs.null_return:
         return "empty Return-Path (RFC 3834 2)"
-    if _NO_REPLY.match(signs.from_address):
+    if signs.from_no_reply:
         return f"From {signs.from_address[:100]}, which takes no answers"
     return ""

@@ -7,7 +7,7 @@ from .signs import Signs
 
 # What mail systems write at the beginning of a subject, after the tags that gateways put there.
 _REPORT_SUBJECT = re.compile(
-    r"(?:\s*(?:\[[^\]]{0,40}\]|\*{1,5}[\w -]{1,20}\*{1,5}|re:|ndn:|ndr:|warning:|e-?mail|status|permanent|"
+    r"(?:\s*(?:\[[^\]]{0,40}\]|\*{1,5}[\w -]{1,20}\*{1,5}|re:|ndn:|ndr:|warning:|notice:|e-?mail|status|permanent|"
     r"your|the|メッセージ|メール|[がをはの])\s*){0,4}"
     r"(?:\[?bounced?\b|undeliver|nondeliver|delayed mail|not delivered|processing error|user unknown|"
     r"mailbox full|(?:e-?)?mail ?(?:system|server)? ?(?:delivery|error|failure|failed|undeliver|returned|"
@@ -29,6 +29,10 @@ _REPORT_SUBJECT = re.compile(
     r"系统退信|退信|投递失败|无法送达|未傳遞|반송)",
     re.IGNORECASE,
 )
+# Programs of servers that report from an address like anybody's.
+_REPORTER = re.compile(
+    r"m-filter|<smtp32|internet mail service|microsoft cdo|mailmarshal|james|ntmail", re.IGNORECASE
+)
 _BODY_OF_ANOTHER = frozenset({"message/rfc822", "text/rfc822-headers", "message/global", "message/partial"})
 
 
@@ -45,16 +49,20 @@ def bounce_reason(signs: Signs) -> str:
     if signs.from_mail_system:
         told = _told_as_report(signs)
         return f"From a mail system, with {told}" if told else ""
-    if signs.null_return and _told_as_report(signs):
-        return "an empty Return-Path, with the subject and the text of a delivery report"
+    if signs.null_return or signs.from_no_reply or _by_reporter(signs):
+        return _told_as_report(signs)
     return ""
+
+
+def _by_reporter(signs: Signs) -> bool:
+    return "x-mlserver" in signs.names or bool(_REPORTER.match(signs.value("x-mailer")))
 
 
 def _told_as_report(signs: Signs) -> str:
     """Say which two signs beside the sender tell of a report, or ''."""
     subject = bool(_REPORT_SUBJECT.match(signs.subject))
     tells = bool(signs.types & _BODY_OF_ANOTHER) or reads_as_report(signs.root)
-    if subject and tells and not signs.by_hand:
+    if (subject or "x-mlserver" in signs.names) and tells and not signs.by_hand:
         return "the subject and the text of a delivery report"
     if not signs.from_mail_system:
         return ""

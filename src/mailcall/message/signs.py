@@ -10,15 +10,15 @@ from .mime import Part
 _MAILER_DAEMON = re.compile(r"mailer[-_.]?daemon\Z", re.IGNORECASE)
 _DAEMON_NAME = re.compile(r"mail delivery (?:sub)?system|mail delivery service", re.IGNORECASE)
 _MAIL_SYSTEM = re.compile(
-    r"post[-_]?master|[\w.-]{0,40}mail[-_.]?daemon|mdaemon|mail[-_.]?delivery[\w.-]{0,40}|mta|mailadmin|ndr|"
+    r"post[-_]?master|[\w.-]{0,40}mail[-_.]?daemon|mdaemon|mail[-_.]?delivery[\w.-]{0,40}|mta|mailadmin|sysadmin|ndr|"
     r"bounces?|double-bounce|mail-?system|system[-_. ]?admin(?:istrator)?|mail[-_.]?service|"
     r"[\w.-]{0,40}(?:smtp|anti-?virus|imss)[\w.-]{0,40}",
     re.IGNORECASE,
 )
 _MAIL_SYSTEM_NAME = re.compile(
     r"mail (?:delivery|system|administrator)|system administrator|(?:e-?mail|internet mail) service|"
-    r"\bpostmaster\b|mailer[- ]daemon|microsoft (?:outlook|exchange)\Z|"
-    r"interscan|mailmarshal|messagelabs|surfcontrol|mimecast",
+    r"\bpostmaster\b|\bndr\b|mailer[- ]daemon|microsoft (?:outlook|exchange)\Z|"
+    r"courier mail server|interscan|mailmarshal|messagelabs|surfcontrol|mimecast",
     re.IGNORECASE,
 )
 # Programs that people write with; what a server's automatic mail names too (Notes, GroupWise) is left out.
@@ -29,6 +29,7 @@ _PEOPLES_PROGRAM = re.compile(
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(r"\s*(?:fwd?|wg|tr|rv|vs|vb|vl|i|enc|pd|转发|轉寄|転送)\s?[:\uff1a]", re.IGNORECASE)
+_NO_REPLY = re.compile(r"(?:no|do-?not|dont|donot|never)[-_.]?reply\b", re.IGNORECASE)
 _ADDRESS_BYTES = 2_000  # of the From that are looked at
 
 
@@ -94,6 +95,11 @@ class Signs:
             return False
         path = self.root.value("return-path").replace(" ", "").lower()
         return path == "<>" or path.startswith(("<mailer-daemon", "mailer-daemon"))
+
+    @property
+    def from_no_reply(self) -> bool:
+        """Whether the sender's address says that it takes no answers."""
+        return bool(_NO_REPLY.match(self.from_address))
 
     @property
     def answers(self) -> bool:
