@@ -11,6 +11,7 @@ from mailcall.mailbox import pop3 as pop3_module
 from mailcall.mailbox.interface import BIG, Disposal, MailboxError, Security
 from mailcall.mailbox.pop3 import Pop3Mailbox
 from servers.account import MAIL, Pop3Account
+from servers.certificates import make_certificates
 from servers.dovecot import Dovecot
 from servers.fixtures import need_dovecot, server_folder
 
@@ -334,6 +335,14 @@ def test_a_certificate_for_another_name_needs_a_person(make_server):
     account = make_server(listen="127.0.0.3")
     with pytest.raises(MailboxError, match="can't be trusted"):
         account.open(server="127.0.0.3").__enter__()
+
+
+def test_an_expired_certificate_needs_a_person(make_server, tmp_path):
+    account = make_server(certificates=make_certificates(tmp_path, expired=True))
+    for changes in ({}, {"security": Security.STARTTLS}):
+        with pytest.raises(MailboxError, match=r"can't be trusted .*expired") as caught:
+            account.open(**changes).__enter__()
+        assert caught.value.temporary is False
 
 
 def test_tls_on_a_port_without_tls_says_what_to_check(account):
