@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mailcall.inbound.dns import key_lookup
 from mailcall.message import Mail, read_mail
 from mailcall.message.evidence import Evidence, Trust, sender_evidence
 from mailcall.message.thread_ids import Found, find_ours, is_ours
@@ -49,7 +50,11 @@ def read(
     mail = read_mail(raw)
     if mail.unreadable:
         raise Unreadable(" ".join(mail.defects))
-    evidence = Evidence.from_dict(journalled) if journalled else sender_evidence(mail, trust)
+    if journalled:
+        evidence = Evidence.from_dict(journalled)
+    else:
+        came = received_at or dt.datetime.now(dt.UTC)
+        evidence = sender_evidence(mail, trust, raw, key_lookup(), came)
     return Reading(
         mail=mail,
         evidence=evidence,

@@ -40,3 +40,8 @@ def with_a_labels(address: str) -> str:
 def comparable(address: str) -> str:
     """Give the form in which two addresses of one mailbox are equal. Never raises."""
     return with_a_labels(address.strip()).casefold()
+
+
+def is_vouched_for(domain: str, signer: str) -> bool:
+    """Whether a signer may speak for a domain: it is that domain, or one above it that is no top level."""
+    return "." in signer and (domain == signer or domain.endswith("." + signer))
