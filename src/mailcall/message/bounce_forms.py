@@ -216,8 +216,8 @@ DELAYED = re.compile(
     re.IGNORECASE,
 )
 FINAL = re.compile(
-    r"permanent (?:error|fail|fatal)|permanently|(?<!non-)fatal error|not going to try again|giving up|given up|"
-    r"no further (?:delivery )?attempt|will not (?:continue|be retried|try)|has been returned",
+    r"permanent (?:error|fail|fatal)|permanently|(?<!non-)fatal error|not going to try again|giving up|"
+    r"given up|no further (?:delivery )?attempt|will not (?:continue|be retried|try)|has been returned",
     re.IGNORECASE,
 )
 TEMPORARY = re.compile(r"temporar|try again later|will (?:be retried|retry)", re.IGNORECASE)

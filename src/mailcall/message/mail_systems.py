@@ -7,8 +7,8 @@ from .signs import Signs
 
 # What mail systems write at the beginning of a subject, after the tags that gateways put there.
 _REPORT_SUBJECT = re.compile(
-    r"(?:\s*(?:\[[^\]]{0,40}\]|\*{1,5}[\w -]{1,20}\*{1,5}|re:|ndn:|ndr:|warning:|notice:|e-?mail|status|permanent|"
-    r"your|the|メッセージ|メール|[がをはの])\s*){0,4}"
+    r"\s*(?:(?:\[[^\]]{0,40}\]|\*{1,5}[\w -]{1,20}\*{1,5}|re:|ndn:|ndr:|warning:|notice:|e-?mail|status|"
+    r"permanent|your|the|メッセージ|メール|[がをはの])\s*){0,4}"
     r"(?:\[?bounced?\b|undeliver|nondeliver|delayed mail|not delivered|processing error|user unknown|"
     r"mailbox full|(?:e-?)?mail ?(?:system|server)? ?(?:delivery|error|failure|failed|undeliver|returned|"
     r"not delivered|could not|delayed|status|rejected|quota)|"

@@ -1,0 +1,1 @@
+"""Our own set: automatic replies and receipts as programs write them, and people's mails that come near."""
