@@ -14,9 +14,11 @@ from .mime import Part
 MAX_RECIPIENTS = 1_000
 _MAX_TEXT = 100_000
 _MAX_RETURNED = 10_000  # of a returned mail
+_MAX_PARTS = 20
 _MAX_LINES = 5_000
 _BEGINNING = 2_000  # characters
 _FIRST_WORDS = 60  # characters
+_MAX_ABOUT = 20_000
 _MAX_REASON = 2_000
 _MAX_DIAGNOSTIC = 500
 _MAX_FORMS = 8  # of a text that has the words of many
@@ -54,7 +56,7 @@ def read_texts(root: Part) -> list[BouncedRecipient]:
     about = f"{root.text('subject')[:300]}\n{text}"
     delayed = bool((form and form.delayed) or DELAYED.search(about)) and not FINAL.search(text)
     reasons = _reasons(text, addresses)
-    general = _Reason(about)
+    general = _Reason(about[:_MAX_ABOUT])
     return [
         _recipient(address, reasons.get(address.casefold(), ""), general, delayed=delayed)
         for address in addresses or [""]
@@ -199,9 +201,8 @@ def _otherwise_named(root: Part, text: str) -> list[str]:
 
 def _only_addressee(root: Part) -> list[str]:
     """Give whom the returned mail was sent to, if that was one address."""
-    for part in root.walk():
-        if part.children:
-            continue
+    leaves = (part for part in root.walk() if not part.children)
+    for part in islice(leaves, _MAX_PARTS):
         text = _decoded(part, _MAX_RETURNED)
         if part.content_type not in _RETURNED_TYPES:
             cut = RETURNED.search(text)

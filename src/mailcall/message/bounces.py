@@ -36,9 +36,10 @@ def read_bounce(root: Part) -> Bounce:
 
     The fields of RFC 3464 come first, wherever they are; words are read only where there are none.
     """
-    recipients = _distinct(_from_fields(root)) or _distinct(iter(read_texts(root)))
-    if not any("@" in recipient.address for recipient in recipients):  # a pipe, a file, a name inside
-        recipients = [found for found in read_texts(root) if found.address] or recipients
+    recipients = _distinct(_from_fields(root))
+    if not any("@" in recipient.address for recipient in recipients):  # or a pipe, a file, a name inside
+        told = read_texts(root)
+        recipients = recipients if recipients and not told[0].address else told
     return Bounce(tuple(recipients), _original_id(root))
 
 
@@ -78,7 +79,10 @@ def _inner_status(root: Part) -> Iterator[Part]:
 
 def _parts_with_fields(root: Part) -> Iterator[Part]:
     for part in root.walk():
-        if not part.children and part.content_type == "text/plain" and _GROUPS_IN_TEXT.search(_start(part)):
+        if part.children or part.content_type != "text/plain":
+            continue
+        text = _start(part, _MAX_HEADER)
+        if "final-recipient" in text.lower() and _GROUPS_IN_TEXT.search(text):
             yield part
 
 
@@ -155,7 +159,8 @@ def _original_id(root: Part) -> str:
                     return match[1]
     for part in root.walk():
         if not part.children and part.content_type.startswith(("text/", "message/partial")):
-            match = _ID_FIELD.search(_start(part))
+            text = _start(part)
+            match = _ID_FIELD.search(text) if "message-id" in text.lower() else None
             if match:
                 return match[1]
     for name in ("in-reply-to", "references"):
