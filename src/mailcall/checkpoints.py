@@ -16,6 +16,7 @@ NAMES = (
     "collect.disposed",
     "act.counted",
     "act.read",
+    "act.kept",
     "act.applied",
     "act.committed",
     "deliver.leased",

@@ -41,6 +41,9 @@ class Config(BaseSettings):
     )
     key_file: Path | None = Field(None, description="Key ring; `keys` in the data folder by default.")
     web_workers: int = Field(1, ge=1, le=64, description="Processes that serve the pages.")
+    readers: int | None = Field(
+        None, ge=1, le=64, description="Processes that read mail; by default one for each core, at most two."
+    )
     check_interval: int = Field(
         60, ge=1, le=86_400, description="Seconds between checks of an account that sets none of its own."
     )

@@ -1,7 +1,7 @@
 """From the journal to the desk: chunks, failures, and the processes that die."""
 
 import datetime as dt
-import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,13 +9,14 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from desks import Desk, mail
-from installations import SOURCE
+from harm import harming
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call
-from mailcall.inbound import act, journal
+from mailcall.inbound import act, journal, reader_process, readers
 from mailcall.inbound.act import act_on_next
 from mailcall.inbound.collect import collect
 from mailcall.inbound.models import ReceivedMail
+from mailcall.inbound.readers import Readers
 from mailcall.outbound.models import Message
 
 PEOPLE = [f"p{number}@customer.example" for number in range(5)]
@@ -126,18 +127,51 @@ def test_a_mail_that_is_done_is_not_done_again(journalled: list) -> None:
     assert journal.retry_all() == 0
 
 
-def test_a_mail_that_cannot_be_read_fails_alone(journalled: list, monkeypatch: pytest.MonkeyPatch) -> None:
-    healthy = act.read
+@pytest.fixture
+def harmed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[str], None]]:
+    """Has readers do to themselves what the subject `poison` shall mean."""
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    pool = Readers(2, spool)
+    monkeypatch.setattr(readers, "SECONDS", 1.0)
+    monkeypatch.setattr(act, "readers", lambda: pool)
+    yield lambda order: monkeypatch.setenv("PYTHONPATH", harming(tmp_path / "harm", poison=order))
+    pool.close()
 
-    def failing(raw: bytes, *rest: object) -> object:
-        if b"poison" in raw:
-            raise RecursionError("too deep")
-        return healthy(raw, *rest)
 
-    monkeypatch.setattr(act, "read", failing)
+def test_a_mail_that_cannot_be_read_fails_alone(journalled: list, harmed: Callable) -> None:
+    harmed("Fail, reader")
     act_on_next()
     assert state(journalled) == ["done", "done", "new", "done", "done"]
-    assert journalled[2].error == "It can't be read: too deep"
+    assert journalled[2].error == "It can't be read: RecursionError: too deep"
+
+
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        ("Die, reader", "Reading it ended the process that read it (signal 11)."),
+        ("Compute, reader", "Reading it took more than 1 seconds."),
+    ],
+)
+def test_a_mail_that_ends_or_outlasts_its_readers_is_held_and_the_others_done(
+    order: str, said: str, journalled: list, harmed: Callable
+) -> None:
+    harmed(order)
+    assert act_on_next() == 5
+    assert state(journalled) == ["done", "done", "held", "done", "done"]
+    assert journalled[2].error == said
+    assert Call.objects.count() == 4
+
+
+def test_readers_that_cannot_be_started_are_no_mails_fault(
+    journalled: list, harmed: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken, pytest.raises(OSError, match="could not be started"):
+        broken.setattr(reader_process.sys, "executable", "/bin/false")
+        act_on_next()
+    assert {received.attempts for received in ReceivedMail.objects.all()} == {0}
+    act_on_next()
+    assert state(journalled) == ["done"] * 5
 
 
 def test_a_mail_whose_file_is_missing_is_held_and_the_others_done(journalled: list) -> None:
@@ -167,56 +201,8 @@ def test_what_fails_after_the_outcome_was_written_is_not_taken_for_done(
     assert {received.error for received in journalled} == {""}
 
 
-POISON = """
-import mailcall.message, os, signal, time
-healthy = mailcall.message.read_mail
-def deadly(raw):
-    if b"poison" in raw:
-        {harm}
-    return healthy(raw)
-mailcall.message.read_mail = deadly
-"""
-
-
-@pytest.mark.parametrize(
-    ("harm", "said"),
-    [
-        ("os.kill(os.getpid(), signal.SIGSEGV)", "ended the process that read it (signal 11)."),
-        ("time.sleep(60)", "took more than 2 seconds."),
-    ],
-    ids=["kills", "hangs"],
-)
-def test_a_mail_that_ends_or_hangs_its_reader_is_found_out_and_held(
-    harm: str, said: str, journalled: list, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """The service dies at it once; the process in which it is then read dies or hangs for real."""
-
-    class Killed(BaseException):
-        pass
-
-    healthy = act.read
-
-    def dying(raw: bytes, *rest: object) -> object:
-        if b"poison" in raw:
-            raise Killed
-        return healthy(raw, *rest)
-
-    (tmp_path / "sitecustomize.py").write_text(POISON.format(harm=harm))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(SOURCE)]))
-    monkeypatch.setattr("mailcall.inbound.suspects.SECONDS", 2.0)
-    monkeypatch.setattr("mailcall.inbound.suspects.SECONDS_MORE", 0.0)
-    monkeypatch.setattr(act, "read", dying)
-    with pytest.raises(Killed):
-        act_on_next()
-    while act_on_next():
-        pass
-    assert state(journalled) == ["done", "done", "held", "done", "done"]
-    assert journalled[2].error.endswith(said)
-    assert Call.objects.count() == 4
-
-
 def test_a_mail_at_which_the_service_stops_again_and_again_is_held(journalled: list) -> None:
-    ReceivedMail.objects.filter(pk=journalled[2].pk).update(attempts=act.MOST_STOPS, readable=True)
+    ReceivedMail.objects.filter(pk=journalled[2].pk).update(attempts=act.MOST_STOPS)
     while act_on_next():
         pass
     assert state(journalled) == ["done", "done", "held", "done", "done"]

@@ -1,33 +1,24 @@
 """From raw bytes to what deciding needs, where that is not plain."""
 
-import datetime as dt
-
 import pytest
-from django.utils import timezone
 
 from desks import Desk, mail
 from mailcall.desk.models import Call, Person
 from mailcall.inbound.models import ReceivedMail
+from mailcall.inbound.reading import Unreadable, read
+from mailcall.message import Trust
 from mailcall.outbound.threads import new_message_id
 
 
-def test_a_mail_that_our_reader_fails_at_is_held_and_makes_no_call(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+def test_a_mail_that_our_reader_fails_at_is_not_taken_for_an_empty_one(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail(*_: object) -> None:
         raise RecursionError
 
     monkeypatch.setattr("mailcall.message.reading.classify", fail)
-    desk.deliver(mail("ann@customer.example", "A question"))
-    for _ in range(3):
-        desk.run()
-        ReceivedMail.objects.filter(state="new").update(due_at=timezone.now() - dt.timedelta(seconds=1))
-    received = ReceivedMail.objects.get()
-    assert received.state == "held"
-    assert received.error.startswith(
-        "It can't be read: Mailcall's own reader failed at this mail (RecursionError"
-    )
-    assert not Call.objects.exists()
+    with pytest.raises(Unreadable, match=r"^Mailcall's own reader failed at this mail \(RecursionError"):
+        read(mail("ann@customer.example", "A question"), Trust(), [])
 
 
 def test_an_international_address_is_one_person_however_it_is_written(desk: Desk) -> None:

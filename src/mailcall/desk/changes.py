@@ -27,12 +27,16 @@ from mailcall.desk.models.calls import store_file
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """A file that comes with a change. `sha256` is of `data`, in hex."""
+    """A file that comes with a change: its bytes, or None when the file storage has them already.
+
+    `sha256` is theirs, in hex, and `size` their number.
+    """
 
     name: str
     content_type: str
-    data: bytes
+    data: bytes | None
     sha256: str
+    size: int
     inline: bool = False
     cid: str = ""
 
@@ -222,12 +226,7 @@ def add_files(files: Iterable[tuple[TimelineEntry, Sequence[NewFile]]]) -> None:
     fresh: dict[str, Content] = {}
     for _, file in wanted:
         if file.sha256 not in known and file.sha256 not in fresh:
-            small = len(file.data) <= Content.IN_ROW
-            if not small:
-                store_file(file.sha256, file.data)
-            fresh[file.sha256] = Content(
-                sha256=file.sha256, size=len(file.data), data=file.data if small else None
-            )
+            fresh[file.sha256] = Content(sha256=file.sha256, size=file.size, data=file.data)
     Content.objects.bulk_create(fresh.values())
     known |= fresh
     Attachment.objects.bulk_create(
@@ -244,8 +243,12 @@ def add_files(files: Iterable[tuple[TimelineEntry, Sequence[NewFile]]]) -> None:
 
 
 def new_file(name: str, content_type: str, data: bytes) -> NewFile:
-    """A file with its hash."""
-    return NewFile(name, content_type, data, hashlib.sha256(data).hexdigest())
+    """A file for a change; a big one goes into the file storage at once, so better outside a transaction."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    small = len(data) <= Content.IN_ROW
+    if not small:
+        store_file(sha256, data)
+    return NewFile(name, content_type, data if small else None, sha256, len(data))
 
 
 def _happened(item: _Work) -> list[events.Event]:

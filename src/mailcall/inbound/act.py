@@ -2,7 +2,7 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 import structlog
@@ -13,22 +13,24 @@ from django.utils import timezone
 from mailcall.checkpoints import checkpoint
 from mailcall.database.rows import update_rows
 from mailcall.desk.changes import Change, apply
+from mailcall.desk.models.calls import keep_file
 from mailcall.inbound.changes import change_for
 from mailcall.inbound.decision import Action, Decided, Facts
 from mailcall.inbound.facts import calls_of, gather, own_addresses, references_of
-from mailcall.inbound.models import IncomingAccount, MailState, Outcome, ReceivedMail
-from mailcall.inbound.reading import Reading, read
+from mailcall.inbound.models import IncomingAccount, MailState, Outcome, ReceivedMail, sources_of
+from mailcall.inbound.orders import Order
+from mailcall.inbound.readers import Result, order_for, readers
+from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules import decide
-from mailcall.inbound.suspects import harmful
 from mailcall.outbound import operations
 from mailcall.outbound.threads import signing_keys
 
 log = structlog.get_logger("inbound.act")
 
 CHUNK = 100
-CHUNK_BYTES = 32 * 1024 * 1024  # so that memory is bounded whatever came; a bigger mail goes alone
+CHUNK_BYTES = 4 * 1024 * 1024  # so that memory is bounded whatever came; a bigger mail goes alone
 MOST_ATTEMPTS = 3
-MOST_STOPS = 20  # of the service while a mail that can be read was in hand
+MOST_STOPS = 20  # of the service while a mail was in hand
 BACK_OFF_SECONDS = (10, 60)  # after the first and the second attempt
 
 JOURNALLED = (
@@ -70,9 +72,9 @@ class _Item:
 def act_on_next(*, stop: Callable[[], bool] = lambda: False) -> int:
     """Act on the next chunk of the journal; how many mails were in it. The caller works alone.
 
-    1. Mails that were in hand when the service stopped are read in a process of their own, where one that
-       ends or hangs its reader is found out and held.
-    2. The attempt of each mail is counted and committed, then each is read. One that can't be fails alone.
+    1. The attempt of each mail is counted and committed, then each is read, in other processes. One that
+       can't be read fails alone; one that ends or outlasts its readers is held.
+    2. Big attachments of those read go into the file storage, so that no transaction waits for the disk.
     3. As many as do not depend on each other are decided and acted on in one transaction, then the rest.
     4. When a transaction fails, its mails are done again, one by one; what fails then waits, or is held.
 
@@ -82,23 +84,33 @@ def act_on_next(*, stop: Callable[[], bool] = lambda: False) -> int:
     chunk = _next_chunk()
     if not chunk:
         return 0
-    keys = signing_keys()
-    harmless = _harmless(chunk)  # machine trouble here is raised before any attempt counts
-    ReceivedMail.objects.filter(pk__in=[mail.pk for mail in harmless]).update(attempts=F("attempts") + 1)
+    orders = _orders(chunk)
+    ReceivedMail.objects.filter(pk__in=[mail.pk for mail in chunk]).update(attempts=F("attempts") + 1)
     checkpoint("act.counted")
-    own = own_addresses()
-    left = [item for mail in harmless if (item := _read(mail, own, keys))]
-    checkpoint("act.read")
-    singly = 0  # how many of those left are to be done one by one
+    untried = {mail.pk: mail for mail in chunk}
     try:
-        while left and not stop():
-            together = left[: 1 if singly else independent([item.reading for item in left])]
-            done = _act_together(together)
-            singly = max(singly - 1, 0) if done else len(together)
-            left = left[done:]
+        for results in readers().read(orders, stop):
+            left = _items([(untried.pop(chunk[position].pk), result) for position, result in results])
+            untried |= {item.mail.pk: item.mail for item in left}
+            checkpoint("act.read")
+            _keep_files(left)
+            checkpoint("act.kept")
+            for item in _act_on(left, stop):
+                del untried[item.mail.pk]
     finally:
-        _uncount([item.mail for item in left])
+        _uncount(list(untried.values()))
     return len(chunk)
+
+
+def _act_on(left: Sequence[_Item], stop: Callable[[], bool]) -> Iterator[_Item]:
+    """Act on these, and tell each that was tried."""
+    singly = 0  # how many of those left are to be done one by one
+    while left and not stop():
+        together = left[: 1 if singly else independent([item.reading for item in left])]
+        done = _act_together(together)
+        singly = max(singly - 1, 0) if done else len(together)
+        yield from left[:done]
+        left = left[done:]
 
 
 def has_work() -> bool:
@@ -116,6 +128,7 @@ def _next_chunk() -> list[ReceivedMail]:
     mails = list(
         _due()
         .select_related("account__template__partition", "account__default_logging_analyst")
+        .defer("raw")
         .order_by("pk")[:CHUNK]
     )
     for mail in mails:
@@ -168,14 +181,36 @@ def _together(items: Sequence[_Item], facts: Sequence[Facts]) -> int:
     return min(_apart(calls), next((n for n in unknown if n), len(items)))
 
 
-def _read(mail: ReceivedMail, own: frozenset[str], keys: Sequence[bytes]) -> _Item | None:
-    try:
-        trust = mail.account.trust(own)
-        return _Item(mail, read(mail.read_raw(), trust, keys, mail.evidence, mail.received_at))
-    except Exception as error:  # one bad mail must never stop the next
-        log.exception("mail can't be read", correlation_id=mail.correlation_id, mail=mail.pk)
-        _fail(mail, f"It can't be read: {error or type(error).__name__}")
-        return None
+def _orders(chunk: Sequence[ReceivedMail]) -> list[Order]:
+    keys, own = signing_keys(), own_addresses()
+    trust = {mail.account_id: mail.account.trust(own) for mail in chunk}
+    return [
+        order_for(source, mail.size, trust[mail.account_id], keys, mail.evidence, mail.received_at)
+        for mail, source in zip(chunk, sources_of(chunk), strict=True)
+    ]
+
+
+def _items(results: Sequence[tuple[ReceivedMail, Result]]) -> list[_Item]:
+    """Those that were read; the others fail alone, or are held."""
+    items = []
+    for mail, result in results:
+        if isinstance(result, Reading):
+            items.append(_Item(mail, result))
+        elif result.deadly:
+            _hold(mail, result.why)
+        else:
+            why = f"It can't be read: {result.why}"
+            log.error("mail failed", correlation_id=mail.correlation_id, mail=mail.pk, error=why)
+            _fail(mail, why)
+    return items
+
+
+def _keep_files(items: Sequence[_Item]) -> None:
+    """Move big attachments into the file storage, where they do no harm if the mail is rejected."""
+    for item in items:
+        for attachment in item.reading.mail.attachments:
+            if attachment.file:
+                keep_file(attachment.sha256, attachment.file)
 
 
 def _act_together(items: Sequence[_Item]) -> int:
@@ -251,26 +286,6 @@ def _journal(item: _Item, decided: Decided, now: dt.datetime) -> None:
     mail.acted_at = now
     if decision.action is Action.DUPLICATE:
         mail.call = decision.call
-
-
-def _harmless(chunk: Sequence[ReceivedMail]) -> list[ReceivedMail]:
-    """These without the ones that end or hang their reader, which are held."""
-    suspects = [mail for mail in chunk if mail.attempts and not mail.readable]
-    if not suspects:
-        return list(chunk)
-    found = harmful([_raw(mail) for mail in suspects])
-    for position, why in found.items():
-        _hold(suspects[position], why)
-    cleared = [mail.pk for position, mail in enumerate(suspects) if position not in found]
-    ReceivedMail.objects.filter(pk__in=cleared).update(readable=True)
-    return [mail for mail in chunk if mail.state == MailState.NEW]
-
-
-def _raw(mail: ReceivedMail) -> bytes:
-    try:
-        return mail.read_raw()
-    except OSError:
-        return b""  # reading it here again says what is wrong
 
 
 def _uncount(mails: Sequence[ReceivedMail]) -> None:

@@ -82,7 +82,9 @@ def _words(reading: Reading, decision: Decision, *, whole: bool) -> Words:
         html=mail.html,
         external_id=mail.message_id,
         files=[
-            NewFile(a.name, a.content_type, a.data, a.sha256, a.inline, a.content_id)
+            NewFile(
+                a.name, a.content_type, None if a.file else a.data, a.sha256, a.size, a.inline, a.content_id
+            )
             for a in mail.attachments
         ],
     )

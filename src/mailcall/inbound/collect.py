@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
-from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
@@ -142,9 +141,7 @@ def _keep(mail: Fetched) -> tuple[bytes | None, str]:
     if mail.file is not None:
         with mail.file.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            file.seek(0)
-            keep_file(sha256, File(file), mail.file.stat().st_size)
-        mail.file.unlink()
+        keep_file(sha256, mail.file)
         return None, sha256
     raw = mail.raw or b""
     sha256 = hashlib.sha256(raw).hexdigest()

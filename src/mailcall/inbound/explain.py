@@ -8,7 +8,8 @@ from django.utils import timezone
 from mailcall.inbound.decision import Decided
 from mailcall.inbound.facts import gather, own_addresses
 from mailcall.inbound.models import IncomingAccount, ReceivedMail
-from mailcall.inbound.reading import Reading, read
+from mailcall.inbound.readers import read_apart
+from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules import decide
 from mailcall.outbound.threads import signing_keys
 
@@ -23,10 +24,13 @@ class Explanation:
 
 
 def explain_raw(raw: bytes, account: IncomingAccount, mail: ReceivedMail | None = None) -> Explanation:
-    """How the desk, as it is now, decides these bytes on this account; `mail` if they came already."""
+    """How the desk, as it is now, decides these bytes on this account; `mail` if they came already.
+
+    They are read as the service reads them. Raises Unreadable with what it would say, and OSError.
+    """
     evidence, came = (mail.evidence, mail.received_at) if mail else (None, timezone.now())
     own = own_addresses()
-    reading = read(raw, account.trust(own), signing_keys(), evidence, came)
+    reading = read_apart(raw, account.trust(own), signing_keys(), evidence, came)
     with transaction.atomic():
         facts = gather([(account, mail.pk if mail else None, reading)], own, timezone.now())
     return Explanation(account, reading, decide(reading, facts[0]))

@@ -35,6 +35,4 @@ def discard(mail: ReceivedMail, *, actor: Person | None, reason: str) -> None:
 
 
 def _to_new(mails: "QuerySet[ReceivedMail]") -> int:
-    return mails.exclude(state=MailState.DONE).update(
-        state=MailState.NEW, attempts=0, readable=False, due_at=None
-    )
+    return mails.exclude(state=MailState.DONE).update(state=MailState.NEW, attempts=0, due_at=None)

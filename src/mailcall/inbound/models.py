@@ -1,6 +1,8 @@
 """Incoming accounts and the journal of all mail that ever came."""
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
@@ -189,7 +191,6 @@ class ReceivedMail(models.Model):
 
     state = models.CharField(max_length=10, choices=MailState, default=MailState.NEW)
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Counted before reading.")
-    readable = models.BooleanField(default=False, help_text="After a stop: reading it elsewhere did no harm.")
     due_at = models.DateTimeField(null=True, help_text="Not to be tried before; empty: now.")
     error = models.TextField(blank=True, help_text="Why it is held or waits, for people.")
 
@@ -218,3 +219,13 @@ class ReceivedMail(models.Model):
             return bytes(self.raw)
         with default_storage.open(content_name(self.sha256)) as file:
             return bytes(file.read())
+
+
+def sources_of(mails: Sequence[ReceivedMail]) -> list[bytes | Path]:
+    """The bytes of each of these as it came, or the file that has them, in order, by one query."""
+    raws = dict(ReceivedMail.objects.filter(pk__in=[mail.pk for mail in mails]).values_list("pk", "raw"))
+    return [_file(mail) if (raw := raws[mail.pk]) is None else bytes(raw) for mail in mails]
+
+
+def _file(mail: ReceivedMail) -> Path:
+    return Path(default_storage.path(content_name(mail.sha256)))

@@ -12,6 +12,7 @@ from mailcall.inbound.dns import key_lookup
 from mailcall.message import Mail, read_mail
 from mailcall.message.evidence import Evidence, Trust, sender_evidence
 from mailcall.message.thread_ids import Found, find_ours, is_ours
+from mailcall.message.transfer import Buffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Unreadable(ValueError):
 
 
 def read(
-    raw: bytes,
+    raw: Buffer,
     trust: Trust,
     keys: Sequence[bytes],
     journalled: dict[str, object] | None = None,

@@ -20,6 +20,7 @@ from .domains import ascii_domain, with_a_labels
 from .mail import Mail
 from .sender_tricks import notes_on_sender
 from .signed_headers import SignedMail, split_mail
+from .transfer import Buffer
 
 _MAX_NOTES = 100
 
@@ -94,7 +95,7 @@ class _Case:
 def sender_evidence(
     mail: Mail,
     trust: Trust,
-    raw: bytes = b"",
+    raw: Buffer = b"",
     lookup: KeyLookup | None = None,
     now: dt.datetime | None = None,
 ) -> Evidence:

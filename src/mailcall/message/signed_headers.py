@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .mime import MAX_FIELDS, MAX_HEADER_BYTES
+from .transfer import Buffer
 
 _NAME = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 _LINE_ENDS = re.compile(rb"[\r\n]*")
@@ -75,7 +76,7 @@ class SignedMail:
     """A mail split for its signatures. `trouble` says why none of them can be verified, or is empty."""
 
     fields: tuple[Field, ...]
-    raw: bytes
+    raw: Buffer
     body_start: int
     trouble: str = ""
     _bodies: dict[bool, tuple[bytes, int]] = field(default_factory=dict)
@@ -120,7 +121,7 @@ class SignedMail:
                 raise Unproven("policy", f"it does not cover every {name.title()} of the mail")
 
 
-def split_mail(raw: bytes) -> SignedMail:
+def split_mail(raw: Buffer) -> SignedMail:
     """Split a mail, and see the same fields in it as `mime.parse`, or `trouble`. Never raises."""
     start = _first_field(raw)
     fields: list[Field] = []
@@ -153,11 +154,11 @@ def split_mail(raw: bytes) -> SignedMail:
     return SignedMail(tuple(fields), raw, position, trouble)
 
 
-def _first_field(raw: bytes) -> int:
+def _first_field(raw: Buffer) -> int:
     """Skip what mailboxes put in front of a mail: empty lines, and the `From ` line of mbox."""
     start = _LINE_ENDS.match(raw).end()  # type: ignore[union-attr]  # it matches anything
-    while raw.startswith((b"From ", b">From "), start) and b"\n" in raw[start : start + 1000]:
-        start = raw.index(b"\n", start) + 1
+    while raw[start : start + 6].startswith((b"From ", b">From ")) and b"\n" in raw[start : start + 1000]:
+        start = raw.find(b"\n", start) + 1
     return start
 
 
@@ -176,7 +177,7 @@ def _single_blanks(text: bytes) -> bytes:
     return text
 
 
-def _canonical_body(raw: bytes, start: int, relaxed: bool) -> Iterator[bytes]:
+def _canonical_body(raw: Buffer, start: int, relaxed: bool) -> Iterator[bytes]:
     """Give the canonical body piece by piece (RFC 6376 3.4.3, 3.4.4): no copy of all of it is made."""
     empty_lines = 0  # that are hashed only if more follows
     some = False

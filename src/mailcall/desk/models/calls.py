@@ -1,10 +1,13 @@
 """Calls and everything that hangs on them."""
 
+from pathlib import Path
+
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import models
 from django.utils import timezone
 
+from mailcall.database.files import MovableFile
 from mailcall.desk.models.people import CallTemplate, Group, Partition, Person
 
 
@@ -155,12 +158,18 @@ def content_name(sha256: str) -> str:
 
 
 def store_file(sha256: str, data: bytes) -> None:
-    """Put bytes into the file storage under their hash. Doing it again is no error."""
-    keep_file(sha256, ContentFile(data), len(data))
+    """Put bytes into the file storage under their hash. Doing it again is no error. Raises OSError."""
+    _store(sha256, ContentFile(data), len(data))
 
 
-def keep_file(sha256: str, file: "File[bytes]", size: int) -> None:
-    """Put a file into the file storage under its hash, unless it is there whole."""
+def keep_file(sha256: str, path: Path) -> None:
+    """Move a file into the file storage under its hash. Doing it again is no error. Raises OSError."""
+    with MovableFile(path) as file:
+        _store(sha256, file, path.stat().st_size)
+    path.unlink(missing_ok=True)
+
+
+def _store(sha256: str, file: "File[bytes]", size: int) -> None:
     name = content_name(sha256)
     if default_storage.exists(name):
         if default_storage.size(name) == size:

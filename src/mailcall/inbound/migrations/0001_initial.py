@@ -84,7 +84,6 @@ class Migration(migrations.Migration):
                 ('duplicate_key', models.CharField(blank=True, db_index=True, max_length=64)),
                 ('state', models.CharField(choices=[('new', 'Waiting'), ('done', 'Done'), ('held', 'Held')], default='new', max_length=10)),
                 ('attempts', models.PositiveSmallIntegerField(default=0, help_text='Counted before reading.')),
-                ('readable', models.BooleanField(default=False, help_text='After a stop: reading it elsewhere did no harm.')),
                 ('due_at', models.DateTimeField(help_text='Not to be tried before; empty: now.', null=True)),
                 ('error', models.TextField(blank=True, help_text='Why it is held or waits, for people.')),
                 ('outcome', models.CharField(blank=True, choices=[('logged', 'Logged a call'), ('updated', 'Updated a call'), ('rejected', 'Rejected'), ('duplicate', 'The same mail again'), ('discarded', 'Discarded by a person')], max_length=10)),

@@ -1,0 +1,43 @@
+"""What goes between the service and the processes that read mails for it."""
+
+import pickle
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mailcall.inbound.reading import Reading
+
+SIZE = struct.Struct("!Q")  # of the pickle that follows it
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A mail to be read: its bytes, or the file that has them, and what else `reading.read` takes.
+
+    `seconds` of computing and `memory` in bytes are what reading it may cost.
+    """
+
+    source: bytes | Path
+    about: tuple[Any, ...]
+    seconds: float
+    memory: int
+
+
+@dataclass(slots=True)
+class Answer:
+    """What came of an order: a reading, why there is none, or trouble that is not the mail's fault.
+
+    After one that is `last` the process ends.
+    """
+
+    reading: Reading | None = None
+    error: str = ""
+    trouble: OSError | None = None
+    last: bool = False
+
+
+def packed(thing: Order | Answer | None) -> bytes:
+    """What goes over the socket."""
+    data = pickle.dumps(thing, pickle.HIGHEST_PROTOCOL)
+    return SIZE.pack(len(data)) + data

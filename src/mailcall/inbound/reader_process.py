@@ -1,0 +1,155 @@
+"""One reader seen from the service: orders out, answers in, and a sentence when it has ended."""
+
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from mailcall.inbound.orders import SIZE, Answer, Order, packed
+
+WALL_FACTOR = 6.0  # by the clock a mail may take so much longer: name servers, and a machine with more to do
+START_SECONDS = 60.0
+AT_ONCE = 256 * 1024
+# So that the memory of a big mail goes back to the system at once (mallopt(3)).
+ENVIRONMENT = {
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+    "MALLOC_ARENA_MAX": "1",
+}
+
+
+class ReaderProcess:
+    """A process that reads what is handed to it, in order. Raises OSError when it can't be started.
+
+    `in_hand` are the positions and orders that it has not answered; only the first is being read.
+    """
+
+    def __init__(self, spool: Path) -> None:
+        self.in_hand: deque[tuple[int, Order]] = deque()
+        self.retiring = False  # it is handed nothing more
+        self.ended = False  # nothing more can come from it
+        self.started = False
+        self._finished = False  # it ended as it should
+        self._why = ""
+        self._out, self._in = bytearray(), bytearray()
+        self._since = time.monotonic()  # when it was begun, then when the mail being read was
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "mailcall.inbound.reader", str(spool)],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                env={**os.environ, **ENVIRONMENT},
+            )
+        self._socket.setblocking(False)
+
+    def fileno(self) -> int:
+        """The descriptor to wait for."""
+        return self._socket.fileno()
+
+    @property
+    def has_to_send(self) -> bool:
+        """Whether part of an order waits for room in the socket."""
+        return bool(self._out)
+
+    @property
+    def late(self) -> bool:
+        """Whether the mail being read takes longer by the clock than it may take of computing."""
+        return bool(self.in_hand) and self._seconds > self.in_hand[0][1].seconds
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._since if self.started else 0.0
+
+    def hand(self, position: int, order: Order) -> None:
+        """Put one more mail into its hand."""
+        if self.started and not self.in_hand:
+            self._since = time.monotonic()
+        self.in_hand.append((position, order))
+        self._out += packed(order)
+        self.send()
+
+    def send(self) -> None:
+        """Send as much as the socket takes now."""
+        try:
+            while self._out:
+                del self._out[: self._socket.send(self._out)]
+        except BlockingIOError:
+            pass
+        except ConnectionError:
+            self._out.clear()  # `answers` finds that it has ended
+
+    def answers(self) -> Iterator[tuple[int, Answer]]:
+        """What it answered since it was last asked."""
+        self._receive()
+        while len(self._in) >= SIZE.size:
+            end = SIZE.size + SIZE.unpack_from(self._in)[0]
+            if len(self._in) < end:
+                return
+            answer: Answer | None = pickle.loads(bytes(self._in[SIZE.size : end]))  # noqa: S301  of our own
+            del self._in[:end]
+            self._since = time.monotonic()
+            if answer is None:
+                self.started = True
+                continue
+            position, _ = self.in_hand.popleft()
+            yield position, answer
+            if answer.last or self.retiring:
+                self.ended = self._finished = True
+                return
+
+    def _receive(self) -> None:
+        try:
+            while received := self._socket.recv(AT_ONCE):
+                self._in += received
+            self.ended = True
+        except BlockingIOError:
+            pass
+        except ConnectionError:
+            self.ended = True
+
+    def watch_clock(self) -> None:
+        """End it when its time is over. Raises TimeoutError when it has not even begun in time."""
+        if not self.started:
+            if time.monotonic() - self._since > START_SECONDS:
+                raise TimeoutError(f"A process to read mail did not start within {START_SECONDS:.0f} seconds")
+        elif self.in_hand:
+            most = self.in_hand[0][1].seconds * WALL_FACTOR
+            if self._seconds > most:
+                self._why = f"Reading it took more than {most:.0f} seconds."
+                self.ended = True
+
+    def take_back(self) -> list[int]:
+        """The positions behind the mail being read, which will be its last."""
+        self.retiring = True
+        behind = [position for position, _ in self.in_hand][1:]
+        while len(self.in_hand) > 1:
+            self.in_hand.pop()
+        return behind
+
+    def end(self) -> None:
+        """End it, if it has not ended by itself."""
+        self._socket.close()
+        self._process.kill()  # one that has ended keeps its status
+        self._process.wait()
+
+    def why(self) -> str:
+        """Of the mail that was being read when it ended: a sentence that says why it was not; or ''.
+
+        Raises ChildProcessError when it ended before it could read anything.
+        """
+        if self._why or self._finished or not self.in_hand:
+            return self._why
+        status = self._process.returncode
+        cause = f"signal {-status}" if status < 0 else f"exit status {status}"
+        if not self.started:
+            raise ChildProcessError(f"A process to read mail could not be started ({cause})")
+        if status == -signal.SIGPROF:
+            return f"Reading it took more than {self.in_hand[0][1].seconds:.0f} seconds."
+        return f"Reading it ended the process that read it ({cause})."
