@@ -66,7 +66,7 @@ def _first_line(text: str) -> str:
 def _words(reading: Reading, decision: Decision, *, whole: bool) -> Words:
     """What the mail says; `whole` keeps what it quotes in view, as the first mail of a call needs it."""
     mail = reading.mail
-    new, quoted = (mail.text, "") if whole else (mail.reply_text, mail.quoted_text)
+    new, quoted = (mail.text, "") if whole else (mail.reply_text, mail.folded_text)
     if not new.strip():
         new, quoted = mail.text, ""
     return Words(

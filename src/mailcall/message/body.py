@@ -9,7 +9,7 @@ from .charsets import decode
 from .decoding import normal_newlines
 from .file_names import declared_name
 from .flowed import unenriched, unflowed
-from .html_text import html_to_text
+from .html_text import Mark, MarkedText, join_texts, read_html
 from .mail import Attachment, Charset, Seal
 from .mime import Part, parse
 from .sealed import MAX_OPENED, is_smime, seal_of_part, seal_of_smime, seals_of_text, signed_content
@@ -40,6 +40,7 @@ class Body:
 
     text: str = ""
     html: str = ""
+    marks: tuple[Mark, ...] = ()  # what the HTML that `text` was made from says of its lines
     attachments: list[Attachment] = field(default_factory=list)
     mails: list[tuple[int, bytes]] = field(default_factory=list)  # position in `attachments`, decoded
     calendars: list[tuple[bytes, str]] = field(default_factory=list)  # decoded, and their charset
@@ -54,7 +55,7 @@ def read_body(root: Part, defects: list[str]) -> Body:
     if not any(piece.text.strip() or piece.html.strip() for piece in shown):
         shown += (_Shown(winmail.text, winmail.html) for winmail in reader.attachments.winmails)
     body = Body(charsets=reader.charsets, seals=reader.seals)
-    body.text = "\n\n".join(text for piece in shown if (text := _shown_text(piece, defects)).strip())
+    body.text, body.marks = join_texts(_shown_text(piece, defects) for piece in shown)
     if any(piece.html for piece in shown):
         body.html = "\n".join(piece.html or _as_html(piece.text) for piece in shown)
     body.seals += seals_of_text(body.text)
@@ -63,13 +64,13 @@ def read_body(root: Part, defects: list[str]) -> Body:
     return body
 
 
-def _shown_text(piece: _Shown, defects: list[str]) -> str:
+def _shown_text(piece: _Shown, defects: list[str]) -> MarkedText:
     if not piece.html or (piece.text.strip() and not _may_be_stub(piece.text)):
-        return piece.text
+        return MarkedText(piece.text)
     if len(piece.html) > MAX_TEXT:
         defects.append("the HTML is too large: the text is made from its beginning")
-    text = normal_newlines(html_to_text(piece.html[:MAX_TEXT]))
-    return text if len(text.strip()) > 3 * len(piece.text.strip()) else piece.text
+    made = read_html(piece.html[:MAX_TEXT])
+    return made if len(made.text.strip()) > 3 * len(piece.text.strip()) else MarkedText(piece.text)
 
 
 def _may_be_stub(text: str) -> bool:

@@ -198,6 +198,11 @@ class Mail:
     unreadable: bool = False  # our reader failed: only `text` and `defects` mean anything
 
     @property
+    def folded_text(self) -> str:
+        """What is not new, in order: quotes and signature, which a page shows folded."""
+        return "\n".join(piece.text.strip("\n") for piece in self.pieces if piece.kind is not PieceKind.NEW)
+
+    @property
     def automatic(self) -> bool:
         """Whether no person wrote it: it is never answered and never runs a command."""
         return self.kind is not Kind.NORMAL or self.auto_generated or self.is_list

@@ -1,205 +1,282 @@
 """What a sender newly wrote, told apart from quoted mail and signatures. Nothing is deleted."""
 
-# ruff: noqa: RUF001 - the words of many scripts
-
 import re
+from collections.abc import Sequence
 
-from .quote_words import DATE, FROM, MOBILE, ORIGINAL, SUBJECT, TO, VERB
+from .html_text import Mark
+from .mail import Piece, PieceKind
+from .quote_headers import (
+    COLONS,
+    EDGE,
+    RULE,
+    block_end,
+    ends_broken_header,
+    is_header_block,
+    is_quoted,
+    is_title,
+    is_underline,
+    is_unknown_block,
+    label_of,
+    marked_quote_follows,
+    next_line,
+    ruled_title,
+    wrote_start,
+)
+from .quote_words import ABOVE_THIS_LINE, DESK_MARKER, END_OF_FORWARD
+from .signatures import signature_start
 
 MAX_LINES = 20_000  # beyond, only `>` tells quotes apart
-_LINE = 1_000  # characters of a line that are looked at
-_HEADER = 500  # characters of a quote header, put together from at most four lines
+_NEW, _QUOTE, _SIGNATURE = 0, 1, 2
+_KINDS = (PieceKind.NEW, PieceKind.QUOTE, PieceKind.SIGNATURE)
+_RUNS = re.compile(rb"\x00+|\x01+|\x02+")
+_FIRST = frozenset(f">| \t\xa0{RULE}")  # what a line begins with that needs a closer look
+_WRAPPED = 60  # characters of a line that may have been broken by a program
+_MAX_RETRIES = 4
 
-_QUOTED = re.compile(r"[ \t]{0,20}(?:>|\|(?=[ \t>]))")
-_RULE = "-=_*–—"
-_UNDERLINE = re.compile(r"\s*(?:_{3,}|-{3,}|={3,}|–{3,}|—{3,})\s*\Z")
-_WRAPPED_END = re.compile(r"\s*>\s?:\s*\Z")
-_SIGNATURE = re.compile(r"\s?(?:--|__)\s*\Z")
-_FOOTER = re.compile(r"mailing list|mailman|unsubscribe|listinfo", re.IGNORECASE)
 
-_VERB = re.compile(VERB, re.IGNORECASE)
-_VERB_END = re.compile(rf"(?:{VERB})[\s:：*_-]*\Z", re.IGNORECASE)
-_START = re.compile(
-    r"(?:(?:On|Le|Am|El|Il|Op|Em|Den|Dne|Dnia|W dniu|In data|Il giorno|Vào|На|В|Στις|في|Pada|No dia|"
-    r"Na|Dňa|Dana|За|Data|În|A)\b|\d{1,4}\s?[:./年-]\s?\d|\d{1,2}\.? \w{3,}|"
-    r"[^\W\d_]{2,12}[.,]{1,2} ?\d{1,2}[. ]|[^\W\d_]{2,12},? (?:den )?\d{1,2}\.|ב)",
-    re.IGNORECASE,
-)
-_EVIDENCE = re.compile(r"@|\d{1,2}\s?[:.h]\s?\d{2}|\b\d{4}\b|\d{1,2}[./]\d{1,2}|<[^<>]+>|\b\d{1,2}\b")
-# Some programs write no verb: a date, a time and the sender's address before a colon.
-_TIMED = re.compile(r"\d{1,2}[:.]\d{2}")
-_ENDS_WITH_ADDRESS = re.compile(r"<[^<>\s]{1,100}@[^<>\s]{1,100}>\s?:\Z")
-_OLD_GMAIL = re.compile(r"\s*\d{4}[-/]\d{1,2}[-/]\d{1,2} [^<>]{0,100}<[^<>\s]+@[^<>\s]+>:?\s*\Z")
+def split_text(text: str, marks: Sequence[Mark] = ()) -> tuple[Piece, ...]:
+    """Split a body into what is new, quotes and signatures; joined by line ends they are the text.
 
-_LABELS = re.compile(
-    rf"(?:(?P<f>{FROM})|(?P<d>{DATE})|(?P<t>{TO})|(?P<s>{SUBJECT}))[*_]*\s*[:：]", re.IGNORECASE
-)
-_FURTHER_LABEL = re.compile(r"\s[^\s:]{1,12}\s?:")
-_ORIGINAL = re.compile(ORIGINAL, re.IGNORECASE)
-_MOBILE = re.compile(rf"(?:{MOBILE})", re.IGNORECASE)
+    `marks` are the quotations that the markup named, for a text that was made from HTML. Text between
+    quoted lines is new. After a header without `>` lines, everything is quoted. Something is always new,
+    unless the sender wrote nothing above or below what is quoted or forwarded.
+    """
+    if not text.strip():
+        return (Piece(PieceKind.NEW, text),) if text else ()
+    lines = text.split("\n")
+    kinds = _Splitter(lines, text, marks).kinds()
+    return _pieces(lines, kinds)
 
 
 def split_reply(text: str) -> tuple[str, str]:
-    """Split a body into (what was newly written, quotes and signature); every line is in one of them.
-
-    Text between quoted lines is new. After a header without `>` lines, everything is quoted.
-    """
-    lines = text.split("\n")
-    new: list[str] = []
-    old: list[str] = []
-    index = 0
-    while index < len(lines):
-        if _QUOTED.match(lines[index]) or (old and _wrap_remnant(lines, index)):
-            old.append(lines[index])
-            index += 1
-            continue
-        if index >= MAX_LINES:
-            new.append(lines[index])
-            index += 1
-            continue
-        length = _wrote_header(lines, index)
-        if length and _marked_quote_follows(lines, index + length):
-            old += lines[index : index + length]
-            index += length
-            continue
-        if length or _rest_is_quoted(lines, index, started=any(line.strip() for line in new[-50:])):
-            old += lines[index:]
-            break
-        new.append(lines[index])
-        index += 1
-    return _trimmed(new), _trimmed(old)
+    """Give (what was newly written, quotes and signature); every line of the text is in one of them."""
+    pieces = split_text(text)
+    return joined(pieces, PieceKind.NEW), joined(pieces, PieceKind.QUOTE, PieceKind.SIGNATURE)
 
 
-def _trimmed(lines: list[str]) -> str:
-    return "\n".join(line.rstrip() for line in lines).strip("\n")
+def joined(pieces: Sequence[Piece], *kinds: PieceKind) -> str:
+    """Give the text of the pieces of these kinds, in order, without blanks at line ends."""
+    text = "\n".join(piece.text for piece in pieces if piece.kind in kinds)
+    return "\n".join(map(str.rstrip, text.split("\n"))).strip("\n")
 
 
-def _marked_quote_follows(lines: list[str], index: int) -> bool:
-    for line in lines[index : index + 4]:
-        if line.strip():
-            return bool(_QUOTED.match(line))
-    return False
+def _pieces(lines: list[str], kinds: bytearray) -> tuple[Piece, ...]:
+    """Put runs of lines together; empty lines go with what stands above them."""
+    runs: list[tuple[int, int, int]] = []
+    for match in _RUNS.finditer(kinds):
+        start, end = match.span()
+        kind = kinds[start]
+        if runs and (runs[-1][0] == kind or not any(map(str.strip, lines[start:end]))):
+            runs[-1] = (runs[-1][0], runs[-1][1], end)
+        elif len(runs) == 1 and not any(map(str.strip, lines[: runs[0][2]])):
+            runs[0] = (kind, 0, end)
+        else:
+            runs.append((kind, start, end))
+    return tuple(Piece(_KINDS[kind], "\n".join(lines[start:end])) for kind, start, end in runs)
 
 
-def _wrote_header(lines: list[str], index: int) -> int:
-    """Count the lines of an `On ... wrote:` that begins here, 0 when none does."""
-    first = lines[index][:_LINE]
-    if not first.strip() or len(first) > _HEADER:
-        return 0
-    if _OLD_GMAIL.match(first):
-        return 1
-    opening = _opens(first)
-    if not opening and "@" not in first:
-        return 0
-    joined = ""
-    for count, line in enumerate(lines[index : index + 4], 1):
-        if not line.strip() or len(joined) + len(line) > _HEADER:
-            break
-        if count > 1 and _QUOTED.match(line) and not _WRAPPED_END.match(line):
-            break
-        joined = f"{joined} {line.strip()}"
-        if _may_end(line) and _is_wrote(joined, opening):
-            # The last line of the new text must not be taken along.
-            begins_later = any(
-                _opens(below[:_LINE]) and _wrote_header(lines, index + later)
-                for later, below in enumerate(lines[index + 1 : index + count], 1)
-            )
-            return 0 if begins_later else count
-    return 0
+class _Splitter:
+    """Judges each line of one text once."""
 
+    def __init__(self, lines: list[str], text: str, marks: Sequence[Mark]) -> None:
+        self.lines = lines
+        self.text = text
+        self.marks = marks
+        self.judged = bytearray(len(lines))
+        self.headers: list[int] = []  # where a header of quoted mail begins
+        self.looked_at = 0  # lines above are judged
 
-def _opens(line: str) -> bool:
-    return bool(_START.match(line.lstrip(" \t*_\"'-")[:60]))
+    def kinds(self) -> bytearray:
+        """Give the kind of each line."""
+        self.take_marks()
+        self.find_quotes(0)
+        self.end_at_marker()
+        self.find_signatures()
+        if not self.anything(_NEW):
+            self.keep_something_new()
+        return self.judged
 
+    def take_marks(self) -> None:
+        """Take what the markup names as quoted; it is only a header when marked lines follow."""
+        for mark in self.marks:
+            if mark.kind is not PieceKind.QUOTE or mark.first >= len(self.lines):
+                continue
+            end = min(mark.end, len(self.lines))
+            if mark.open_ended:
+                at = next_line(self.lines, mark.first)
+                if not self.announced_block(at):
+                    continue
+                end = len(self.lines)
+            else:
+                below = range(mark.first, min(end, mark.first + 8))
+                end = next((at for at in below if is_quoted(self.lines[at])), end)
+            self.headers.append(mark.first)
+            self.judged[mark.first : end] = bytes([_QUOTE]) * (end - mark.first)
 
-def _may_end(line: str) -> bool:
-    """Cheaply say whether a quote header can end with this line."""
-    end = line.rstrip(" \t*_-")[-24:]
-    return end.endswith((":", "：")) or bool(_VERB_END.search(end))
+    def find_quotes(self, start: int) -> None:
+        """Mark quoted lines and what follows a header, looking closely only at lines that may matter."""
+        lines, judged, first = self.lines, self.judged, _FIRST
+        self.looked_at = start
+        wide = COLONS[1]
+        candidates = [
+            at
+            for at, line in enumerate(lines)
+            if line and (line[0] in first or ":" in line or "@" in line or wide in line)
+        ]
+        for at in candidates:
+            if at < self.looked_at or judged[at]:
+                continue
+            line = lines[at]
+            if line[0] == ">" or (line[0] in "| \t" and is_quoted(line)):
+                if (":" in line and self.take_broken_header(at)) or line.startswith(">From "):  # mboxrd
+                    continue
+                judged[at] = _QUOTE
+                self.looked_at = at + 1
+                if len(line) >= _WRAPPED:
+                    self.take_remnant(at + 1)
+            elif at < MAX_LINES:
+                begin, end = self.header_at(at)
+                if end:
+                    self.take_header(begin, end)
 
-
-def _is_wrote(joined: str, opening: bool) -> bool:
-    text = joined.strip(" *_")
-    if opening and _ENDS_WITH_ADDRESS.search(text) and _TIMED.search(text):
-        return True
-    if not (text.endswith((":", "：")) or _VERB_END.search(text[-24:])) or not _VERB.search(text):
-        return False
-    # Without an opening word, only a sender with an address makes it a header: "the manual wrote:" is prose.
-    return bool(_EVIDENCE.search(text)) if opening else "@" in text
-
-
-def _wrap_remnant(lines: list[str], index: int) -> bool:
-    """Say whether a line is the end of the quoted line before it, broken off without a new `>`."""
-    before, line = lines[index - 1].rstrip() if index else "", lines[index].strip()
-    return bool(
-        line
-        and _QUOTED.match(before)
-        and len(before) >= 60
-        and before[-1] not in ".?!:;>"
-        and line[0].islower()
-        and len(line) < len(before)
-    )
-
-
-def _rest_is_quoted(lines: list[str], index: int, *, started: bool) -> bool:  # noqa: PLR0911
-    """Say whether a quoted mail or a signature begins here and runs to the end."""
-    line = lines[index][:_LINE]
-    if not line.strip():
-        return False
-    title = _ruled_title(line)
-    if title and (_ORIGINAL.search(title) or _header_block(lines, _next(lines, index + 1))):
-        return True
-    if _label(line) and _header_block(lines, index):
-        return True
-    if _UNDERLINE.match(line):
-        after = lines[index + 1 : index + 4]
-        footer = started and any(_FOOTER.search(below[:_LINE]) for below in after)
-        return footer or _header_block(lines, _next(lines, index + 1))
-    if not started:
-        return False
-    if _SIGNATURE.match(line):
-        return True
-    return (
-        len(line) <= 80 and bool(_MOBILE.match(line.strip())) and not line.rstrip().endswith(("?", "!", ","))
-    )
-
-
-def _ruled_title(line: str) -> str:
-    """Give the words of a line like `-----Original Message-----`, else ''."""
-    text = line.strip(" \t>*")
-    if len(text) > 200 or not text.startswith(tuple(_RULE)) or not text.rstrip(": ").endswith(tuple(_RULE)):
-        return ""
-    title = text.strip(f"{_RULE} \t:")
-    return title if 3 <= len(title) <= 80 else ""
-
-
-def _label(line: str) -> str:
-    """Give which field of a quoted header a line begins with: f, d, t or s; '' for none."""
-    match = _LABELS.match(line.lstrip(" \t*_|\xa0")[:60])
-    return str(match.lastgroup) if match else ""
-
-
-def _next(lines: list[str], index: int) -> int:
-    """Give the index of the next line that is not empty, looking at most three lines ahead."""
-    return next((at for at in range(index, min(index + 3, len(lines))) if lines[at].strip()), index)
-
-
-def _header_block(lines: list[str], start: int) -> bool:
-    """Recognise From/Sent/To/Subject in any order and language, From and two others within ten lines."""
-    seen: set[str] = set()
-    blanks = 0
-    for line in lines[start : start + 10]:
-        label = _label(line)
-        if label:
-            seen.add(label)
-            # two labels on one line, as phones write them
-            seen.update(_label(more[0]) for more in _FURTHER_LABEL.finditer(line[:300]))
-        elif not line.strip():
-            blanks += 1
-            if blanks > 3:
-                break
-        elif not seen:
+    def take_broken_header(self, at: int) -> bool:
+        """Take a header whose last line begins with the `>` of an address."""
+        if not ends_broken_header(self.lines[at]) or at >= MAX_LINES:
             return False
-        if "f" in seen and len(seen - {""}) >= 3:
-            return True
-    return False
+        begin = wrote_start(self.lines, at, self.looked_at)
+        if not 0 <= begin < at:
+            return False
+        self.take_header(begin, at + 1)
+        return True
+
+    def header_at(self, at: int) -> tuple[int, int]:
+        """Give the lines [begin, end) of a header of quoted mail that shows itself here, (0, 0) for none."""
+        line = self.lines[at]
+        text = line.strip(EDGE) if len(line) < 2_000 else ""
+        if not text and not line.strip():
+            return 0, 0
+        if line.lstrip(" \t>*#|\xa0")[:1] in RULE:
+            return self.ruled_header(at)
+        if text and (text[-1] in COLONS or "@" in text or text[-1] in "-)"):
+            begin = wrote_start(self.lines, at, self.looked_at)
+            if begin >= 0:
+                return begin, at + 1
+            if is_title(line) and is_header_block(self.lines, next_line(self.lines, at + 1)):
+                return at, block_end(self.lines, next_line(self.lines, at + 1))
+        if label_of(line) and is_header_block(self.lines, at):
+            return at, block_end(self.lines, at)
+        return 0, 0
+
+    def ruled_header(self, at: int) -> tuple[int, int]:
+        """Judge a line that begins with a rule: a title, or a rule above a header block."""
+        line = self.lines[at]
+        if len(line) > 300:
+            return 0, 0
+        below = next_line(self.lines, at + 1)
+        block = below > at and self.announced_block(below)
+        if is_title(line) or (block and (is_underline(line) or ruled_title(line))):
+            return at, block_end(self.lines, below) if block else at + 1
+        if label_of(line) and is_header_block(self.lines, at):  # `*From:*`
+            return at, block_end(self.lines, at)
+        begin = wrote_start(self.lines, at, self.looked_at)
+        return (begin, at + 1) if begin >= 0 else (0, 0)
+
+    def announced_block(self, at: int) -> bool:
+        """Say whether a header block begins here, where a rule or the markup says so."""
+        return is_header_block(self.lines, at, announced=True) or is_unknown_block(self.lines, at)
+
+    def take_header(self, begin: int, end: int) -> None:
+        """Take a header; without marked lines below, what follows is quoted to the end."""
+        self.headers.append(begin)
+        if not marked_quote_follows(self.lines, end):
+            end = self.end_of_forward(end)
+        self.judged[begin:end] = bytes([_QUOTE]) * (end - begin)
+        self.looked_at = end
+
+    def end_of_forward(self, start: int) -> int:
+        """Give the line after `End forwarded message`, or the end."""
+        if "\n-" in self.text and END_OF_FORWARD.search(self.text):
+            for at in range(start, min(len(self.lines), MAX_LINES)):
+                if END_OF_FORWARD.search(ruled_title(self.lines[at])):
+                    return at + 1
+        return len(self.lines)
+
+    def take_remnant(self, at: int) -> None:
+        """Take the end of a quoted line that was broken off without a new `>`."""
+        if at >= len(self.lines):
+            return
+        before, line = self.lines[at - 1].rstrip(), self.lines[at]
+        if not line or not line[0].islower() or len(before) < _WRAPPED or len(line) >= len(before):
+            return
+        between = at + 1 < len(self.lines) and is_quoted(self.lines[at + 1])
+        if between or before[-1] not in ".?!:;>":
+            self.judged[at] = _QUOTE
+            self.looked_at = at + 1
+
+    def end_at_marker(self) -> None:
+        """Take the line `reply above this line`, or our own marker, and all below, if text stands above."""
+        everywhere = "his line" in self.text or "[mc." in self.text
+        for at, line in enumerate(self.lines[:MAX_LINES]):
+            if not line or self.judged[at] or len(line) > 300:
+                continue
+            if (everywhere or line[0] in "#-=*~_") and (
+                DESK_MARKER.search(line) or ABOVE_THIS_LINE.search(line)
+            ):
+                if self.anything(_NEW, before=at):
+                    self.headers.append(at)
+                    self.judged[at:] = bytes([_QUOTE]) * (len(self.lines) - at)
+                return
+
+    def find_signatures(self) -> None:
+        """Mark the signature of each run of new lines that ends with the text or before a header."""
+        ends = {*self.headers, len(self.lines)}
+        written = False
+        for match in re.finditer(rb"\x00+", bytes(self.judged)):
+            start, end = match.span()
+            if end in ends:
+                begin = signature_start(self.lines, start, end, written=written)
+                self.judged[begin:end] = bytes([_SIGNATURE]) * (end - begin)
+                end = begin
+            written = written or any(map(str.strip, self.lines[start:end]))
+        for mark in self.marks:
+            if mark.kind is PieceKind.SIGNATURE:
+                for at in range(mark.first, min(mark.end, len(self.lines))):
+                    self.judged[at] = self.judged[at] or _SIGNATURE
+
+    def anything(self, kind: int, before: int | None = None) -> bool:
+        """Say whether any line with words is of a kind."""
+        return any(
+            judged == kind and line.strip()
+            for judged, line in zip(self.judged[:before], self.lines, strict=False)
+        )
+
+    def keep_something_new(self) -> None:
+        """Where all was taken for signature or quote, give back what the sender may have written.
+
+        Below `On ... wrote:` at the very top, without any `>`, stands the answer of somebody who writes
+        below. A header block at the top is a mail forwarded without a word.
+        """
+        if self.anything(_SIGNATURE):
+            self.judged[:] = self.judged.replace(b"\x02", b"\x00")
+            return
+        if not self.headers:
+            self.judged[:] = bytes(len(self.lines))
+            return
+        top = next_line(self.lines, 0)
+        for _ in range(_MAX_RETRIES):
+            end = self.header_end_at(top)
+            if not end or any(map(is_quoted, self.lines[end:])):
+                return
+            self.judged[end:] = bytes(len(self.lines) - end)
+            self.find_quotes(end)
+            if self.anything(_NEW):
+                self.find_signatures()
+                return
+            top = next_line(self.lines, end)
+
+    def header_end_at(self, top: int) -> int:
+        """Give the line after an `On ... wrote:` that begins here, 0 for none."""
+        for end in range(top, min(top + 4, len(self.lines))):
+            if wrote_start(self.lines, end, top) == top:
+                return end + 1
+        return 0

@@ -10,11 +10,12 @@ from .charsets import decode
 from .dates import read_date
 from .decoding import charset_of_value
 from .envelope import read_addresses, read_ids
+from .forwarded import inline_forwards
 from .invitations import read_invitations
 from .kinds import classify
-from .mail import Charset, Invitation, Kind, Mail
+from .mail import Charset, Invitation, Kind, Mail, PieceKind
 from .mime import Part, parse
-from .quotes import split_reply
+from .quotes import joined, split_text
 from .transfer import Buffer
 
 _MAX_CALENDAR = 1024 * 1024
@@ -51,7 +52,8 @@ def read_mail_strictly(raw: Buffer) -> Mail:
     bounce = read_bounce(root) if kind.kind in {Kind.BOUNCE, Kind.DELIVERED_NOTICE} else None
     # What a report returns was not forwarded by anybody.
     mails = body.mails if root.content_type != "multipart/report" else []
-    reply_text, quoted_text = split_reply(body.text)
+    pieces = split_text(body.text, body.marks)
+    inline = inline_forwards(pieces) if kind.kind is not Kind.BOUNCE else ()
     date = read_date(root.value("date"))
     if date is None and root.raw("date"):
         defects.append("the Date is not readable")
@@ -68,9 +70,11 @@ def read_mail_strictly(raw: Buffer) -> Mail:
         references=read_ids(" ".join(root.values("references"))),
         text=body.text,
         html=body.html,
-        reply_text=reply_text,
-        quoted_text=quoted_text,
-        forwarded=attached_mails(mails, defects) if mails else (),
+        reply_text=joined(pieces, PieceKind.NEW),
+        quoted_text=joined(pieces, PieceKind.QUOTE),
+        signature=joined(pieces, PieceKind.SIGNATURE),
+        pieces=pieces,
+        forwarded=inline + (attached_mails(mails, defects) if mails else ()),
         attachments=tuple(body.attachments),
         invitations=_invitations(body),
         seals=tuple(dict.fromkeys(body.seals)),
