@@ -273,6 +273,17 @@ def test_a_mark_means_nothing_once_somebody_deleted_below_it(account, collect):
         assert mailbox.list() == []
 
 
+def test_a_mark_left_by_keeping_hides_nothing_from_deleting(account, collect):
+    account.deliver(MAIL)
+    with account.open(disposal=Disposal.KEEP) as mailbox:
+        mailbox.dispose([mail.key for mail in mailbox.list()])
+        mark = mailbox.high_water
+    with account.open(high_water=mark) as mailbox:
+        mailbox.dispose([mail.key for mail in collect(mailbox)])
+        assert mailbox.high_water == ""
+    assert account.mails() == []
+
+
 @pytest.mark.parametrize("mark", ["1:1", "rubbish", "1:", ":", "99999999999:5", "::", "a:b:c"])
 def test_a_mark_of_another_form_means_nothing(account, mark):
     account.deliver(MAIL)

@@ -31,6 +31,4 @@ def missing_setting(target: IncomingAccount | OutgoingServer) -> tuple[str, str]
     if isinstance(target, IncomingAccount):
         if not target.login:
             return "login", f"{target.protocol.upper()} needs a `login`."
-        if target.protocol == "pop3" and target.disposal == "move":
-            return "disposal", "POP3 has no folders to move mail to; `delete` or `keep` it."
     return None

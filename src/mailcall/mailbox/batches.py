@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from mailcall.mailbox.interface import BATCH_BYTES, BATCH_MAILS, BIG, Listed
+from mailcall.mailbox.interface import BATCH_BYTES, BATCH_MAILS, Listed
 
 
 def batches(
@@ -10,13 +10,12 @@ def batches(
 ) -> Iterator[list[Listed]]:
     """Batches in order, each of at most so many mails and bytes.
 
-    A mail above `BIG` goes to a file, so it counts as no bytes; one of unknown size counts as a batch's
-    fair share.
+    A mail of unknown size counts as a batch's fair share.
     """
     batch: list[Listed] = []
     held = 0
     for mail in listed:
-        weight = size // mails if mail.size is None else 0 if mail.size > BIG else mail.size
+        weight = size // mails if mail.size is None else mail.size
         if batch and (len(batch) >= mails or held + weight > size):
             yield batch
             batch, held = [], 0

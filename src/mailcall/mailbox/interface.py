@@ -84,8 +84,8 @@ class Fetched:
 
 
 BATCH_MAILS = 100
-BATCH_BYTES = 16 * 1024 * 1024
-BIG = 16 * 1024 * 1024  # a mail above this is streamed to a file
+BATCH_BYTES = 8 * 1024 * 1024
+BIG = 256 * 1024  # a mail above this is streamed to a file
 LIST_MAILS = 10_000  # what one `list` gives at most, so that memory does not grow with the mailbox
 
 

@@ -53,7 +53,7 @@ class Pop3Mailbox:
         self._refusal: Refused | None = None  # of deletions
         self._refused = 0  # how many of them
         self._progress = True  # something was disposed of since the last listing, or that was not full
-        self._prefix = Prefix.read(settings.high_water, self._epoch())
+        self._prefix = Prefix.read(settings.high_water if self._keep else "", self._epoch())
         self._hashing = Hashing()
         self._above = deque[Entry]()  # the prefix
         self._kept = set[int]()  # numbers above the prefix that the journal holds too
