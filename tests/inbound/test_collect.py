@@ -97,9 +97,8 @@ def test_an_unknown_protocol_is_told_of_on_the_account(desk: Desk) -> None:
         collect(desk.account)
 
 
-@pytest.mark.parametrize("limit", [ReceivedMail.IN_ROW, maildir.BIG])
-def test_a_big_mail_goes_to_the_file_storage_and_reads_back(desk: Desk, limit: int) -> None:
-    raw = mail() + b"x" * limit
+def test_a_big_mail_goes_to_the_file_storage_and_reads_back(desk: Desk) -> None:
+    raw = mail() + b"x" * maildir.BIG
     desk.deliver(raw)
     collect(desk.account)
     received = ReceivedMail.objects.get()
@@ -110,7 +109,7 @@ def test_a_big_mail_goes_to_the_file_storage_and_reads_back(desk: Desk, limit: i
 
 
 def test_half_a_file_of_a_killed_run_is_not_taken_for_the_mail(desk: Desk) -> None:
-    raw = mail() + b"y" * ReceivedMail.IN_ROW
+    raw = mail() + b"y" * maildir.BIG
     desk.deliver(raw, "first")
     collect(desk.account)
     received = ReceivedMail.objects.get()

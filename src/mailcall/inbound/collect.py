@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from mailcall.checkpoints import checkpoint
 from mailcall.config import config
-from mailcall.desk.models.calls import keep_file, store_file
+from mailcall.desk.models.calls import keep_file
 from mailcall.inbound.models import IncomingAccount, KeptMail, ReceivedMail
 from mailcall.keyring import KeyringError
 from mailcall.mailbox import batches, open_mailbox
@@ -144,11 +144,7 @@ def _keep(mail: Fetched) -> tuple[bytes | None, str]:
         keep_file(sha256, mail.file)
         return None, sha256
     raw = mail.raw or b""
-    sha256 = hashlib.sha256(raw).hexdigest()
-    if len(raw) <= ReceivedMail.IN_ROW:
-        return raw, sha256
-    store_file(sha256, raw)
-    return None, sha256
+    return raw, hashlib.sha256(raw).hexdigest()
 
 
 def _empty_spool(account: IncomingAccount) -> Path:

@@ -172,8 +172,6 @@ class Outcome(models.TextChoices):
 class ReceivedMail(models.Model):
     """The journal: one row for each mail that came, raw, with what was decided and why."""
 
-    IN_ROW = 256 * 1024
-
     # Without an index of its own: the planner would take it instead of the unique one below.
     account = models.ForeignKey(IncomingAccount, on_delete=models.PROTECT, db_index=False)
     identity = models.CharField(max_length=700, help_text="What makes it one mail of this account.")
