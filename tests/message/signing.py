@@ -2,7 +2,6 @@
 
 import base64
 from functools import cache
-from types import SimpleNamespace
 
 import dkim
 from cryptography.hazmat.primitives import serialization
@@ -49,21 +48,6 @@ def pem(bits: int = 2048) -> bytes:
     )
 
 
-class _Ed25519:
-    """What dkimpy asks of PyNaCl, which would be one more library for a single call."""
-
-    def __init__(self, key: bytes, encoder: object) -> None:
-        self._key = ed25519.Ed25519PrivateKey.from_private_bytes(base64.b64decode(key))
-
-    def sign(self, digest: bytes) -> SimpleNamespace:
-        return SimpleNamespace(signature=self._key.sign(digest))
-
-
-dkim.nacl = SimpleNamespace(
-    signing=SimpleNamespace(SigningKey=_Ed25519), encoding=SimpleNamespace(Base64Encoder=None)
-)
-
-
 def sign(
     raw: bytes,
     *,
@@ -99,6 +83,5 @@ def seal(raw: bytes, results: str, *, domain: str = "lists.example", host: str =
         domain.encode(),
         pem(),
         host.encode(),
-        dnsfunc=lambda _name, timeout=5: record(),
     )
     return b"".join(fields) + raw

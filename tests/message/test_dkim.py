@@ -1,7 +1,6 @@
 """DKIM signatures, with dkimpy as the signer and as a second judge, and the examples of the RFCs."""
 
 import base64
-import contextlib
 import datetime as dt
 import re
 import time
@@ -367,16 +366,19 @@ def test_what_another_signs_passes_here(raw: bytes, way: tuple[str, str]) -> Non
     assert judge(signed.replace(b"\r\n", b"\n"), text).result == "pass"
 
 
-def passes_elsewhere(raw: bytes) -> bool:
-    """What dkimpy makes of the topmost signature; it raises at some mails.
+def passes_elsewhere(raw: bytes) -> bool | None:
+    """What dkimpy makes of the topmost signature; None for a header that it does not read.
 
     As a mail server would, it gets no empty lines in front, and a line end at the end.
     """
     raw = raw.lstrip(b"\r\n") + (b"" if raw.endswith(b"\n") else b"\r\n")
     keys = {f"{NAME}.".encode(): record(1024)}
-    with contextlib.suppress(Exception):
-        return dkim.verify(raw, dnsfunc=lambda name, timeout=5: keys.get(name))
-    return False
+    try:
+        return dkim.DKIM(raw).verify(dnsfunc=lambda name, timeout=5: keys.get(name))
+    except dkim.MessageFormatError:
+        return None
+    except Exception:  # noqa: BLE001 - a signature that it can't read raises in many ways
+        return False
 
 
 @given(
@@ -396,7 +398,7 @@ def test_after_a_change_it_passes_here_only_where_another_judge_passes_it(
     ours = [each.result for each in found]
     theirs = passes_elsewhere(changed)
     if "pass" in ours:
-        assert theirs
+        assert theirs in {True, None}
     if theirs and "policy" not in ours and "permerror" not in ours:
         assert ours == ["pass"]
 

@@ -2,11 +2,15 @@
 
 # ruff: noqa: E501 - rows of examples
 
+import datetime as dt
 import json
+import pickle
 
 import pytest
 
 from mailcall.message import Evidence, Trust, read_mail, sender_evidence
+from mailcall.message.dkim import LookupFailed
+from message.signing import DOMAIN, record, seal, sign
 
 US = frozenset({"mx.desk.example"})
 
@@ -116,3 +120,115 @@ def test_an_address_in_the_name_is_noted() -> None:
 def test_evidence_survives_the_journal() -> None:
     found = _evidence("mx.desk.example; dmarc=pass", "x.example; none")
     assert Evidence.from_dict(json.loads(json.dumps(found.as_dict()))) == found
+
+
+NOW = dt.datetime.now(dt.UTC)
+RAW = b"From: Bob <bob@desk.example>\r\nSubject: Re: A laptop\r\n\r\nIt is mended.\r\n"
+INTERNAL = ("X-MS-Exchange-Organization-AuthAs", "Internal")
+
+
+US_ALONE = Trust(US)
+
+
+def _judged(raw: bytes, trust: Trust = US_ALONE) -> Evidence:
+    return sender_evidence(read_mail(raw), trust, raw, lambda _name: record(), NOW)
+
+
+def test_a_signature_that_we_verify_needs_nobodys_word() -> None:
+    found = _judged(sign(RAW), Trust())
+    assert (found.authenticated, found.method) == (True, "dkim=pass for desk.example, verified here")
+    assert not _judged(RAW, Trust()).authenticated
+
+
+def test_a_changed_mail_is_not_proven_and_the_notes_say_why() -> None:
+    found = _judged(sign(RAW).replace(b"mended", b"broken"))
+    assert not found.authenticated
+    assert found.notes == (
+        "DKIM signature of desk.example ignored (fail): the body was changed after it was signed.",
+    )
+
+
+def test_a_signature_of_somebody_else_is_told() -> None:
+    found = _judged(sign(RAW, domain="mailer.example"))
+    assert not found.authenticated
+    assert found.notes == (
+        "DKIM signature of mailer.example ignored: mailer.example can't vouch for desk.example.",
+    )
+
+
+def test_where_dns_is_silent_the_trusted_host_may_still_prove_it() -> None:
+    def silent(_name: str) -> str:
+        raise LookupFailed("DNS did not answer in time")
+
+    signed = sign(RAW)
+    alone = sender_evidence(read_mail(signed), Trust(US), signed, silent, NOW)
+    assert not alone.authenticated
+    raw = b"Authentication-Results: mx.desk.example; dmarc=pass header.from=desk.example\r\n" + signed
+    found = sender_evidence(read_mail(raw), Trust(US), raw, silent, NOW)
+    assert found.method == "dmarc=pass by mx.desk.example"
+    assert "temperror" in found.notes[0]
+
+
+def test_an_account_may_leave_signatures_alone() -> None:
+    found = _judged(sign(RAW), Trust(verify_dkim=False))
+    assert (found.authenticated, found.notes) == (False, ())
+
+
+@pytest.mark.parametrize(
+    ("results", "proven"),
+    [
+        ("dmarc=pass header.from=desk.example", True),
+        ("dkim=pass header.d=desk.example", True),
+        ("dmarc=pass header.from=other.example", False),
+        ("dmarc=fail header.from=desk.example", False),
+    ],
+)
+def test_what_a_listed_sealer_saw_counts_like_a_trusted_host(results: str, proven: bool) -> None:
+    sealed = seal(RAW, results)
+    found = _judged(sealed, Trust(sealers=frozenset({"Lists.example"})))
+    assert found.authenticated is proven
+    if proven:
+        assert found.method == f"arc=pass by lists.example, which saw {results.partition(' ')[0]}"
+    stranger = _judged(sealed, Trust(sealers=frozenset({"other.example"})))
+    assert not stranger.authenticated
+    assert stranger.notes[-1] == (
+        "ARC chain ignored (policy): its newest seal is of lists.example, which is not a listed sealer."
+    )
+    assert not _judged(sealed, Trust()).authenticated
+
+
+@pytest.mark.parametrize(
+    ("head", "proven"),
+    [
+        ("X-MS-Exchange-Organization-AuthAs: Internal", True),
+        ("x-ms-exchange-organization-authas:  internal ", True),
+        ("Received: from x by mx.desk.example\nX-MS-Exchange-Organization-AuthAs: Internal", True),
+        ("Received: from x by evil.example\nX-MS-Exchange-Organization-AuthAs: Internal", False),
+        ("X-MS-Exchange-Organization-AuthAs: Internal\nReceived: from x by evil.example", True),
+        ("X-MS-Exchange-Organization-AuthAs: Anonymous", False),
+        ("X-MS-Exchange-Organization-AuthAs: Internal, Anonymous", False),
+        (
+            "X-MS-Exchange-Organization-AuthAs: Internal\nX-MS-Exchange-Organization-AuthAs: Internal",
+            False,
+        ),
+        ("X-AuthAs: Internal", False),
+    ],
+)
+def test_the_gateways_marker_of_internal_mail_counts_once_and_not_below_a_strangers_hop(
+    head: str, proven: bool
+) -> None:
+    raw = head.replace("\n", "\r\n").encode() + b"\r\n" + RAW
+    found = _judged(raw, Trust(US, internal_marker=INTERNAL))
+    assert found.authenticated is proven
+    assert found.method == ("X-MS-Exchange-Organization-AuthAs: Internal" if proven else "")
+    assert not _judged(raw).authenticated, "only where the account sets it"
+
+
+def test_a_from_put_above_the_one_that_was_signed_leaves_nobody() -> None:
+    raw = b"From: Eve <eve@evil.example>\r\n" + sign(RAW)
+    assert _judged(raw).from_address == ""
+
+
+def test_what_an_account_trusts_can_be_handed_to_another_process() -> None:
+    trust = Trust(US, frozenset({DOMAIN}), INTERNAL, False, frozenset({"support@desk.example"}))
+    assert pickle.loads(pickle.dumps(trust)) == trust

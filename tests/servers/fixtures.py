@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from servers import dnsmasq as dnsmasq_server
 from servers import dovecot as dovecot_server
 from servers import postfix as postfix_server
 from servers.dovecot import Dovecot
@@ -45,6 +46,12 @@ def need_postfix() -> None:
         missing("Postfix is missing: apt-get install postfix")
     if os.geteuid() != 0:
         missing("Postfix can only be started by root, and these tests do not run as root")
+
+
+def need_dnsmasq() -> None:
+    """Skip or fail unless dnsmasq can be run here."""
+    if dnsmasq_server.PROGRAM is None:
+        missing("dnsmasq is missing: apt-get install dnsmasq-base")
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ PAUSE = 60.0  # seconds for which nobody is asked then, and for which a silent d
 LEAST_TTL, MOST_TTL = 30.0, 3600.0  # seconds: a flood may ask again and again; a key may be revoked
 MOST_TTL_OF_NONE = 300.0  # seconds: a key may have been forgotten and is published now
 MOST_ANSWERS = 1000
+DATAGRAM = 1232  # bytes that pass everywhere without fragments; a long key fits
 MOST_CHARACTERS = 8192  # of an answer; what is longer is no key
 
 
@@ -115,6 +116,7 @@ class Resolver:
             if self._servers:
                 made.nameservers = [dns.nameserver.Do53Nameserver(*server) for server in self._servers]
             made.timeout = SECONDS_A_TRY
+            made.use_edns(0, payload=DATAGRAM)
             self._dns = made
         return self._dns
 

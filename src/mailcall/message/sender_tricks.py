@@ -36,10 +36,8 @@ def _notes_on_name(
         if comparable(match[0]) == address:
             continue
         ours = comparable(match[0]) in own_addresses or _domain(match[0]) in own_domains
-        yield (
-            f"The sender's name shows {_shown(match[0])}{', which is ours,' if ours else ''} "
-            f"but the mail is from {_shown(box.address)}."
-        )
+        shown = _shown(match[0]) + (", which is ours" if ours else "")
+        yield f"The sender's name shows {shown}, but the mail is from {_shown(box.address)}."
     for match in _HOST.finditer(_ADDRESS.sub(" ", name)):
         host = ascii_domain(match[0])
         if host in own_domains and not f".{_domain(box.address)}".endswith("." + host):
