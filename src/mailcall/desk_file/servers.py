@@ -28,7 +28,6 @@ def missing_setting(target: IncomingAccount | OutgoingServer) -> tuple[str, str]
         return None if target.path else ("path", "a Maildir needs the `path` of its folder.")
     if not target.server:
         return "server", f"{target.protocol.upper()} needs the name of a `server`."
-    if isinstance(target, IncomingAccount):
-        if not target.login:
-            return "login", f"{target.protocol.upper()} needs a `login`."
+    if isinstance(target, IncomingAccount) and not target.login:
+        return "login", f"{target.protocol.upper()} needs a `login`."
     return None
