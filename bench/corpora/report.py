@@ -35,3 +35,4 @@ class Report:
     misses: list[Miss] = field(default_factory=list)
     explanations: dict[str, str] = field(default_factory=dict)  # kind of miss: why, for the documentation
     notes: list[str] = field(default_factory=list)  # sentences below the table
+    figures: list[str] = field(default_factory=list)  # of this machine and hour: printed, not documented

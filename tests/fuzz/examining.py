@@ -15,7 +15,7 @@ from fuzz.targets import TARGETS
 SECONDS_PER_100_KB = 0.1
 MEMORY = 64 * 1024 * 1024  # bytes that one input may cost at its peak, whatever its size ...
 MEMORY_PER_BYTE = 100  # ... and for each of its bytes
-
+SLOW, LARGE = "slow", "large"
 _STEPS, _SECONDS_FOR_STEPS = 200_000, 0.015  # measured at 2.5 GHz with nothing else running
 
 
@@ -41,8 +41,14 @@ def slowness() -> float:
     return max(1.0, (time.process_time() - began) / _SECONDS_FOR_STEPS)
 
 
+def fault_of(error: Exception) -> str:
+    """Which fault an error shows, in words that are the same for the same fault."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(frame.filename).name}, {frame.name}"
+
+
 def verdict(target: str, data: bytes) -> str:
-    """What is wrong with how the target takes an input, in words that are the same for the same fault."""
+    """What is wrong with how the target takes an input, '' when nothing is."""
     run = TARGETS[target].run
     before = peak_memory()
     least = math.inf
@@ -52,15 +58,14 @@ def verdict(target: str, data: bytes) -> str:
         try:
             run(data)
         except Exception as error:  # noqa: BLE001 - that is what is looked for
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            return f"{type(error).__name__} in {Path(frame.filename).name}, {frame.name}"
+            return fault_of(error)
         least = min(least, (time.process_time() - began) / slower)
         if least <= seconds_allowed(len(data)):
             break
     else:
-        return "slow"
+        return SLOW
     if peak_memory() - before > memory_allowed(len(data)):
-        return "large"
+        return LARGE
     return ""
 
 

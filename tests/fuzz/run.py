@@ -3,7 +3,7 @@
 1. libFuzzer runs in a process of its own, from our samples and from the corpora where they are.
 2. An input at which it stopped is examined again without the engine, since watched code is slow.
 3. What is confirmed is made small and kept in `cases/`, where an ordinary test replays it for ever.
-4. Until the time is over, it goes on with another seed.
+4. Until the time is over, it goes on with another seed, past the faults that it has found.
 
 The exit status is 1 if anything was found.
 """
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from fuzz.samples import SAMPLES, folders
@@ -49,7 +49,7 @@ def fuzz(target: str, seconds: int, seed: int, keep: Path | None) -> dict[Path, 
     end = time.monotonic() + seconds
     with tempfile.TemporaryDirectory() as folder:
         while (left := int(end - time.monotonic())) > 0:
-            artifact = _session(target, left, seed, Path(folder), keep)
+            artifact = _session(target, left, seed, Path(folder), keep, found.values())
             seed += 1
             if artifact is None:
                 continue
@@ -66,7 +66,9 @@ def fuzz(target: str, seconds: int, seed: int, keep: Path | None) -> dict[Path, 
     return found
 
 
-def _session(target: str, seconds: int, seed: int, folder: Path, keep: Path | None) -> Path | None:
+def _session(
+    target: str, seconds: int, seed: int, folder: Path, keep: Path | None, known: Iterable[str]
+) -> Path | None:
     """Run libFuzzer once: the input it stopped at, if it did."""
     learnt, own = keep or folder / "learnt", folder / "own"
     for each in (learnt, own, folder / "found"):
@@ -75,7 +77,8 @@ def _session(target: str, seconds: int, seed: int, folder: Path, keep: Path | No
     for number, sample in enumerate(SAMPLES[samples]):
         (own / str(number)).write_bytes(sample)
     command = [
-        sys.executable, "-m", "fuzz.session", target, str(learnt), str(own), *map(str, folders(samples)),
+        sys.executable, "-m", "fuzz.session", target, "\n".join(known),
+        str(learnt), str(own), *map(str, folders(samples)),
         f"-max_total_time={seconds}", f"-seed={seed}", f"-max_len={_MOST_BYTES}", f"-timeout={_HANGS}",
         f"-rss_limit_mb={_MOST_MEMORY}", f"-artifact_prefix={folder}/found/", "-print_final_stats=1",
         "-len_control=0",

@@ -12,8 +12,10 @@ from mailcall.message.inspection import inspect_mail
 from mailcall.message.mail import Mail
 
 MAX_BYTES = 256 * 1024 * 1024
-_OUTLOOK_ITEM = bytes.fromhex("d0cf11e0a1b11ae1")  # a compound file, as Outlook saves a mail
-_NOT_A_MAIL = "This is a file of Outlook (.msg), not a mail as it was sent; nothing of it was read."
+_COMPOUND_FILE = bytes.fromhex("d0cf11e0a1b11ae1")
+_NOT_A_MAIL = (
+    "This is no mail as it was sent, but a file of Outlook (.msg) or Office; nothing of it was read."
+)
 # What some readers of lines take for the end of one, and what a terminal may obey; JSON escapes the rest.
 _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029]")
 
@@ -21,8 +23,8 @@ _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029]")
 def shown(source: Source, form: Form) -> bytes:
     """Read one mail and show it. Raises OSError where the file can't be read."""
     raw, cut = _read(source)
-    if raw.startswith(_OUTLOOK_ITEM):
-        return _show(source, Mail(defects=(_NOT_A_MAIL,), unreadable=True), len(raw), form)
+    if raw.startswith(_COMPOUND_FILE):
+        return _show(source, Mail(defects=(_NOT_A_MAIL,)), len(raw), form)
     mail = read_mail(raw)
     if cut:
         defect = f"Only the first {MAX_BYTES // 1024 // 1024} MB of the file were read."
