@@ -1,0 +1,17 @@
+"""Runs what needs the libraries that we are compared with, in the environment of `scripts/compared`."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+_CHECKOUT = Path(__file__).resolve().parents[2]
+_PYTHON = _CHECKOUT / ".cache" / "compared" / "bin" / "python"
+
+
+def run(script: str, question: Any) -> Any:
+    """Run a script of this folder there; it reads the question as JSON and writes its answer as JSON."""
+    subprocess.run([str(_CHECKOUT / "scripts" / "compared")], check=True)
+    command = [str(_PYTHON), str(Path(__file__).with_name(script))]
+    answer = subprocess.run(command, input=json.dumps(question), capture_output=True, check=True, text=True)
+    return json.loads(answer.stdout)
