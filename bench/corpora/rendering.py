@@ -11,10 +11,12 @@ INTRODUCTION = """\
 
 # How well mail is read
 
-Scores on mail that nobody here wrote: test material of other projects, mails and what their authors expect of
-them. It is no part of Mailcall, since it has licences of its own, and the reader is written after the standards
-and after how mail programs behave, not after these files. `make corpora` measures anew where the material is beside the
-checkout, in `../shared/corpora`; the tests hold the floors.
+Scores on mail that nobody here wrote: test material of other projects, with what their authors expect of it.
+It has licences of its own and is no part of Mailcall. The reader is written after the standards and after how
+mail programs behave, not after these files.
+
+`make corpora` measures anew where the material is beside the checkout, in `../shared/corpora`. The tests hold
+the floors.
 
 Expectations that were found wrong, or peculiar to the product they come from, are left out
 (`unsound.json` beside the material names each with the reason).

@@ -51,8 +51,9 @@ def score() -> Report:
 
 
 def _files() -> Iterator[Path]:
-    for folder in sorted(path for path in CORPORA.iterdir() if path.is_dir()):
-        yield from sorted(path for path in folder.rglob("*") if path.is_file())
+    for file in sorted(CORPORA.rglob("*")):
+        if file.is_file() and not file.name.startswith("heldout"):
+            yield file
 
 
 def _name(file: Path) -> str:
