@@ -52,6 +52,8 @@ def test_a_report_in_words_says_whom_it_could_not_reach_and_why(name: str) -> No
         ("Action: failed\nStatus: 5.0.0 (permanent failure)\n", "failed", "5.0.0", True),
         ("Action: failed\nDiagnostic-Code: smtp; 452 full\n", "failed", "", False),
         ("Action: failed (user unknown)\n", "failed", "", True),
+        ("Diagnostic-Code: smtp; no such user\n", "", "", True),
+        ("Will-Retry-Until: Mon, 1 Apr 2024\nDiagnostic-Code: smtp; 450 busy\n", "delayed", "", False),
         ("Action: relayed\nStatus: 2.1.9\n", "relayed", "2.1.9", False),
         ("Action: Delivered\nStatus: 2.0.0\n", "delivered", "2.0.0", False),
     ],

@@ -48,7 +48,7 @@ def test_new_text_is_found_in_nine_of_ten_replies() -> None:
 
 
 def test_bounces_and_automatic_replies_are_known_and_no_person_is_taken_for_one() -> None:
-    right = total = permanent = judged = 0
+    right = total = permanent = judged = named = listed = 0
     for case in _cases("bounce_autoreply.jsonl", "class"):
         mail = read_mail_strictly((CORPORA / case["corpus"] / case["file"]).read_bytes())
         total += 1
@@ -58,5 +58,10 @@ def test_bounces_and_automatic_replies_are_known_and_no_person_is_taken_for_one(
         if "permanent" in case and mail.bounce:
             judged += 1
             permanent += mail.bounce.permanent == case["permanent"]
-    assert right / total >= 0.96
-    assert permanent / judged >= 0.95
+        if "recipients" in case and mail.bounce:
+            listed += 1
+            found = {recipient.address.lower() for recipient in mail.bounce.recipients} - {""}
+            named += found == {address.lower() for address in case["recipients"]}
+    assert right / total >= 0.98
+    assert permanent / judged >= 0.98
+    assert named / listed >= 0.97

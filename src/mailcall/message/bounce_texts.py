@@ -52,7 +52,8 @@ def read_texts(root: Part) -> list[BouncedRecipient]:
     text = report_text(root)
     told = _ADDRESS.findall(" ".join(root.values("x-failed-recipients"))[:_MAX_TEXT])
     form, found = _by_forms(text, root)
-    addresses = list(dict.fromkeys(told or found or _otherwise_named(root, text)))[:MAX_RECIPIENTS]
+    named = [one for one in told or found or _otherwise_named(root, text) if "...@" not in one]  # obscured
+    addresses = list(dict.fromkeys(named))[:MAX_RECIPIENTS]
     about = f"{root.text('subject')[:300]}\n{text}"
     delayed = bool((form and form.delayed) or DELAYED.search(about)) and not FINAL.search(text)
     reasons = _reasons(text, addresses)

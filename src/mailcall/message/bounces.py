@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from .bounce_forms import TEMPORARY
 from .bounce_texts import MAX_RECIPIENTS, read_texts, reply_class, status_of
 from .decoding import decode_transfer
 from .domains import with_a_labels
@@ -116,7 +117,8 @@ def _typed(value: str) -> str:
     """Give the address of an `rfc822; address` value (RFC 3464 2.1.2)."""
     address = value.partition(";")[2] if ";" in value else value
     address = address.strip()[:1_000].partition(" (")[0].strip(" <>'\"")
-    return with_a_labels(address.removeprefix("SMTP="))
+    obscured = address.partition("@")[0].endswith("...")  # by a list's archive, for instance
+    return "" if obscured else with_a_labels(address.removeprefix("SMTP="))
 
 
 def _recipient(group: dict[str, str]) -> BouncedRecipient:
@@ -130,8 +132,8 @@ def _recipient(group: dict[str, str]) -> BouncedRecipient:
     if not status or status.endswith(".0.0"):  # an unspecific status; the remote server said more
         status = status_of(diagnostic) or status
     action = group.get("action", "").partition("(")[0].partition(";")[0].strip().lower()
-    if not action and "disposition" in group:  # a mail that a filter refused (RFC 5429 2.1.2)
-        action = "failed"
+    if not action:  # nor has a refusal by a filter any (RFC 5429 2.1.2)
+        action = "delayed" if "will-retry-until" in group else "failed" if "disposition" in group else ""
     return BouncedRecipient(address, action, status, diagnostic, _permanent(action, status, diagnostic))
 
 
@@ -145,7 +147,9 @@ def _permanent(action: str, status: str, diagnostic: str) -> bool:
     if action == "delayed" or action in _REACHED:
         return False
     known = status[:1] if status and status[0] != "2" else reply_class(diagnostic)
-    return known == "5" if known else action.startswith("fail")
+    return (
+        known == "5" if known else action.startswith("fail") or not (action or TEMPORARY.search(diagnostic))
+    )
 
 
 def _original_id(root: Part) -> str:

@@ -44,6 +44,7 @@ _REPORTS = (
     ("application/tlsrpt+json", "", Kind.FEEDBACK_REPORT, "TLS report (RFC 8460)"),
 )
 _REPORT_TYPES = frozenset(row[0] for row in _REPORTS)
+_WHOLE_REPORTS = _REPORT_TYPES | {"multipart/report"}
 # Headers that only automatic replies carry, with the words that make them count ('' is any value but no).
 _REPLY_HEADERS = {
     "x-autoreply": "",
@@ -68,7 +69,6 @@ _REPLY_HEADERS = {
     "precedence": "auto",
     "x-fc-machinegenerated": "",
     "x-freescout-mail-type": "auto",
-    "x-ms-exchange-generated-message-source": "oof",
     "delivered-to": "autoresponder",
 }
 _REPLY_NAMES = frozenset(_REPLY_HEADERS)
@@ -114,8 +114,8 @@ _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _TNEF_CLASSES = (  # the attMessageClass, [MS-OXTNEF] 2.1.3.3.10, names of [MS-OXCMAIL] 2.2.4
     (b"ipm.note.rules.oof", Kind.AUTO_REPLY, "an out-of-office template of Exchange in winmail.dat"),
     (b"ipm.note.rules.reply", Kind.AUTO_REPLY, "a rule's reply of Exchange in winmail.dat"),
-    (b"ipnrn", Kind.READ_RECEIPT, "a receipt of Exchange in winmail.dat"),
-    (b"ipnnrn", Kind.READ_RECEIPT, "a receipt of Exchange in winmail.dat"),
+    (b"report.ipm.note.ipnrn", Kind.READ_RECEIPT, "a receipt of Exchange in winmail.dat"),
+    (b"report.ipm.note.ipnnrn", Kind.READ_RECEIPT, "a receipt of Exchange in winmail.dat"),
     (b"report.ipm.note.ndr", Kind.BOUNCE, "a delivery report of Exchange in winmail.dat"),
     (b"report.ipm.note.dr", Kind.DELIVERED_NOTICE, "a delivery report of Exchange in winmail.dat"),
 )
@@ -139,19 +139,20 @@ def classify(root: Part) -> Classification:
 
 def _report(signs: Signs) -> _Verdict:
     """Judge by RFC 6522. A report part that a person passes on outside a multipart/report is no report."""
-    if signs.types & _TNEF:
-        return _tnef_report(signs)
-    whole = signs.root.content_type == "multipart/report" or signs.root.content_type in _REPORT_TYPES
-    if not whole and not (signs.by_machine and signs.types & (_REPORT_TYPES | {"multipart/report"})):
+    if signs.types & _TNEF and (found := _tnef_report(signs)):
+        return found
+    root = signs.root  # a report cut short has no parts, only the parameter
+    whole = root.content_type in _WHOLE_REPORTS or "report-type" in root.params
+    if not whole and not (signs.by_machine and signs.types & _WHOLE_REPORTS):
         return None
-    declared = signs.root.params.get("report-type", "").strip().lower()
+    declared = root.params.get("report-type", "").strip().lower()
     rows = [row for row in _REPORTS if declared and row[1] == declared] or [
         row for row in _REPORTS if row[0] in signs.types
     ]
     if not rows:
         return (Kind.BOUNCE, "multipart/report") if not declared or not whole else None
     _, _, kind, reason = rows[0]
-    if kind is Kind.BOUNCE and _only_successes(signs.root):
+    if kind is Kind.BOUNCE and _only_successes(root):
         return Kind.DELIVERED_NOTICE, f"{reason} of a success"
     if kind is Kind.READ_RECEIPT and _refused(signs):
         return Kind.BOUNCE, "notice of a refusal (RFC 5429)"
@@ -194,7 +195,7 @@ def _complaint(signs: Signs) -> _Verdict:
 
 
 def _challenge(signs: Signs) -> _Verdict:
-    for name in signs.names & _CHALLENGES:
+    for name in sorted(signs.names & _CHALLENGES):
         return Kind.CHALLENGE_RESPONSE, f"{name.title()} header"
     confirms = bool(_CONFIRMS.search(signs.value("reply-to")))
     if confirms and "tmda" in signs.value("x-delivery-agent"):
@@ -212,7 +213,7 @@ def _bounce(signs: Signs) -> _Verdict:
 def _auto_reply(signs: Signs) -> _Verdict:
     if signs.auto_submitted.startswith("auto-replied"):
         return Kind.AUTO_REPLY, "Auto-Submitted: auto-replied (RFC 3834)"
-    for name in signs.names & _REPLY_NAMES:
+    for name in sorted(signs.names & _REPLY_NAMES):
         value = signs.value(name)
         if value and value not in {"no", "false", "0"} and _REPLY_HEADERS[name] in value:
             return Kind.AUTO_REPLY, f"{name.title()}: {value[:60]}"
@@ -260,7 +261,7 @@ def _receipt_in_words(signs: Signs) -> _Verdict:
 
 
 def _list_reason(signs: Signs) -> str:
-    for name in signs.names & _LISTS:
+    for name in sorted(signs.names & _LISTS):
         return f"{name.title()} header (RFC 2369, 2919)"
     return "Precedence: list" if signs.precedence == "list" else ""
 
@@ -276,7 +277,7 @@ def _generated_reason(signs: Signs) -> str:
         return f"Auto-Submitted: {signs.auto_submitted[:60]} (RFC 3834)"
     if signs.precedence in {"bulk", "junk"}:
         return f"Precedence: {signs.precedence}"
-    for name in signs.names & _ROBOT:
+    for name in sorted(signs.names & _ROBOT):
         return f"{name.title()} header"
     if signs.null_return:
         return "empty Return-Path (RFC 3834 2)"

@@ -46,16 +46,20 @@ def bounce_reason(signs: Signs) -> str:
         return "X-Failed-Recipients header"
     if signs.from_daemon:
         return "From a mail system's own address (MAILER-DAEMON)"
+    told = _told_as_report(signs) if (who := _possible_reporter(signs)) else ""
+    return f"{who}, with {told}" if told else ""
+
+
+def _possible_reporter(signs: Signs) -> str:
     if signs.from_mail_system:
-        told = _told_as_report(signs)
-        return f"From a mail system, with {told}" if told else ""
-    if signs.null_return or signs.from_no_reply or _by_reporter(signs):
-        return _told_as_report(signs)
+        return "From a mail system"
+    if signs.null_return:
+        return "an empty Return-Path"
+    if signs.from_no_reply:
+        return "From an address that takes no answers"
+    if "x-mlserver" in signs.names or _REPORTER.match(signs.value("x-mailer")):
+        return "a server's program in the header"
     return ""
-
-
-def _by_reporter(signs: Signs) -> bool:
-    return "x-mlserver" in signs.names or bool(_REPORTER.match(signs.value("x-mailer")))
 
 
 def _told_as_report(signs: Signs) -> str:

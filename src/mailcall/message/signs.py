@@ -6,6 +6,7 @@ from functools import cached_property
 from .addresses import parse_addresses
 from .automatic_words import heading
 from .mime import Part
+from .subjects import strip_prefixes
 
 _MAILER_DAEMON = re.compile(r"mailer[-_.]?daemon\Z", re.IGNORECASE)
 _DAEMON_NAME = re.compile(r"mail delivery (?:sub)?system|mail delivery service", re.IGNORECASE)
@@ -28,7 +29,6 @@ _PEOPLES_PROGRAM = re.compile(
     r"mailmate|entourage|windows mail|webmail|yahoomail|open-xchange",
     re.IGNORECASE,
 )
-_FORWARDED = re.compile(r"\s*(?:fwd?|wg|tr|rv|vs|vb|vl|i|enc|pd|转发|轉寄|転送)\s?[:\uff1a]", re.IGNORECASE)
 _NO_REPLY = re.compile(r"(?:no|do-?not|dont|donot|never)[-_.]?reply\b", re.IGNORECASE)
 _ADDRESS_BYTES = 2_000  # of the From that are looked at
 
@@ -87,7 +87,7 @@ class Signs:
         if not owner:
             return ""
         own = owner in {self.from_address, f"<{self.from_address}>"}
-        return "answered" if own and not _FORWARDED.match(self.subject) else "passed on"
+        return "answered" if own and not strip_prefixes(self.subject).forward else "passed on"
 
     def _null_return(self) -> bool:
         # A rule that passes a person's mail on sends it with an empty return path too.
