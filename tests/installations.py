@@ -1,5 +1,6 @@
 """A whole installation for tests: its own data folder and processes, worked through the command line."""
 
+import itertools
 import json
 import os
 import signal
@@ -12,12 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from mailcall import keyring
 from servers.dovecot import Dovecot
 from servers.postfix import Postfix
 
+ON_POSTGRESQL = "MAILCALL_TEST_DATABASE" in os.environ
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 
 DESK = """
@@ -52,6 +55,8 @@ class Installation:
     """One installation; `start` runs its Messaging Service in a process of its own."""
 
     migrated: bytes | None = None
+    template = ""  # on PostgreSQL: a migrated database that the others are copied from
+    made = itertools.count(1)
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -62,6 +67,11 @@ class Installation:
             "MAILCALL_LOG_FORMAT": "json",
             "PYTHONPATH": str(SOURCE),
         }
+        self.database_url = ""
+        if ON_POSTGRESQL:
+            name = f"desk_{os.getpid()}_{next(Installation.made)}"
+            self.database_url = new_database(name, Installation.template)
+            self.environment["MAILCALL_DATABASE_URL"] = self.database_url
         self.process: subprocess.Popen[bytes] | None = None
         self.log = folder / "service.log"
 
@@ -93,6 +103,15 @@ class Installation:
     def migrate(self) -> None:
         """A database of this version: made by the process's first installation, copied by the others."""
         database = self.data / "mailcall.sqlite3"
+        if ON_POSTGRESQL:
+            if not (self.data / "keys").exists():
+                self.cli("keys", "create")
+            self.cli("migrate")  # nothing to do on a copy of the template
+            if not Installation.template:
+                Installation.template = new_database(
+                    f"template_{os.getpid()}", self.database_url.rpartition("/")[2]
+                ).rpartition("/")[2]
+            return
         if Installation.migrated is None:
             self.cli("migrate")
             Installation.migrated = database.read_bytes()
@@ -129,9 +148,27 @@ class Installation:
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Read the database beside the service."""
+        if ON_POSTGRESQL:
+            with psycopg.connect(self.database_url, autocommit=True) as server:
+                return server.execute(sql).fetchall()
         connection = sqlite3.connect(f"file:{self.data}/mailcall.sqlite3?mode=ro", uri=True, timeout=30)
         try:
             return connection.execute(sql).fetchall()
+        finally:
+            connection.close()
+
+    def change(self, *statements: str) -> None:
+        """Change the database beside the service."""
+        if ON_POSTGRESQL:
+            with psycopg.connect(self.database_url) as server:
+                for statement in statements:
+                    server.execute(statement)
+            return
+        connection = sqlite3.connect(self.data / "mailcall.sqlite3", timeout=30)
+        try:
+            with connection:
+                for statement in statements:
+                    connection.execute(statement)
         finally:
             connection.close()
 
@@ -172,6 +209,14 @@ class Installation:
             "where state in ('queued', 'sending', 'deferred', 'unknown')"
         )
         return done == mails and waiting == 0
+
+
+def new_database(name: str, template: str) -> str:
+    """Make a database on the PostgreSQL of these tests; its URL."""
+    url = os.environ["MAILCALL_TEST_DATABASE"]
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
+    return url.rpartition("/")[0] + f"/{name}"
 
 
 @contextmanager

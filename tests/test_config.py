@@ -109,3 +109,43 @@ def test_a_named_file_that_cannot_be_used(
 def test_where_the_pages_are_served(monkeypatch: pytest.MonkeyPatch, listen: str, host: str) -> None:
     monkeypatch.setenv("MAILCALL_LISTEN", listen)
     assert (load().listen_host, load().listen_port) == (host, 80)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://desk:hid%20den@db.example:5433/mailcall?sslmode=require", "mailcall on db.example"),
+        ("postgres:///mailcall?host=/run/postgresql", "mailcall on /run/postgresql"),
+        ("postgresql:///mailcall", "mailcall on the local PostgreSQL"),
+        ("", "mailcall.sqlite3"),
+    ],
+)
+def test_the_database_is_shown_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, url: str, shown: str
+) -> None:
+    monkeypatch.setenv("MAILCALL_DATABASE_URL", url)
+    settings = load()
+    assert settings.database_shown.endswith(shown)
+    assert "hid" not in f"{settings.database_shown} {settings!r}"
+    assert settings.embedded == (not url)
+
+
+def test_a_postgresql_url_becomes_djangos_settings() -> None:
+    made = room.django_database("postgresql://desk:s%20%40@[::1]:5433/mail%20call?sslmode=require")
+    assert (made["NAME"], made["USER"], made["PASSWORD"]) == ("mail call", "desk", "s @")
+    assert (made["HOST"], made["PORT"]) == ("::1", "5433")
+    assert made["OPTIONS"]["sslmode"] == "require"
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://u:hidden@h/d", "postgresql://u:hidden@h", "postgresql://u:hidden@h:x/d", "hidden"]
+)
+def test_a_database_that_is_none_is_refused_without_showing_it(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("MAILCALL_DATABASE_URL", url)
+    with pytest.raises(
+        ConfigError, match="`database_url` must look like postgresql://user:password@"
+    ) as caught:
+        load()
+    assert "hidden" not in str(caught.value)

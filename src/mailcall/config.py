@@ -7,10 +7,10 @@ from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -38,6 +38,11 @@ class Config(BaseSettings):
     listen: str = Field("127.0.0.1:8025", description="Address and port that the pages are served on.")
     behind_proxy: bool = Field(
         False, description="Whether a reverse proxy sets X-Forwarded-For and X-Forwarded-Proto."
+    )
+    database_url: SecretStr = Field(
+        SecretStr(""),
+        description="A PostgreSQL database, postgresql://user:password@host:5432/name; empty: SQLite in the "
+        "data folder.",
     )
     key_file: Path | None = Field(None, description="Key ring; `keys` in the data folder by default.")
     web_workers: int = Field(1, ge=1, le=64, description="Processes that serve the pages.")
@@ -82,6 +87,13 @@ class Config(BaseSettings):
             _address_and_port(word)
         return value
 
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            django_database(value.get_secret_value())
+        return value
+
     @field_validator("time_zone")
     @classmethod
     def _is_time_zone(cls, value: str) -> str:
@@ -117,6 +129,19 @@ class Config(BaseSettings):
         return self.key_file or self.data_dir / "keys"
 
     @property
+    def embedded(self) -> bool:
+        """Whether the database is SQLite in the data folder rather than a PostgreSQL server."""
+        return not self.database_url.get_secret_value()
+
+    @property
+    def database_shown(self) -> str:
+        """The database as people may see it: without its password."""
+        if self.embedded:
+            return str(self.database_path)
+        parts = django_database(self.database_url.get_secret_value())
+        return f"{parts['NAME']} on {parts['HOST'] or 'the local PostgreSQL'}"
+
+    @property
     def database_path(self) -> Path:
         """The embedded database."""
         return self.data_dir / "mailcall.sqlite3"
@@ -137,9 +162,13 @@ class Config(BaseSettings):
         return self.data_dir / "locks"
 
     def ring(self) -> keyring.Keyring:
-        """The key ring; made with the first start, never beside a database in use. Raises KeyringError."""
+        """The key ring; made with the first start, never beside a database in use. Raises KeyringError.
+
+        Whether a database on a server is in use can't be told yet, and its machines must share one ring:
+        there `mailcall keys create` makes it.
+        """
         path = self.database_path
-        in_use = path.exists() and path.stat().st_size > 0
+        in_use = not self.embedded or (path.exists() and path.stat().st_size > 0)
         return keyring.read(self.keys_path) if in_use else keyring.ensure(self.keys_path)
 
     @classmethod
@@ -168,6 +197,31 @@ def _address_and_port(word: str) -> tuple[str, int]:
     return address, int(port or 53)
 
 
+def django_database(url: str) -> dict[str, Any]:
+    """Django's settings for a PostgreSQL URL, in libpq's form. Raises ValueError: what it must look like."""
+    wrong = ValueError("must look like postgresql://user:password@host:5432/name")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise wrong from None
+    name = unquote(parts.path.lstrip("/"))
+    if parts.scheme not in {"postgresql", "postgres"} or not name or "/" in name:
+        raise wrong
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", "") or unquote(parts.hostname or ""),
+        "PORT": str(port or ""),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 10, "application_name": "mailcall", **options},
+    }
+
+
 def _read_file() -> dict[str, Any]:
     named = os.environ.get(FILE_VARIABLE)
     candidates = (Path(named),) if named else DEFAULT_FILES
@@ -193,7 +247,8 @@ def _sentence(error: ValidationError) -> str:
         if item["type"] == "extra_forbidden":
             parts.append(f"there is no setting `{name}`")
         else:
-            parts.append(f"`{name}` {item['msg'].removeprefix('Value error, ')} (it is {item['input']!r})")
+            shown = "" if name == "database_url" else f" (it is {item['input']!r})"  # it may hold a password
+            parts.append(f"`{name}` {item['msg'].removeprefix('Value error, ')}{shown}")
     return "The settings can't be used: " + "; ".join(parts) + "."
 
 

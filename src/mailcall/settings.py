@@ -2,7 +2,7 @@
 
 from django.core.exceptions import ImproperlyConfigured
 
-from mailcall.config import config
+from mailcall.config import config, django_database
 from mailcall.keyring import KeyringError
 
 _config = config()
@@ -76,19 +76,20 @@ TEMPLATES = [
 ROOT_URLCONF = "mailcall.web.urls"
 WSGI_APPLICATION = "mailcall.web.wsgi.application"
 
+_embedded = {
+    "ENGINE": "mailcall.database.sqlite3",
+    "NAME": _config.database_path,
+    "CONN_MAX_AGE": None,
+    "OPTIONS": {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        # FULL: a mailbox is told to delete only what no power loss can take back.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
+    },
+    "TEST": {"NAME": _config.data_dir / "test.sqlite3"},
+}
 DATABASES = {
-    "default": {
-        "ENGINE": "mailcall.database.sqlite3",
-        "NAME": _config.database_path,
-        "CONN_MAX_AGE": None,
-        "OPTIONS": {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            # FULL: a mailbox is told to delete only what no power loss can take back.
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
-        },
-        "TEST": {"NAME": _config.data_dir / "test.sqlite3"},
-    }
+    "default": _embedded if _config.embedded else django_database(_config.database_url.get_secret_value())
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STORAGES = {

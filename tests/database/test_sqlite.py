@@ -13,8 +13,10 @@ import pytest
 from django.db import connection, transaction
 from django.db.utils import OperationalError
 
+from installations import ON_POSTGRESQL
 from mailcall.database.sqlite3 import base
 
+pytestmark = pytest.mark.skipif(ON_POSTGRESQL, reason="how writers queue for SQLite")
 ROOT = Path(__file__).resolve().parents[2]
 
 

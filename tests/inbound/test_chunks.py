@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from django.core.management.color import no_style
 from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -69,7 +70,9 @@ def fresh(raws: list[bytes], chunk: int, closed: bool) -> dict[str, list]:
     """The outcome on a new small desk with one call of Ann's, whose numbers begin at one."""
     with TemporaryDirectory() as folder, transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM sqlite_sequence")
+            sequences = connection.introspection.sequence_list()
+            for statement in connection.ops.sequence_reset_by_name_sql(no_style(), sequences):
+                cursor.execute(statement)
         desk = make_desk(Path(folder))
         desk.receive(mail(message_id=IDS[0], cc=("yan@x.example",), subject="Base"))
         desk.receive(mail(message_id=IDS[1], in_reply_to=IDS[0], subject="Base"))

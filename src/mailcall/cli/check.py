@@ -96,21 +96,21 @@ def _database() -> Finding:
 
     from mailcall.service.troubles import explain
 
-    path = config().database_path
+    name = config().database_shown
     try:
         with connection.cursor() as cursor:
-            cursor.execute("PRAGMA quick_check(1)")
+            cursor.execute("PRAGMA quick_check(1)" if config().embedded else "SELECT 'ok'")
             answer = cursor.fetchone()[0]
         missing = unapplied()
     except DatabaseError as error:
-        return Finding(False, "database", f"{path}: {explain(error)}")
+        return Finding(False, "database", f"{name}: {explain(error)}")
     if answer != "ok":
-        return Finding(False, "database", f"{path} is damaged ({answer}). Restore it from a backup.")
+        return Finding(False, "database", f"{name} is damaged ({answer}). Restore it from a backup.")
     if missing:
         return Finding(
-            False, "database", f"{path} lacks {len(missing)} migrations; `mailcall migrate` applies them."
+            False, "database", f"{name} lacks {len(missing)} migrations; `mailcall migrate` applies them."
         )
-    return Finding(True, "database", f"{path} is whole and of this version")
+    return Finding(True, "database", f"{name} is whole and of this version")
 
 
 def _secrets_and_accounts() -> Iterator[Finding]:

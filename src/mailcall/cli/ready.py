@@ -19,7 +19,7 @@ def sentence_of(error: Exception) -> str:
     from mailcall.service.troubles import explain
 
     if isinstance(error, DatabaseError):
-        return f"{explain(error)} The database is {config().database_path}."
+        return f"{explain(error)} The database is {config().database_shown}."
     if isinstance(error, PermissionError):
         return f"{error.filename} can't be used: {error.strerror}. Check who owns the data folder."
     return str(error)
@@ -30,7 +30,7 @@ def ready(*, migrated: bool = True) -> None:
 
     Raises ConfigError, ImproperlyConfigured, click.ClickException.
     """
-    if migrated and not config().database_path.exists():
+    if migrated and config().embedded and not config().database_path.exists():
         raise click.ClickException(
             f"There is no desk in {config().data_dir}. `mailcall migrate` makes one there; to look at the "
             "demo's, set MAILCALL_DATA_DIR=demo-data."
@@ -47,7 +47,7 @@ def ready(*, migrated: bool = True) -> None:
         missing = unapplied()
         if missing:
             raise click.ClickException(
-                f"The database {config().database_path} is not of this version ({len(missing)} migrations "
+                f"The database {config().database_shown} is not of this version ({len(missing)} migrations "
                 "are missing); `mailcall migrate` brings it up to date."
             )
 
@@ -64,7 +64,8 @@ def unapplied() -> list[Any]:
 def migrate_database() -> int:
     """Bring the database up to this version; how many migrations that took.
 
-    An existing database is copied beside itself first (`.before-migration`), so that there is a way back.
+    An existing SQLite database is copied beside itself first (`.before-migration`), so that there is a way
+    back; PostgreSQL undoes a failed migration itself, and is backed up by its own means.
     """
     from django.core.management import call_command
 
@@ -73,7 +74,7 @@ def migrate_database() -> int:
     with alone("migrate"):
         missing = unapplied()
         if missing:
-            if _is_in_use():
+            if config().embedded and _is_in_use():
                 _copy_database()
             call_command("migrate", interactive=False, verbosity=0)
     return len(missing)

@@ -54,6 +54,7 @@ def demo(port: int, smtp_port: int, data_dir: Path | None) -> None:
     address = f"127.0.0.1:{port}"
     os.environ |= {
         "MAILCALL_DATA_DIR": str(folder.absolute()),
+        "MAILCALL_DATABASE_URL": "",  # the sample never goes into this machine's desk
         "MAILCALL_LISTEN": address,
         "MAILCALL_BASE_URL": f"http://{address}",
         "MAILCALL_DEMO": "true",
