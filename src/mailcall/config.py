@@ -218,7 +218,13 @@ def django_database(url: str) -> dict[str, Any]:
         "PORT": str(port or ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 10, "application_name": "mailcall", **options},
+        "OPTIONS": {
+            "connect_timeout": 10,
+            "application_name": "mailcall",
+            # A worker that freezes inside a transaction must not hold its rows from those that take over.
+            "options": "-c idle_in_transaction_session_timeout=20000",
+            **options,
+        },
     }
 
 

@@ -28,10 +28,10 @@ def rotate() -> None:
     Old keys stay in the file: mails signed with them will still be answered. Safe to run again.
     """
     ready()
-    from mailcall.service.locks import Busy, alone
+    from mailcall.service.locks import Busy, alone_here
 
     try:
-        with alone("keys"):
+        with alone_here("keys"):
             keys, secrets = _rotate()
     except Busy as error:
         raise click.ClickException(str(error)) from None

@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -69,15 +71,32 @@ def migrate_database() -> int:
     """
     from django.core.management import call_command
 
-    from mailcall.service.locks import alone
+    from mailcall.service.locks import alone_here
 
-    with alone("migrate"):
+    with alone_here("migrate"), _no_other_machine():
         missing = unapplied()
         if missing:
             if config().embedded and _is_in_use():
                 _copy_database()
             call_command("migrate", interactive=False, verbosity=0)
     return len(missing)
+
+
+@contextmanager
+def _no_other_machine() -> Iterator[None]:
+    """Wait for other machines that migrate the same database."""
+    from django.db import connection
+
+    if config().embedded:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtext('mailcall migrate'))")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtext('mailcall migrate'))")
 
 
 def _is_in_use() -> bool:

@@ -75,10 +75,10 @@ def demo(port: int, smtp_port: int, data_dir: Path | None) -> None:
 @contextlib.contextmanager
 def _only_one() -> Iterator[None]:
     """Hold the data folder for this service, or say that another has it."""
-    from mailcall.service.locks import Busy, alone
+    from mailcall.service.locks import Busy, alone_here
 
     try:
-        with alone("service"):
+        with alone_here("service"):
             yield
     except Busy:
         raise click.ClickException(

@@ -34,15 +34,15 @@ def collect(once: bool, name: str | None) -> None:
     failed = False
     for account in accounts:
         try:
-            with alone(f"collect-{account.pk}"):
-                click.echo(f"{account.name}: {collect_account(account)} new")
+            with alone(f"collect-{account.pk}") as lost:
+                click.echo(f"{account.name}: {collect_account(account, stop=lost)} new")
         except (CollectFailed, Busy) as error:
             click.echo(str(error), err=True)
             failed = True
     try:
-        with alone("act"):
+        with alone("act") as lost:
             done = 0
-            while count := act.act_on_next():
+            while count := act.act_on_next(stop=lost):
                 done += count
         click.echo(f"acted on {done}")
     except Busy:
@@ -63,8 +63,8 @@ def deliver(once: bool) -> None:
     failed = False
     for server in OutgoingServer.objects.filter(active=True):
         try:
-            with alone(f"deliver-{server.pk}"):
-                click.echo(f"{server.name}: {deliver_by(server)} tried")
+            with alone(f"deliver-{server.pk}") as lost:
+                click.echo(f"{server.name}: {deliver_by(server, stop=lost)} tried")
         except Busy as error:
             click.echo(f"{server.name}: {error}", err=True)
         server.refresh_from_db()

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
@@ -77,7 +77,7 @@ def recover(server: OutgoingServer) -> None:
             _unknown(delivery, now, "The service stopped while this was being sent.", pause=dt.timedelta())
         else:
             _record(delivery, RecipientResult(delivery.recipient, Result.SENT, reply), now)
-    _save(left)
+    _save(left, {delivery.pk: delivery.attempts for delivery in left})
     unknown = sum(delivery.state != DeliveryState.SENT for delivery in left)
     log.warning("deliveries left by a stop", server=server.name, unknown=unknown, sent=len(left) - unknown)
 
@@ -135,6 +135,7 @@ def _send_group(
     server: OutgoingServer, transport: Transport, group: list[Delivery], stop: Callable[[], bool]
 ) -> None:
     untouched = list(group)
+    taken = {delivery.pk: delivery.attempts for delivery in group}
     try:
         for _, same in itertools.groupby(group, key=lambda delivery: delivery.message_id):
             if stop():
@@ -148,7 +149,7 @@ def _send_group(
     finally:
         # Whatever stops the group, only the mail in hand may have left: the rest goes back as it was.
         _put_back(untouched)
-        _save(group)
+        _save(group, taken)
         checkpoint("deliver.recorded")
 
 
@@ -241,13 +242,25 @@ def _unknown(delivery: Delivery, now: dt.datetime, reply: str, *, pause: dt.time
     delivery.due_at = now + pause if pause else None
 
 
-def _save(group: Sequence[Delivery]) -> None:
+def _save(group: Sequence[Delivery], taken: Mapping[int, int]) -> None:
+    """Record what became of a group. `taken`: how often each had been tried when it was taken.
+
+    A report that overtook this has the last word. So has whoever took over meanwhile, unless all that it
+    knows is that it knows nothing.
+    """
     fields = ["state", "server", "attempts", "unknowns", "due_at", "reply", "finished_at"]
     with transaction.atomic():
-        # A report that overtook this has the last word.
-        bounced = Delivery.objects.filter(pk__in=[d.pk for d in group], state=DeliveryState.BOUNCED)
-        final = set(bounced.values_list("pk", flat=True))
-        update_rows([delivery for delivery in group if delivery.pk not in final], fields)
+        rows = Delivery.objects.select_for_update().filter(pk__in=taken).order_by("pk")
+        now = {pk: (state, attempts) for pk, state, attempts in rows.values_list("pk", "state", "attempts")}
+        update_rows([d for d in group if _is_ours(d, *now[d.pk], taken[d.pk])], fields)
+
+
+def _is_ours(delivery: Delivery, state: str, attempts: int, taken: int) -> bool:
+    if attempts != taken:
+        return False
+    return state == DeliveryState.SENDING or (
+        state == DeliveryState.UNKNOWN and delivery.state == DeliveryState.SENT
+    )
 
 
 def _good(server: OutgoingServer) -> None:

@@ -16,7 +16,7 @@ from mailcall.keyring import KeyringError
 from mailcall.outbound import deliver
 from mailcall.outbound.models import OutgoingServer
 from mailcall.service import clock
-from mailcall.service.locks import Busy, alone
+from mailcall.service.locks import Busy, Lost, alone
 from mailcall.service.troubles import explain
 
 log = structlog.get_logger("service.jobs")
@@ -39,26 +39,27 @@ class Jobs:
 
     def collect(self, account_id: str) -> None:
         """Bring an account's new mail into the journal."""
-        with self._reporting(f"collect-{account_id}"), alone(f"collect-{account_id}"):
+        with self._reporting(f"collect-{account_id}"), alone(f"collect-{account_id}") as lost:
             account = (
                 IncomingAccount.objects.select_related("template__partition")
                 .filter(pk=int(account_id), active=True)
                 .first()
             )
-            if account and collect(account, stop=self._stopping):
+            if account and collect(account, stop=self._unless(lost)):
                 self._nudge("act", "")
 
     def act(self, _: str = "") -> None:
         """Act on the journal until nothing is due."""
-        with self._reporting("act"), alone("act"):
-            while not self._stopping() and act.act_on_next(stop=self._stopping):
+        with self._reporting("act"), alone("act") as lost:
+            stop = self._unless(lost)
+            while not stop() and act.act_on_next(stop=stop):
                 self._nudge_deliveries()
 
     def deliver(self, server_id: str) -> None:
         """Send what is due through one server."""
-        with self._reporting(f"deliver-{server_id}"), alone(f"deliver-{server_id}"):
+        with self._reporting(f"deliver-{server_id}"), alone(f"deliver-{server_id}") as lost:
             server = OutgoingServer.objects.filter(pk=int(server_id)).first()
-            if server and deliver.deliver(server, stop=self._stopping):
+            if server and deliver.deliver(server, stop=self._unless(lost)):
                 self._nudge_deliveries()
 
     def sweep(self, _: str = "") -> None:
@@ -74,6 +75,10 @@ class Jobs:
             if time.monotonic() - self._last_clock > CLOCK_EVERY:
                 clock.watch()
                 self._last_clock = time.monotonic()
+
+    def _unless(self, lost: Lost) -> Callable[[], bool]:
+        """When to end after the mail in hand: the service stops, or the work has passed to another."""
+        return lambda: self._stopping() or lost()
 
     def _nudge_deliveries(self) -> None:
         for server in OutgoingServer.objects.all():  # an inactive one may have left mail in hand

@@ -11,3 +11,14 @@ class Clock(models.Model):
 
     def __str__(self) -> str:
         return str(self.seen_at)
+
+
+class Lease(models.Model):
+    """A piece of work that one worker does alone, on a database that several machines share."""
+
+    work = models.CharField(max_length=100, primary_key=True)
+    holder = models.CharField(max_length=32)
+    until = models.DateTimeField(help_text="By the database's clock; then another may take the work over.")
+
+    def __str__(self) -> str:
+        return self.work
