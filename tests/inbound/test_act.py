@@ -63,6 +63,22 @@ def test_a_chunk_is_one_transaction_of_all_its_mails(journalled: list) -> None:
     assert act_on_next() == 0
 
 
+def test_a_mail_that_was_dealt_with_elsewhere_meanwhile_is_left_alone(
+    journalled: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    healthy = act._keep_files
+
+    def meanwhile(items: list) -> None:
+        ReceivedMail.objects.filter(pk=journalled[2].pk).update(state="done", outcome="discarded")
+        healthy(items)
+
+    monkeypatch.setattr(act, "_keep_files", meanwhile)
+    assert act_on_next() == 5
+    assert state(journalled) == ["done"] * 5
+    assert [mail.outcome for mail in journalled].count("discarded") == 1
+    assert Call.objects.count() == 4
+
+
 def test_one_failing_mail_never_stops_the_others(journalled: list, poison: dict) -> None:
     assert act_on_next() == 5
     assert state(journalled) == ["done", "done", "new", "done", "done"]

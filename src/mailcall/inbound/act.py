@@ -216,11 +216,16 @@ def _keep_files(items: Sequence[_Item]) -> None:
 def _act_together(items: Sequence[_Item]) -> int:
     """Act on some of these, from the first, in one transaction; how many, 0 when it failed.
 
-    One alone is always dealt with: what fails alone waits, or is held.
+    One alone is always dealt with: what fails alone waits, or is held. So is one that no longer waits: a
+    person discarded it, or another machine took over, while it was read here.
     """
     try:
         with transaction.atomic():
-            done = _act(items)
+            waiting = _still_waiting(items)
+            if not waiting:
+                log.warning("mail was dealt with elsewhere", mail=items[0].mail.pk)
+                return 1
+            done = _act(items[:waiting])
             checkpoint("act.applied")
     except (OperationalError, InterfaceError, OSError):
         raise
@@ -243,6 +248,14 @@ def _act_together(items: Sequence[_Item]) -> int:
             reason=decided.decision.reason,
         )
     return len(done)
+
+
+def _still_waiting(items: Sequence[_Item]) -> int:
+    """How many of these, from the first, still wait; their rows are locked until the transaction ends."""
+    rows = ReceivedMail.objects.select_for_update(skip_locked=True)
+    own = [item.mail.pk for item in items]
+    waiting = set(rows.filter(pk__in=own, state=MailState.NEW).values_list("pk", flat=True))
+    return next((count for count, pk in enumerate(own) if pk not in waiting), len(own))
 
 
 def _act(items: Sequence[_Item]) -> list[tuple[_Item, Decided]]:
@@ -306,10 +319,16 @@ def _fail(mail: ReceivedMail, error: str) -> None:
         return
     pause = BACK_OFF_SECONDS[max(mail.attempts, 1) - 1]
     mail.due_at = timezone.now() + dt.timedelta(seconds=pause)
-    mail.save(update_fields=["state", "due_at", "error"])
+    _save_if_waiting(mail)
 
 
 def _hold(mail: ReceivedMail, error: str) -> None:
     mail.state, mail.due_at, mail.error = MailState.HELD, None, error[:2000]
-    mail.save(update_fields=["state", "due_at", "error"])
+    _save_if_waiting(mail)
     log.error("mail held", correlation_id=mail.correlation_id, mail=mail.pk, error=mail.error)
+
+
+def _save_if_waiting(mail: ReceivedMail) -> None:
+    """Whoever dealt with it meanwhile has the last word."""
+    rows = ReceivedMail.objects.filter(pk=mail.pk, state=MailState.NEW)
+    rows.update(state=mail.state, due_at=mail.due_at, error=mail.error)
