@@ -7,21 +7,27 @@ from .decoding import decode_words
 from .mail import Mailbox
 
 MAX_MAILBOXES = 60_000
+_MAX_STEPS = 200_000
 _MAX_ADDRESS = 1_000
 _MAX_NAME = 2_000
+_MAX_ENTRY = 10_000
 _HELD = 3  # words with commas between them that can be one name: `Doe, John, Dr.`
 
 # Nearly all entries: `Name <local@domain>`, `"Name" <local@domain>`, `local@domain`, to a comma or the end.
 _SIMPLE = re.compile(
-    r"""[ ]?(?:(?:"([^"\\<>@=]{0,200})"[ ]{0,3}|([^\s"(),:;<>@\[\]\\=][^"(),:;<>@\[\]\\=]{0,200}))?"""
+    r"""(?:(?:"([^"\\<>@=]{0,200})"[ ]{0,3}|([^\s"(),:;<>@\[\]\\=][^"(),:;<>@\[\]\\=]{0,200})"""
+    r"""|((?:=\?[^?\s]{1,60}\?[bBqQ]\?[^?<>"@]{0,200}\?=[ ]?){1,10}+))?"""
     r"""<([^\s"(),:;<>@\[\]\\]{1,200}@[^\s"(),:;<>@\[\]\\']{1,255})>"""
     r"""|([^\s"(),:;<>@\[\]\\'/=]{1,200}@[^\s"(),:;<>@\[\]\\']{1,255}))[ ]?(?:,|\Z)"""
 )
+_BETWEEN = re.compile(r"[\s,;]*")
 _WORD = r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?<>]{0,2000}\?="
-_TOKEN = re.compile(rf"{_WORD}|(?:[^\"(),:;<>\[\\=]++|=(?!\?))++")
+_TOKEN = re.compile(rf"{_WORD}|(?:[^\"(),:;<>\[=]++|=(?!\?))++")
 _QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
 _PLAIN_ADDRESS = re.compile(r"[^\s\"(),:;<>@\[\]\\]{1,200}@[^\s\"(),:;<>@\[\]\\]{1,255}\Z")
-_ANGLE = re.compile(r"[<>]")
+_PAIRED = frozenset('"<([')
+_ANGLE = re.compile(r">|<+")
+_UP_TO_SEPARATOR = re.compile(r"\s*([^\s,;]+)")
 _COMMENT = re.compile(r"\\.|[()]", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _AROUND_AT_AND_DOT = re.compile(r" ?([@.]) ?")
@@ -36,19 +42,34 @@ def parse_addresses(value: str) -> tuple[Mailbox, ...]:
     Entries without any address are left out. Two addresses in one entry give two mailboxes, and what stands
     in a display name, a comment or an encoded word is never taken for an address.
     """
+    return scan_addresses(value)[0]
+
+
+def scan_addresses(value: str) -> tuple[tuple[Mailbox, ...], bool]:
+    """Do what `parse_addresses` does; say too whether the list was read to its end, or is longer than any."""
     scan = _Scan(value)
-    position, size = 0, len(value)
-    while position < size and len(scan.found) < MAX_MAILBOXES:
+    found, size, steps = scan.found, len(value), 0
+    position = _next_entry(value, 0)
+    while position < size and len(found) < MAX_MAILBOXES and steps < _MAX_STEPS:
         simple = _SIMPLE.match(value, position) if scan.at_start else None
         if simple:
-            quoted, name, angle, bare = simple.groups()
-            scan.found.append(Mailbox(" ".join((quoted or name or "").split()), angle or bare))
+            quoted, name, words, angle, bare = simple.groups()
+            found.append(Mailbox(_shown(words) if words else quoted or (name or "").strip(), angle or bare))
             position = simple.end()
         else:
             position = scan.step(position)
-    scan.end_entry()
-    scan.end_list()
-    return tuple(scan.found[:MAX_MAILBOXES])
+            steps += 1
+        if position < size and scan.at_start:
+            position = _next_entry(value, position)
+    if not scan.at_start:
+        scan.end_entry()
+        scan.end_list()
+    return tuple(found[:MAX_MAILBOXES]), position >= size
+
+
+def _next_entry(value: str, position: int) -> int:
+    between = _BETWEEN.match(value, position)
+    return between.end() if between else position
 
 
 @dataclass(slots=True)
@@ -83,12 +104,14 @@ class _Scan:
         return not (self.held or self.entry.words or self.entry.comments)
 
     def step(self, position: int) -> int:  # noqa: PLR0912 - one case a character
-        """Read one token; give where the next begins."""
+        """Read a word and what ends it; give where the next begins."""
         value, words = self.value, self.entry.words
         token = _TOKEN.match(value, position)
         if token:
             words.append((False, token[0]))
-            return token.end()
+            position = token.end()
+            if position == len(value):
+                return position
         char = value[position]
         end = -1
         if char == '"' and char not in self.unclosed:
@@ -113,11 +136,15 @@ class _Scan:
             self.end_list()
         elif char == ":":
             self.colon()
-        elif char not in '"<>()':
+        elif char not in '"<>()[]':
             words.append((False, char))
         if end >= 0:
             return end
-        self.unclosed.add(char)
+        if char in _PAIRED:
+            self.unclosed.add(char)
+            while position < len(value) and value[position] in self.unclosed:
+                position += 1
+            return position
         return position + 1
 
     def colon(self) -> None:
@@ -126,41 +153,43 @@ class _Scan:
         if last.rstrip().lower().endswith("mailto") or "@" in last:
             self.entry.words.append((False, ":"))
         else:
-            self.entry, self.held = _Words(), []
+            self.forget()
 
     def angle(self, position: int) -> int:
         """Read `<addr-spec>`; give where it ends, -1 when it never does."""
         start = position + 1
         mark = _ANGLE.search(self.value, start)
-        if not mark:  # the closing bracket was forgotten, or cut off
-            rest = self.value[start : start + _MAX_ADDRESS]
-            inside = re.split(r"[\s,;]", rest.strip(), maxsplit=1)[0]
-            if "@" in inside:
-                self.add(inside)
-                return start + rest.index(inside) + len(inside)
-            return -1
-        inside = self.value[start : mark.start()]
-        if mark[0] == ">":
+        inside = self.value[start : mark.start() if mark else start + _MAX_ADDRESS]
+        if mark and mark[0] == ">":
             self.add(inside)
             return mark.end()
-        if "@" in inside:  # `<a@x.example, B <b@x.example>`
-            first = re.split(r"[\s,;]", inside.strip(), maxsplit=1)[0]
-            self.add(first)
-            return start + inside.index(first) + len(first)
-        if inside.strip():
+        first = _UP_TO_SEPARATOR.match(inside)
+        if first and "@" in first[1]:  # the closing bracket was forgotten, or cut off
+            self.add(first[1])
+            return start + first.end()
+        if not mark:
+            return -1
+        if first:
             self.entry.words.append((False, inside))
-        return mark.start()
+        return mark.end() - 1
 
     def add(self, angle: str) -> None:
         """Keep the mailbox whose address stood in brackets."""
         address = _addr_spec(angle)
-        if not address:
-            if angle.strip() and not self.entry:
-                self.entry.words.append((True, angle))
-            return
-        names = [words.name() for words in (*self.held, self.entry)]
-        self.found.append(Mailbox(", ".join(filter(None, names))[:_MAX_NAME], address))
-        self.entry, self.held = _Words(), []
+        if address:
+            entries = (*self.held, self.entry) if self.held else (self.entry,)
+            names = [words.name() for words in entries if words.words or words.comments]
+            self.found.append(Mailbox(", ".join(filter(None, names))[:_MAX_NAME], address))
+            self.forget()
+        elif angle.strip() and not self.entry:
+            self.entry.words.append((True, angle))
+
+    def forget(self) -> None:
+        """Begin anew."""
+        if self.held:
+            self.held = []
+        self.entry.words.clear()
+        self.entry.comments.clear()
 
     def end_entry(self) -> None:
         """End the entry at a comma: with an address in it it is a mailbox, else perhaps part of a name."""
@@ -199,6 +228,8 @@ def _comment_end(value: str, start: int) -> int:
 
 def _addr_spec(inside: str) -> str:
     """Give the address in a pair of angle brackets, '' when there is none."""
+    if _PLAIN_ADDRESS.match(inside) and "'" not in inside:
+        return inside
     inside = inside[: _MAX_ADDRESS * 2]
     if "(" in inside:
         inside = re.sub(r"\([^()]*\)", "", inside)
@@ -219,7 +250,7 @@ def _bare(entry: _Words) -> list[Mailbox]:
     if len(words) > 1 and words[0][0] and words[1][1].startswith("@"):
         return [Mailbox("", f'"{words[0][1]}"' + "".join(words[1][1].split()))]
     plain = [text for quoted, text in words if not quoted and not text.startswith("=?")]
-    text = " ".join("".join(plain).split())
+    text = " ".join("".join(plain)[:_MAX_ENTRY].split())
     if "@" not in text:
         return []
     together = _AROUND_AT_AND_DOT.sub(r"\1", text)

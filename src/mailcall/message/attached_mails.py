@@ -22,9 +22,9 @@ def attached_mails(mails: list[tuple[int, bytes]], defects: list[str]) -> tuple[
         body = read_body(root, [])
         found.append(
             Forwarded(
-                from_=read_addresses(root, "from"),
-                to=read_addresses(root, "to"),
-                cc=read_addresses(root, "cc"),
+                from_=read_addresses(root, "from", []),
+                to=read_addresses(root, "to", []),
+                cc=read_addresses(root, "cc", []),
                 date=read_date(root.value("date")),
                 subject=root.text("subject"),
                 message_id=next(iter(read_ids(root.value("message-id"))), ""),

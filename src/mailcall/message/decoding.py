@@ -70,6 +70,8 @@ def clean_value(value: str) -> str:
         value = value.replace("\r\n", "\n").replace("\r", "\n")
     if "\n" in value:
         value = _FOLD.sub(" ", value).replace("\n", " ")
+        if value.isprintable():
+            return value.strip()
     return _CONTROL.sub("", value.replace("\t", " ")).strip()
 
 

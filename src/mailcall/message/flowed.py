@@ -3,7 +3,7 @@
 import re
 
 _SIGNATURE = "-- "
-_FORMATTING = re.compile(r"<(/?)([A-Za-z0-9-]{1,60})>")
+_FORMATTING = re.compile(r"<<|<(/?)([A-Za-z0-9-]{1,60})>")  # a doubled `<` is a plain one
 _LINE_ENDS = re.compile(r"\n+")
 
 
@@ -47,17 +47,14 @@ def unenriched(text: str) -> str:
     """Give the words of text/enriched (RFC 1896) without its formatting commands."""
     text = _LINE_ENDS.sub(lambda ends: " " if len(ends[0]) == 1 else ends[0][1:], text)
     out: list[str] = []
-    hidden = 0  # within <param>
-    for index, run in enumerate(text.split("<<")):  # a doubled `<` is a plain one
-        if index and not hidden:
-            out.append("<")
-        last = 0
-        for command in _FORMATTING.finditer(run):
-            if not hidden:
-                out.append(run[last : command.start()])
-            last = command.end()
-            if command[2].lower() == "param":
-                hidden = 0 if command[1] else 1
+    last, hidden = 0, False
+    end_of_params = text.lower().rfind("</param>")  # one that is never closed hides nothing
+    for command in _FORMATTING.finditer(text):
         if not hidden:
-            out.append(run[last:])
+            out.append(text[last : command.start()])
+            out.append("<" if command[0] == "<<" else "")
+        last = command.end()
+        if command[2] and command[2].lower() == "param":
+            hidden = not command[1] and last <= end_of_params
+    out.append(text[last:])
     return "".join(out)

@@ -59,11 +59,11 @@ def read_mail_strictly(raw: Buffer) -> Mail:
         defects.append("the Date is not readable")
     return Mail(
         subject=root.text("subject"),
-        from_=read_addresses(root, "from"),
-        sender=read_addresses(root, "sender"),
-        reply_to=read_addresses(root, "reply-to"),
-        to=read_addresses(root, "to"),
-        cc=read_addresses(root, "cc"),
+        from_=read_addresses(root, "from", defects),
+        sender=read_addresses(root, "sender", defects),
+        reply_to=read_addresses(root, "reply-to", defects),
+        to=read_addresses(root, "to", defects),
+        cc=read_addresses(root, "cc", defects),
         date=date,
         message_id=next(iter(read_ids(root.value("message-id"))), ""),
         in_reply_to=read_ids(" ".join(root.values("in-reply-to"))),
