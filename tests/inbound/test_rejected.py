@@ -47,6 +47,13 @@ def test_a_delivery_report_marks_its_delivery(desk: Desk) -> None:
     assert "ann@customer.example" in received.reason.casefold()
 
 
+def test_a_mail_given_up_after_days_is_marked_too(desk: Desk) -> None:
+    desk.receive(mail())
+    [sent] = desk.sent_to(ANN)
+    rejected(desk, report(read_mail(sent).message_id, ANN, action="failed", status="4.4.7"))
+    assert Delivery.objects.get().state == "bounced"
+
+
 @pytest.mark.parametrize(
     "forged",
     [

@@ -54,11 +54,17 @@ class DeliveryReport:
         bounced = tuple(
             (r.address, f"{r.status} {r.diagnostic}".strip() or "refused, without a reason")
             for r in (bounce.recipients if bounce else ())
-            if r.permanent
+            if r.address and (r.permanent or r.action == "failed")  # given up: the mail is lost either way
         )
         about = bounce.original_message_id if bounce else ""
-        told = ", ".join(f"{address} ({reason})" for address, reason in bounced) or "nobody for good"
-        decision = _reject(reading, facts, f"It is a delivery report; refused for: {told}.")
+        told = ", ".join(f"{address} ({reason})" for address, reason in bounced)
+        decision = _reject(
+            reading,
+            facts,
+            f"It is a delivery report; not delivered to: {told}."
+            if told
+            else "It is a delivery report of a delay or a success; no recipient is given up.",
+        )
         return Verdict(
             f"{mail.kind_reason or 'Its structure'} shows a delivery report "
             f"about {about or 'an unknown mail'}.",
