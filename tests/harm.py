@@ -15,26 +15,27 @@ import mailcall.message
 healthy = mailcall.message.read_mail
 
 def told(raw):
-    raw = raw.replace(b"poison", POISON) if POISON != b"poison" else raw
-    if b"Die, reader" in raw:
+    if POISON and raw.find(b"poison") >= 0:
+        raw = raw.replace(b"poison", POISON)
+    if raw.find(b"Die, reader") >= 0:
         os.kill(os.getpid(), signal.SIGSEGV)
-    if b"Die once, reader" in raw:
+    if raw.find(b"Die once, reader") >= 0:
         flag = pathlib.Path(__file__).with_name("died")
         if not flag.exists():
             flag.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-    if b"Leave, reader" in raw:
+    if raw.find(b"Leave, reader") >= 0:
         os._exit(3)
-    if b"Compute, reader" in raw:
+    if raw.find(b"Compute, reader") >= 0:
         while True:
             pass
-    if b"Sleep, reader" in raw:
+    if raw.find(b"Sleep, reader") >= 0:
         time.sleep(600)
-    if b"Fail, reader" in raw:
+    if raw.find(b"Fail, reader") >= 0:
         raise RecursionError("too deep")
-    if b"Swell, reader" in raw:
+    if raw.find(b"Swell, reader") >= 0:
         [bytearray(1 << 20) for _ in range(1000)]
-    if b"Grow, reader" in raw:
+    if raw.find(b"Grow, reader") >= 0:
         told.kept = bytearray(40 << 20)
     return healthy(raw)
 
@@ -42,7 +43,7 @@ mailcall.message.read_mail = told
 """
 
 
-def harming(folder: Path, poison: str = "poison") -> str:
+def harming(folder: Path, poison: str = "") -> str:
     """The PYTHONPATH for readers that can be harmed; `poison` is what that word in a mail shall tell them."""
     folder.mkdir(exist_ok=True)
     (folder / "sitecustomize.py").write_text(f"POISON = {poison.encode()!r}\n{SITE}")

@@ -19,7 +19,8 @@ from mailcall.inbound.spool import claim, empty
 SECONDS = 5.0  # of computing that reading a mail may take
 SECONDS_PER_MB = 1.0
 MEMORY = 48 * 1024 * 1024  # bytes that it may take, beyond what a reader has in use anyway
-MEMORY_PER_BYTE = 3
+MEMORY_PER_BYTE = 12  # texts are short on the wire: four bytes a character, in several copies
+MOST_MEMORY = 112 * 1024 * 1024  # and the mail's size, since how much of it is taken for text is bounded
 ABREAST = 8  # mails in the hand of one reader, so that it is never idle
 POLL_SECONDS = 0.5
 
@@ -38,7 +39,8 @@ Result = Reading | Unread
 def order_for(source: bytes | Path, size: int, *about: Any) -> Order:
     """An order to read a mail of `size` bytes, with what that may cost; `about` is for `reading.read`."""
     seconds = SECONDS + SECONDS_PER_MB * size / 1_000_000
-    return Order(source, about, seconds, MEMORY + MEMORY_PER_BYTE * size)
+    memory = min(MEMORY + MEMORY_PER_BYTE * size, MOST_MEMORY + size)
+    return Order(source, about, seconds, memory)
 
 
 class Readers:
