@@ -216,6 +216,20 @@ def test_rich_text_is_read_as_a_word_processor_would(rtf: bytes, text: str) -> N
     assert _read(rtf).text == text
 
 
+@pytest.mark.parametrize(
+    ("rtf", "html"),
+    [
+        (rb"\htmlrtf0 shown\htmlrtf0 too", "showntoo"),
+        (rb"a\htmlrtf hidden{\b\htmlrtf0 b}\htmlrtf x\htmlrtf0 c", "abc"),
+        (rb"a\htmlrtf {\i {\b x}}\htmlrtf0 b", "ab"),
+        (rb"a\htmlrtf1 x\htmlrtf0 b\htmlrtf x", "ab"),
+        (rb"{\*\htmltag64}{\*\htmltag <p>\'e9\par}{\*\htmltag x{y}z", "<p>\u00e9\nxyz"),
+    ],
+)
+def test_only_what_the_html_had_is_taken_for_it(rtf: bytes, html: str) -> None:
+    assert _read(rb"{\rtf1\ansi\fromhtml1 " + rtf + b"}").html == html
+
+
 def test_a_forwarded_message_is_told_of_and_its_files_are_at_hand() -> None:
     recipients = properties([number(0x0C15, 1), unicode(0x3001, "Desk"), unicode(0x39FE, "desk@example.com")])
     inner = message(

@@ -241,7 +241,10 @@ class _Reader:
 
     def set_tag(self, _value: int | None) -> None:
         """Begin markup of the HTML (MS-OXRTFEX 2.1.3.1)."""
-        self.mode = _Mode.TAG if self.from_html else _Mode.SKIP
+        if self.from_html:
+            self.mode = _Mode.TAG
+        else:
+            self.leave_out()
 
     def set_fonts(self, _value: int | None) -> None:
         """Begin the table of fonts."""

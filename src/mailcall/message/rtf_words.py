@@ -76,7 +76,11 @@ TOKEN = re.compile(
     rb"|([^\\{}\r\n]+)"
     rb"|((?:\\'[0-9A-Fa-f]{2})+)"
     rb"|((?:\\u-?[0-9]{1,10} ?(?:\?|\\'[0-9A-Fa-f]{2})?){1,100})"
-    rb"|\\htmlrtf" + _RICH + rb"([{}]?)" + _RICH + rb"\\htmlrtf0 ?"  # from where it begins to where it ends
+    rb"|\\htmlrtf1?(?![A-Za-z0-9-])"
+    + _RICH
+    + rb"([{}]?)"
+    + _RICH
+    + rb"\\htmlrtf0 ?"  # from where it begins to where it ends
     rb"|\\(htmlrtf[01]? ?|.?)"
     rb"|[\r\n]+",  # means nothing
     re.DOTALL,

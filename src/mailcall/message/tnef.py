@@ -21,7 +21,7 @@ _MAX_STRING = 1_000  # bytes of a name or subject
 _MAX_HTML = 1024 * 1024  # of an embedded message, for its text
 # What may be read of rich text, so that a small mail made to hurt stays a small one. What Outlook and Word
 # write takes about one effort for each compressed byte, and says about two characters.
-_EFFORT_A_BYTE, _LEAST_EFFORT = 2, 50_000
+_EFFORT_A_BYTE, _LEAST_EFFORT = 1.75, 30_000
 _MAX_GROWTH = 3
 
 # Properties (MS-OXPROPS).
@@ -59,7 +59,7 @@ class Winmail:
 
 def unpack_winmail(data: bytes) -> Winmail:
     """Unpack a TNEF stream. Never raises; what is damaged is named in `defects`."""
-    limits = Limits(effort=_EFFORT_A_BYTE * len(data) + _LEAST_EFFORT)
+    limits = Limits(effort=int(_EFFORT_A_BYTE * len(data)) + _LEAST_EFFORT)
     winmail = _unpack(read_message(data, limits), 1, limits)
     return replace(winmail, defects=tuple(limits.defects))
 
