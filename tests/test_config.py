@@ -58,6 +58,8 @@ def test_a_named_file_is_read_instead(monkeypatch: pytest.MonkeyPatch, tmp_path:
         ('base_url = "desk.example.com"', "`base_url` must look like https://desk.example.com"),
         ('base_url = "ftp://desk.example.com"', "`base_url` must look like"),
         ('base_url = "http://[::1"', "`base_url` "),
+        ('dns_servers = "dns.example"', "`dns_servers` must hold addresses such as 192.0.2.53 or"),
+        ('dns_servers = "192.0.2.53:70000"', "`dns_servers` must hold ports from 1 to 65535"),
         ('listen = "8025"', "`listen` must look like 127.0.0.1:8025"),
         ('listen = "127.0.0.1:99999"', "`listen` must look like"),
         ('time_zone = "Mars/Base"', "`time_zone` is no time zone; one looks like Europe/Berlin"),
@@ -149,3 +151,13 @@ def test_a_database_that_is_none_is_refused_without_showing_it(
     ) as caught:
         load()
     assert "hidden" not in str(caught.value)
+
+
+def test_name_servers_may_have_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAILCALL_DNS_SERVERS", "192.0.2.53 192.0.2.54:5353 2001:db8::53 [2001:db8::54]:5353")
+    assert load().name_servers == (
+        ("192.0.2.53", 53),
+        ("192.0.2.54", 5353),
+        ("2001:db8::53", 53),
+        ("2001:db8::54", 5353),
+    )

@@ -99,10 +99,12 @@ def _as_dict(received: "ReceivedMail | None", now: "Explanation") -> dict[str, A
 
 
 def _print(received: "ReceivedMail | None", now: "Explanation") -> None:
-    mail, decision = now.reading.mail, now.decided.decision
+    mail, evidence, decision = now.reading.mail, now.reading.evidence, now.decided.decision
     click.secho(mail.subject or "(no subject)", bold=True)
     click.echo(f"from {', '.join(map(str, mail.from_)) or 'nobody'}, to account {now.account.name}")
     click.echo(f"proof of the sender: {decision.proof or 'none needed'}")
+    for note in filter(None, (evidence.problem, *evidence.notes)):
+        click.echo(f"    {note}")
     if received:
         click.echo()
         if received.state == "done":

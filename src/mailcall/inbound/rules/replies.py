@@ -135,7 +135,7 @@ def _why_a_note(reading: Reading, call: Call) -> str:
     if not reading.evidence.authenticated:
         return (
             f"nothing but the address shows that {reading.sender} wrote it, and what goes on to {call.user} "
-            "needs a sender whom a trusted server vouches for"
+            "needs proof: a DKIM signature of their domain, or the word of a server that is trusted"
         )
     if not (call.user.available_recipient and address_ok(call.user.email)):
         return f"mail can't be sent to {call.user}"

@@ -113,6 +113,12 @@ def plainly(value: object) -> str:
 
 
 @register.filter
+def parts(value: object) -> Sequence[object]:
+    """The items of a journalled list, one at least; of anything else itself."""
+    return value or [""] if isinstance(value, list) else [value]
+
+
+@register.filter
 def name_part(actor: str) -> str:
     """The name in "Name <address>"; the address where there is no name."""
     return actor.partition(" <")[0] if actor.endswith(">") else actor

@@ -103,7 +103,7 @@ def render_mail(
         "source": start.decode("utf-8", "replace"),
         "source_cut": mail.size > SOURCE_SHOWN,
         "trace": [item for item in mail.trace if isinstance(item, dict)],
-        "evidence": sorted(mail.evidence.items()) if isinstance(mail.evidence, dict) else (),
+        "evidence": tuple(mail.evidence.items()) if isinstance(mail.evidence, dict) else (),
         "form": form or DiscardForm(auto_id="discard_%s"),
     }
     return render(request, "web/mail.html", context, status=status)
