@@ -22,6 +22,19 @@ def hostile(mail_in):
     return reverse("web:entry-as-sent", args=[mail_in.pk])
 
 
+@pytest.mark.parametrize("field", ["text", "quoted_text"])
+def test_of_a_text_without_end_the_page_shows_the_beginning_and_offers_the_whole(analyst, mail_in, field):
+    setattr(mail_in, field, "begun " + "word " * 400_000 + "ended")
+    mail_in.save()
+    shown = analyst.get(reverse("web:call", args=[mail_in.call_id])).content.decode()
+    assert "begun" in shown
+    assert "ended" not in shown
+    assert len(shown) < 100_000
+    whole = reverse("web:entry-text", args=[mail_in.pk])
+    assert whole in shown
+    assert analyst.get(whole).content.decode().endswith("ended")
+
+
 def test_hostile_html_is_cleaned_and_boxed_in(analyst, hostile):
     response = analyst.get(hostile)
     shown = response.content.decode().lower()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import BooleanField, Case, Prefetch, Q, QuerySet, Value, When
+from django.db.models.functions import Length, Substr
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -54,14 +55,24 @@ def timeline(call: Call, *, before: int | None = None) -> Timeline:
 
 
 def shown_entries(entries: "QuerySet[TimelineEntry]") -> "QuerySet[TimelineEntry]":
-    """Entries with their files, mails and deliveries, and without the HTML, which only a frame shows."""
+    """Entries with their files, mails and deliveries, the beginnings of their texts, and without their HTML.
+
+    A mail may bring megabytes, and a page shows many entries.
+    """
     deliveries = Delivery.objects.select_related("server").order_by("pk")
     mails = ReceivedMail.objects.only("pk", "entry", "outcome", "message_id")
     files = Attachment.objects.select_related("content").defer("content__data").order_by("pk")
     return (
         entries.select_related("actor")
-        .defer("html")
-        .annotate(has_html=_flag(~Q(html="")), has_images=_flag(Q(html__icontains="<img")))
+        .alias(text_length=Length("text"), quoted_length=Length("quoted_text"))
+        .defer("html", "text", "quoted_text")
+        .annotate(
+            has_html=_flag(~Q(html="")),
+            has_images=_flag(Q(html__icontains="<img")),
+            text_start=Substr("text", 1, TEXT_SHOWN),
+            quoted_start=Substr("quoted_text", 1, TEXT_SHOWN),
+            goes_on=_flag(Q(text_length__gt=TEXT_SHOWN) | Q(quoted_length__gt=TEXT_SHOWN)),
+        )
         .prefetch_related(
             Prefetch("attachments", files),
             Prefetch("messages", Message.objects.defer("data").order_by("pk")),
@@ -124,7 +135,6 @@ def render_call(
         "deliveries_seen": deliveries_seen(call),
         "forms": forms,
         "open_form": next(iter(bound), ""),
-        "text_shown": TEXT_SHOWN,
     }
     return render(request, "web/call/page.html", context, status=status)
 

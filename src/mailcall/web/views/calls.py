@@ -9,7 +9,6 @@ from mailcall.web.access import analysts_only
 from mailcall.web.call_list import FILTERS, find_calls
 from mailcall.web.call_page import (
     ENTRIES_SHOWN,
-    TEXT_SHOWN,
     calls_to_show,
     deliveries_seen,
     linked_calls,
@@ -72,6 +71,5 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
         "messages_shown": messages.prefetch_related("deliveries__server")[:ENTRIES_SHOWN]
         if delivered
         else (),
-        "text_shown": TEXT_SHOWN,
     }
     return render(request, "web/call/news.html", context)

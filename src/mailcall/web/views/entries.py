@@ -25,9 +25,10 @@ def as_sent(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @analysts_only
 def text(request: HttpRequest, pk: int) -> HttpResponse:
-    """The whole text of an entry that is too long for the page, as plain text."""
-    entry = get_object_or_404(TimelineEntry.objects.only("text"), pk=pk)
-    return safety.source_answer(entry.text.encode(), name=f"entry-{pk}.txt", download=False)
+    """The whole text of an entry that is too long for the page, and what it quotes, as plain text."""
+    entry = get_object_or_404(TimelineEntry.objects.only("text", "quoted_text"), pk=pk)
+    whole = "\n\n".join(filter(None, (entry.text, entry.quoted_text)))
+    return safety.source_answer(whole.encode(), name=f"entry-{pk}.txt", download=False)
 
 
 @require_safe
