@@ -366,6 +366,10 @@ def test_from_at_the_start_of_a_line_escaped_by_a_mailbox_is_no_quote() -> None:
         ("-- \nBob", "--\nBob"),
         ("Sent from my iPhone", "Sent from my iPhone"),
         ("From: Ann <a@x.example>\nSent: today\nTo: Desk\nSubject: x\n\nforwarded", ""),
+        (
+            "From: Ann\nSubject: Printer\nDate: today\n\na form",
+            "From: Ann\nSubject: Printer\nDate: today\n\na form",
+        ),
         ("see below\n\nFrom: Ann <a@x.example>\nSent: today\nTo: Desk\nSubject: x\n\nforwarded", "see below"),
     ],
 )

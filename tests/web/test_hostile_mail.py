@@ -32,7 +32,7 @@ def test_of_a_text_without_end_the_page_shows_the_beginning_and_offers_the_whole
     assert len(shown) < 100_000
     whole = reverse("web:entry-text", args=[mail_in.pk])
     assert whole in shown
-    assert analyst.get(whole).content.decode().endswith("ended")
+    assert "ended" in analyst.get(whole).content.decode()
 
 
 def test_hostile_html_is_cleaned_and_boxed_in(analyst, hostile):

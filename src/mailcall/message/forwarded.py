@@ -141,7 +141,7 @@ def _take_line(block: _Block, line: str) -> str:
     value_start = line.find(":") + 1
     for start, end, further in cuts if name != "subject" else []:
         block.values.setdefault(name, line[value_start:start].strip(_BLANKS))
-        name, value_start = further, line.find(":", end) + 1
+        name, value_start = further, end
     value = line[value_start:].strip(_BLANKS)
     block.values.setdefault(name, value)
     return name

@@ -34,6 +34,8 @@ _NOT_SHOWN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _INVISIBLE = re.compile(r"[\u200b\u200c\u2060\ufeff\u00ad]+")
 _CLOSES = {name: re.compile(rf"</{name}\b[^>]{{0,200}}>", re.IGNORECASE) for name in _HIDDEN}
+_ANY_TAG = re.compile(r"<[^<>]*>")
+MAX_TAGS = 100_000  # what follows more is read without its structure
 _MAX_LINK = 2_000
 _MAX_QUOTE = 20  # deeper than any person reads: else the text would grow with the square of the markup
 _MAX_MARKS = 200
@@ -107,8 +109,12 @@ class _Reader:
         else:
             markup = _INLINE.sub("", markup)
         position = 0
-        for match in _MARKUP.finditer(markup, 0, markup.rfind(">") + 1):
+        for count, match in enumerate(_MARKUP.finditer(markup, 0, markup.rfind(">") + 1)):
             start, end = match.span()
+            if count >= MAX_TAGS:
+                self.text(_ANY_TAG.sub(" ", markup[max(position, start) :]))
+                position = len(markup)
+                break
             if start < position:
                 continue
             if start > position:

@@ -4,6 +4,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from .quote_words import FORWARDED, LABELS, OPENING, ORIGINAL, VERB_ENDS, VERBS
 
@@ -25,7 +26,7 @@ _DAY = re.compile(r"\b(?:19|20)\d\d|\d{1,2}\s?[./-]\s?\d{1,2}|\d{4}")
 _DIGIT = re.compile(r"\d")
 _EVIDENCE = re.compile(r"@|\d{1,2}\s?[:.h]\s?\d{2}|\b\d{4}\b|\d{1,2}[./]\d{1,2}|<[^<>]+>|\b\d{1,2}\b")
 _OLD_GMAIL = re.compile(r"\s*\d{4}[-/]\d{1,2}[-/]\d{1,2} [^<>]{0,100}<[^<>\s]+@[^<>\s]+>:?\s*\Z")
-_FURTHER_LABEL = re.compile(r"\s([^\s:：]{1,16}(?: [^\s:：]{1,8})?)\s?[:：]")
+_FURTHER_LABEL = re.compile(r"\s((?:[^\s:：]{1,8} )?)([^\s:：]{1,16})\s?[:：]")
 _ANY_LABEL = re.compile(r"[ \t*_|>\xa0]{0,8}[^\W\d_][^:：\n]{0,30}[:：]")
 
 
@@ -129,18 +130,37 @@ def is_forward_opening(line: str) -> bool:
 
 def label_of(line: str) -> str:
     """Give which field a line of a quoted header begins with: from, date, to, cc, subject, other, or ''."""
-    head, colon, _ = line[:80].replace(COLONS[1], ":").partition(":")
+    return _label_of(line[:80])
+
+
+# Each line may be looked at again for every line above it that could begin a header block.
+@lru_cache(maxsize=64)
+def _label_of(line: str) -> str:
+    head, colon, _ = line.replace(COLONS[1], ":").partition(":")
     return LABELS.get(head.strip(EDGE).casefold(), "") if colon else ""
 
 
 def further_labels(line: str) -> list[tuple[int, int, str]]:
-    """Give (start, end of the label, field) of labels after the first, as some telephones write them."""
+    """Give (start, end with its colon, field) of labels after the first, as some telephones write them."""
     found = []
     for match in _FURTHER_LABEL.finditer(line[:300]):
-        field = LABELS.get(match[1].casefold(), "")
-        if field:
-            found.append((match.start(1), match.end(), field))
+        for start in (match.start(1), match.start(2)):  # two words, or the second alone
+            field = LABELS.get(line[start : match.end(2)].casefold(), "")
+            if field:
+                found.append((start, match.end(), field))
+                break
     return found
+
+
+def fields_of(line: str) -> frozenset[str]:
+    """Give the fields of all labels on a line."""
+    return _fields_of(line[:300])
+
+
+@lru_cache(maxsize=64)
+def _fields_of(line: str) -> frozenset[str]:
+    field = label_of(line)
+    return frozenset([field, *(more for _, _, more in further_labels(line))] if field else ())
 
 
 def next_line(lines: Sequence[str], index: int) -> int:
@@ -158,11 +178,9 @@ def is_header_block(lines: Sequence[str], start: int, *, announced: bool = False
     address = False
     blanks = 0
     for line in lines[start : start + BLOCK]:
-        field = label_of(line)
-        if field:
-            seen.add(field)
-            if line.count(":") > 1:
-                seen.update(more for _, _, more in further_labels(line))
+        fields = fields_of(line)
+        if fields:
+            seen |= fields
         elif not line.strip(EDGE):
             blanks += 1
             if blanks > 3:

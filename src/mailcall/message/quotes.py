@@ -11,6 +11,7 @@ from .quote_headers import (
     RULE,
     block_end,
     ends_broken_header,
+    fields_of,
     is_header_block,
     is_quoted,
     is_title,
@@ -31,6 +32,7 @@ _KINDS = (PieceKind.NEW, PieceKind.QUOTE, PieceKind.SIGNATURE)
 _RUNS = re.compile(rb"\x00+|\x01+|\x02+")
 _FIRST = frozenset(f">| \t\xa0{RULE}")  # what a line begins with that needs a closer look
 _WRAPPED = 60  # characters of a line that may have been broken by a program
+_TOP = 10  # lines in which marked text must show a header to be somebody else's
 _MAX_RETRIES = 4
 
 
@@ -163,9 +165,20 @@ class _Splitter:
                 return begin, at + 1
             if is_title(line) and is_header_block(self.lines, next_line(self.lines, at + 1)):
                 return at, block_end(self.lines, next_line(self.lines, at + 1))
-        if label_of(line) and is_header_block(self.lines, at):
+        if label_of(line) and self.block_at(at):
             return at, block_end(self.lines, at)
         return 0, 0
+
+    def block_at(self, at: int) -> bool:
+        """Say whether a header block of quoted mail begins here, without anything that announces it.
+
+        At the very top it must name a recipient, as all programs do: else it is a form that was filled in.
+        """
+        if not is_header_block(self.lines, at):
+            return False
+        if any(map(str.strip, self.lines[max(0, at - 50) : at])):
+            return True
+        return any("to" in fields_of(line) for line in self.lines[at : block_end(self.lines, at)])
 
     def ruled_header(self, at: int) -> tuple[int, int]:
         """Judge a line that begins with a rule: a title, or a rule above a header block."""
@@ -176,7 +189,7 @@ class _Splitter:
         block = below > at and self.announced_block(below)
         if is_title(line) or (block and (is_underline(line) or ruled_title(line))):
             return at, block_end(self.lines, below) if block else at + 1
-        if label_of(line) and is_header_block(self.lines, at):  # `*From:*`
+        if label_of(line) and self.block_at(at):  # `*From:*`
             return at, block_end(self.lines, at)
         begin = wrote_start(self.lines, at, self.looked_at)
         return (begin, at + 1) if begin >= 0 else (0, 0)
@@ -260,7 +273,9 @@ class _Splitter:
             self.judged[:] = self.judged.replace(b"\x02", b"\x00")
             return
         if not self.headers:
-            self.judged[:] = bytes(len(self.lines))
+            first = range(min(_TOP, len(self.lines)))
+            if not any(label_of(self.lines[at]) and is_header_block(self.lines, at) for at in first):
+                self.judged[:] = bytes(len(self.lines))
             return
         top = next_line(self.lines, 0)
         for _ in range(_MAX_RETRIES):

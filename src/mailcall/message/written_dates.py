@@ -66,7 +66,7 @@ październik|paź|října|říjen|říj|októbra|október|octombrie|октомв
 अक्तू|кастрычніка
 """),
     words("""
-november|nov|novembre|noviembre|novembro|marraskuuta|marras|marrask|listopada|listopad|lis|novembra
+november|nov|novembre|noviembre|novembro|marraskuuta|marras|marrask|listopada|listopadu|listopad|lis|novembra
 noiembrie|noi|ноември|ное|ноября|нояб|ноя|листопада|лист|лис|studenoga|studenog|stu|новембар|нов
 νοεμβρίου|νοε|kasım|kas|נובמבר|נוב|نوفمبر|พฤศจิกายน|พย|novembris|novembrī|lapkričio|lapkr|नवंबर|नव
 लістапада|лістапада|nóvember|nóv
