@@ -97,7 +97,7 @@ _WIDE = re.compile(r"utf_?(?:16|32)")
 _META = re.compile(rb"<meta\b[^<>]{0,300}?charset\s{0,9}=\s{0,9}[\"']?([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
 _XML = re.compile(rb"\s{0,99}<\?xml[^<>]{0,100}?encoding=[\"']([A-Za-z0-9_:.-]{1,40})")
 _HIGH = bytes(range(128, 256))
-_LETTERS_AROUND = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
+_RUN = re.compile(rb"[\x80-\xff]{4}")
 _ESCAPES = (
     (b"\x1b$)C", "iso2022_kr"),
     (b"\x1b$B", "iso2022_jp_ext"),
@@ -237,12 +237,11 @@ def _by_utf_8(data: bytes) -> Decoded | None:
 
 
 def _by_guess(data: bytes) -> Decoded | None:
-    """Guess from a sample. In Latin scripts, letters beyond ASCII stand alone; others come in runs."""
+    """Guess from a sample. In Latin scripts, few letters beyond ASCII stand together."""
     high = next((match.start() for match in re.finditer(rb"[\x80-\xff]", data[:1_000_000])), 0)
     sample = data[max(0, high - 200) : max(0, high - 200) + _SAMPLE]
     beyond = _beyond_ascii(sample)
-    alone = len(_LETTERS_AROUND.findall(sample))
-    if beyond < 32 and alone * 10 >= beyond * 8:
+    if beyond < 32 and not _RUN.search(sample):
         codec = "cp1252"
     else:
         from charset_normalizer import from_bytes  # slow to import, and seldom needed
