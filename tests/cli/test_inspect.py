@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from fuzz.samples import SAMPLES
 from installations import SOURCE
 from mailcall.cli.inspecting.crew import Crew
 from mailcall.cli.inspecting.form import Form
@@ -140,6 +141,15 @@ def test_an_outlook_file_is_named_as_no_mail(tmp_path: Path) -> None:
     [found] = inspected(tmp_path, "x.msg")
     assert found["text"] == ""
     assert "Outlook" in found["defects"][0]
+
+
+def test_a_part_of_a_mail_alone_is_read_as_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "winmail.dat").write_bytes(SAMPLES["winmail"][0])
+    (tmp_path / "page.html").write_bytes(b"\n<!DOCTYPE html><p>Hello <b>you</b><script>alert(1)</script>")
+    page, winmail = inspected(tmp_path, ".")
+    assert (page["text"], page["html"].strip()) == ("Hello you", "<p>Hello <b>you</b></p>")
+    assert "a.txt" in [each["name"] for each in winmail["attachments"]]
+    assert "a part of one" in winmail["defects"][-1]
 
 
 def test_a_folder_without_files_is_said(tmp_path: Path) -> None:

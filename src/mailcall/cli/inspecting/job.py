@@ -16,6 +16,13 @@ _COMPOUND_FILE = bytes.fromhex("d0cf11e0a1b11ae1")
 _NOT_A_MAIL = (
     "This is no mail as it was sent, but a file of Outlook (.msg) or Office; nothing of it was read."
 )
+# What people have kept of a mail without its header: how it begins, and what it is.
+_PARTS = {
+    bytes.fromhex("789f3e22"): "application/ms-tnef; name=winmail.dat",
+    b"<!doctype html": "text/html",
+    b"<html": "text/html",
+    b"begin:vcalendar": "text/calendar",
+}
 # What some readers of lines take for the end of one, and what a terminal may obey; JSON escapes the rest.
 _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029]")
 
@@ -25,11 +32,23 @@ def shown(source: Source, form: Form) -> bytes:
     raw, cut = _read(source)
     if raw.startswith(_COMPOUND_FILE):
         return _show(source, Mail(defects=(_NOT_A_MAIL,)), len(raw), form)
-    mail = read_mail(raw)
+    part = _part(raw)
+    mail = read_mail(f"Content-Type: {part}\r\n\r\n".encode() + raw if part else raw)
+    if part:
+        mail = _with_defect(mail, f"This is no mail, but a part of one ({part.partition(';')[0]}).")
     if cut:
-        defect = f"Only the first {MAX_BYTES // 1024 // 1024} MB of the file were read."
-        mail = replace(mail, defects=(*mail.defects, defect))
+        mail = _with_defect(mail, f"Only the first {MAX_BYTES // 1024 // 1024} MB of the file were read.")
     return _show(source, mail, len(raw), form)
+
+
+def _part(raw: bytes) -> str:
+    """The content type of a file that is no mail but a part of one, as people keep them; else ''."""
+    head = raw[:100].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return next((kind for start, kind in _PARTS.items() if head.startswith(start)), "")
+
+
+def _with_defect(mail: Mail, defect: str) -> Mail:
+    return replace(mail, defects=(*mail.defects, defect))
 
 
 def not_shown(source: Source, why: str, form: Form) -> bytes:

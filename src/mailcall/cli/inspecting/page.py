@@ -53,13 +53,14 @@ def _parts(name: str, mail: Mail, size: int, *, full: bool) -> Iterator[Renderab
     yield Padding(_verdict(mail), (0, 2))
     yield from _text(mail, full=full)
     for title, section in chain(
-        bounces(mail), invitations(mail, full=full), forwards(mail, full=full), attachments(mail, full=full)
+        bounces(mail),
+        invitations(mail, full=full),
+        forwards(mail, full=full),
+        attachments(mail, full=full),
+        readings(mail, full=full),
     ):
         yield _rule(title)
         yield Padding(section, (0, 2))
-    if mail.defects or mail.charsets:
-        yield _rule("How it was read")
-        yield Padding(readings(mail), (0, 2))
 
 
 def _head(name: str, mail: Mail, size: int, *, full: bool) -> Panel:
@@ -98,7 +99,7 @@ def _verdict(mail: Mail) -> Table:
     if mail.auto_generated or mail.is_list:
         flags = ["sent by a program"] * mail.auto_generated + ["from a mailing list"] * mail.is_list
         rows.add_row("Sent", Text(" and ".join(flags).removeprefix("sent "), style="bold"))
-        if mail.automatic_reason:
+        if mail.automatic_reason != mail.kind_reason:
             rows.add_row("Why", Text(harmless(mail.automatic_reason), style="dim"))
     if mail.seals:
         rows.add_row("Sealed", ", ".join(SEALS[seal] for seal in mail.seals) + "; not verified")
@@ -111,15 +112,8 @@ def _verdict(mail: Mail) -> Table:
 def _text(mail: Mail, *, full: bool) -> Iterator[RenderableType]:
     """The body piece by piece, in its order: what is new as it is, what is quoted folded."""
     yield _rule("Text" if mail.text.strip() else "No text")
-    for number, piece in enumerate(mail.pieces or _two_pieces(mail)):
+    for number, piece in enumerate(mail.pieces or [Piece(PieceKind.NEW, mail.text)]):
         yield Padding(_piece(piece, full=full), (1 if number else 0, 2, 0, 2))
-
-
-def _two_pieces(mail: Mail) -> Iterator[Piece]:
-    if mail.reply_text:
-        yield Piece(PieceKind.NEW, mail.reply_text)
-    if mail.quoted_text:
-        yield Piece(PieceKind.QUOTE, mail.quoted_text)
 
 
 def _piece(piece: Piece, *, full: bool) -> Text:

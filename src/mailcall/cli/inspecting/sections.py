@@ -1,5 +1,6 @@
 """The parts of the page of a mail that most mails lack; each gives a title and what stands below it."""
 
+import re
 from collections.abc import Iterator
 
 from rich import box
@@ -8,12 +9,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mailcall.cli.inspecting.words import FEW, address, addresses, grid, harmless, moment, size_of
-from mailcall.message.mail import Attachment, BouncedRecipient, Forwarded, Invitation, Mail
+from mailcall.cli.inspecting.words import FEW, addresses, grid, harmless, moment, size_of
+from mailcall.message.invitation_text import describe_invitation
+from mailcall.message.mail import Attachment, BouncedRecipient, Forwarded, Mail
 
 Section = tuple[str, RenderableType]
 _VAGUE = {"", "application/octet-stream", "application/x-unknown", "binary/octet-stream"}
-_FORWARDED_LINES = 5
+_FORWARDED_LINES = 5  # shown without `--full`
+_EVENT_LINES = 12
 
 
 def bounces(mail: Mail) -> Iterator[Section]:
@@ -42,51 +45,30 @@ def _fate(recipient: BouncedRecipient) -> tuple[str, str]:
 
 
 def invitations(mail: Mail, *, full: bool) -> Iterator[Section]:
-    """Each event: what, when, where, and who comes."""
+    """Each event in words: what, when, where, and who comes."""
     for event in mail.invitations:
-        rows = grid()
-        rows.add_row("What", Text(harmless(event.summary) or "(no title)", style="bold"))
-        if event.start:
-            rows.add_row("When", _span(event))
-        if event.location:
-            rows.add_row("Where", harmless(event.location))
-        if event.organizer:
-            rows.add_row("By", address(event.organizer))
-        shown = event.attendees if full else event.attendees[:FEW]
-        for number, attendee in enumerate(shown):
-            status = harmless(attendee.status).replace("-", " ")
-            who = Text.assemble(address(attendee.mailbox), (f"  {status}", "dim"))
-            rows.add_row("With" if not number else "", who)
-        if left := len(event.attendees) - len(shown):
-            rows.add_row("", Text(f"and {left:,} more", style="italic dim"))
-        if event.status:
-            rows.add_row("Status", harmless(event.status))
-        yield f"Calendar: {harmless(event.method) or 'event'}", rows
+        heading, *lines = harmless(describe_invitation(event)).split("\n")
+        text = Text(heading, style="bold")
+        text.append("".join(f"\n{line}" for line in _cut(lines, full, _EVENT_LINES)), style="not bold")
+        yield "Calendar", text
 
 
-def _span(event: Invitation) -> str:
-    when = moment(event.start) if event.start else ""
-    if event.end and event.end != event.start:
-        when += f" to {moment(event.end)}"
-    zone = f" ({harmless(event.time_zone)})" if event.time_zone else ""
-    repeated = f", repeated: {harmless(event.recurrence)}" if event.recurrence else ""
-    return f"{when}{zone}{repeated}"
+def _cut(lines: list[str], full: bool, most: int) -> list[str]:
+    """The first lines of many, and how many more there are."""
+    if full or len(lines) <= most + 1:  # one line more is as long as the word about it
+        return lines
+    return [*lines[:most], f"… {len(lines) - most:,} more lines, shown by --full"]
 
 
 def forwards(mail: Mail, *, full: bool) -> Iterator[Section]:
     """Each forwarded mail with its own head, one inside another further to the right."""
     if not mail.forwarded:
         return
-    title = "Forwarded mail" if len(mail.forwarded) == 1 else f"{len(mail.forwarded)} forwarded mails"
-    yield (
-        title,
-        Group(
-            *(
-                Padding(_forwarded(each, full=full), (0, 0, 0, 3 * (each.depth - 1)))
-                for each in mail.forwarded
-            )
-        ),
-    )
+    mails = [
+        Padding(_forwarded(each, full=full), (1 if number else 0, 0, 0, 3 * (each.depth - 1)))
+        for number, each in enumerate(mail.forwarded)
+    ]
+    yield "1 forwarded mail" if len(mails) == 1 else f"{len(mails):,} forwarded mails", Group(*mails)
 
 
 def _forwarded(mail: Forwarded, *, full: bool) -> RenderableType:
@@ -102,10 +84,7 @@ def _forwarded(mail: Forwarded, *, full: bool) -> RenderableType:
     if mail.attachment is not None:
         rows.add_row("Where", f"attached, as number {mail.attachment + 1}")
     lines = harmless(mail.text.strip()).split("\n")
-    shown = lines if full else lines[:_FORWARDED_LINES]
-    if left := len(lines) - len(shown):
-        shown.append(f"… {left:,} more lines, shown by --full")
-    rows.add_row("Text", Text("\n".join(shown), style="dim"))
+    rows.add_row("Text", Text("\n".join(_cut(lines, full, _FORWARDED_LINES)), style="dim"))
     return rows
 
 
@@ -116,6 +95,7 @@ def attachments(mail: Mail, *, full: bool) -> Iterator[Section]:
     table = _table("", "Name", "Type", "Size", "")
     table.columns[0].justify = table.columns[3].justify = "right"
     table.columns[3].no_wrap = True
+    table.columns[2].min_width = 24
     shown = mail.attachments if full else mail.attachments[: 3 * FEW]
     for number, each in enumerate(shown, 1):
         table.add_row(
@@ -136,7 +116,7 @@ def _remark(attachment: Attachment, *, full: bool) -> Text:
     kind = harmless(attachment.true_type)
     if kind and attachment.content_type in _VAGUE:
         remarks.append(Text(f"is {kind}", style="dim"))
-    elif kind and kind != attachment.content_type:
+    elif kind and not _same(attachment.content_type, kind):
         remarks.append(Text(f"really {kind}", style="bold yellow"))
     if attachment.inline:
         remarks.append(Text("in the text", style="dim"))
@@ -147,16 +127,29 @@ def _remark(attachment: Attachment, *, full: bool) -> Text:
     return Text(", ").join(remarks)
 
 
-def readings(mail: Mail) -> RenderableType:
-    """By which charsets it was decoded, and what is wrong with it."""
+def _same(declared: str, true: str) -> bool:
+    """Whether a declared type is another word for the true one; much is text without saying so."""
+    if true == "text/plain":
+        return declared.partition("/")[0] not in {"image", "audio", "video"}
+    words = [
+        re.sub(r"/(?:x-|vnd\.|p(?=jpeg))", "/", each).removesuffix("-compressed") for each in (declared, true)
+    ]
+    return words[0].replace("/jpg", "/jpeg") == words[1]
+
+
+def readings(mail: Mail, *, full: bool) -> Iterator[Section]:
+    """By which charsets it was decoded, and what is wrong with it; plain ASCII is not worth a word."""
     rows = grid()
     for each in mail.charsets:
-        rows.add_row(
-            harmless(each.where).capitalize(), Text(f"{harmless(each.name)}, {each.evidence}", style="dim")
-        )
+        if full or each.name != "us-ascii":
+            rows.add_row(
+                harmless(each.where).capitalize(),
+                Text(f"{harmless(each.name)}, {each.evidence}", style="dim"),
+            )
     for defect in mail.defects:
         rows.add_row("Defect", Text(harmless(defect), style="yellow"))
-    return rows
+    if rows.row_count:
+        yield "How it was read", rows
 
 
 def _table(*columns: str) -> Table:
