@@ -326,7 +326,7 @@ class _Reader:
 
     def result(self) -> MarkedText:
         """Leave out repeated empty lines, and move the marks along."""
-        self.marks += (Mark(mark.first, len(self.lines), mark.container.kind) for mark in self.open)
+        self.marks += [Mark(mark.first, len(self.lines), mark.container.kind) for mark in self.open]
         out: list[str] = []
         moved: list[int] = []
         empty = True
@@ -357,7 +357,11 @@ def _whole_tag(markup: str, start: int, end: int, inside: str) -> tuple[int, str
 
 
 def _attribute(inside: str, name: str) -> str:
-    for match in _ATTRIBUTE.finditer(inside[:10_000]):
+    inside = inside[:10_000]
+    at = inside.lower().find(name)
+    if at < 0:
+        return ""
+    for match in _ATTRIBUTE.finditer(inside, max(0, at - 1)):
         if match[1].lower() == name:
             return html.unescape(match[2].strip("\"'"))
     return ""

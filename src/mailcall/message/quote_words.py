@@ -127,3 +127,8 @@ ABOVE_THIS_LINE = re.compile(
     re.IGNORECASE,
 )
 DESK_MARKER = re.compile(r"\[mc\.[crt][1-9]\d{0,14}\.[a-z2-7]{8}\.[a-z2-7]{16}\]", re.IGNORECASE)
+# What a text must hold for these to be worth looking for.
+ABOVE_THIS_LINE_HINTS = words("""
+his line|[mc.|ieser Zeile|ieser Linie|ette ligne|esta línea|sta riga|sta linea|desta linha|eze regel|eze lijn
+är raden|nne linj|tej linii|ento řád|ímto řád|этой линии|этой строки|より上|在此行
+""")

@@ -12,6 +12,7 @@ from .quote_headers import (
     block_end,
     ends_broken_header,
     fields_of,
+    is_forward_opening,
     is_header_block,
     is_quoted,
     is_title,
@@ -23,7 +24,7 @@ from .quote_headers import (
     ruled_title,
     wrote_start,
 )
-from .quote_words import ABOVE_THIS_LINE, DESK_MARKER, END_OF_FORWARD
+from .quote_words import ABOVE_THIS_LINE, ABOVE_THIS_LINE_HINTS, DESK_MARKER, END_OF_FORWARD
 from .signatures import signature_start
 
 MAX_LINES = 20_000  # beyond, only `>` tells quotes apart
@@ -134,7 +135,7 @@ class _Splitter:
                     continue
                 judged[at] = _QUOTE
                 self.looked_at = at + 1
-                if len(line) >= _WRAPPED:
+                if len(line) >= _WRAPPED and at + 1 < len(lines) and lines[at + 1][:1].islower():
                     self.take_remnant(at + 1)
             elif at < MAX_LINES:
                 begin, end = self.header_at(at)
@@ -159,11 +160,11 @@ class _Splitter:
             return 0, 0
         if line.lstrip(" \t>*#|\xa0")[:1] in RULE:
             return self.ruled_header(at)
-        if text and (text[-1] in COLONS or "@" in text or text[-1] in "-)"):
+        if text and (text[-1] in COLONS or text[-1] in "-)" or ("@" in text and text[-1] not in ".,;!?")):
             begin = wrote_start(self.lines, at, self.looked_at)
             if begin >= 0:
                 return begin, at + 1
-            if is_title(line) and is_header_block(self.lines, next_line(self.lines, at + 1)):
+            if is_forward_opening(line) and is_header_block(self.lines, next_line(self.lines, at + 1)):
                 return at, block_end(self.lines, next_line(self.lines, at + 1))
         if label_of(line) and self.block_at(at):
             return at, block_end(self.lines, at)
@@ -215,11 +216,9 @@ class _Splitter:
         return len(self.lines)
 
     def take_remnant(self, at: int) -> None:
-        """Take the end of a quoted line that was broken off without a new `>`."""
-        if at >= len(self.lines):
-            return
+        """Take a line in lower case if it is the end of a quoted one, broken off without a new `>`."""
         before, line = self.lines[at - 1].rstrip(), self.lines[at]
-        if not line or not line[0].islower() or len(before) < _WRAPPED or len(line) >= len(before):
+        if len(before) < _WRAPPED or len(line) >= len(before):
             return
         between = at + 1 < len(self.lines) and is_quoted(self.lines[at + 1])
         if between or before[-1] not in ".?!:;>":
@@ -228,13 +227,12 @@ class _Splitter:
 
     def end_at_marker(self) -> None:
         """Take the line `reply above this line`, or our own marker, and all below, if text stands above."""
-        everywhere = "his line" in self.text or "[mc." in self.text
+        if not any(hint in self.text for hint in ABOVE_THIS_LINE_HINTS):
+            return
         for at, line in enumerate(self.lines[:MAX_LINES]):
-            if not line or self.judged[at] or len(line) > 300:
+            if self.judged[at] or len(line) > 300:
                 continue
-            if (everywhere or line[0] in "#-=*~_") and (
-                DESK_MARKER.search(line) or ABOVE_THIS_LINE.search(line)
-            ):
+            if DESK_MARKER.search(line) or ABOVE_THIS_LINE.search(line):
                 if self.anything(_NEW, before=at):
                     self.headers.append(at)
                     self.judged[at:] = bytes([_QUOTE]) * (len(self.lines) - at)

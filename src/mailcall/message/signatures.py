@@ -19,11 +19,11 @@ from .signature_words import (
 _DELIMITERS = frozenset(["--", "__"])  # RFC 3676 4.3, its blank often lost; `__` is written by some clients
 _POSTSCRIPT = re.compile(r"p\.? ?s\b", re.IGNORECASE)
 _SLASH_NAME = re.compile(r"//? ?[^\W\d_][\w.-]{1,20}(?: [^\W\d_][\w.-]{1,20})?\Z")
-_LAST = frozenset(phrase[-1] for phrase in SENT_LAST) | frozenset(".。")
+_LAST = frozenset(phrase[-1] for phrase in SENT_LAST)
 _NAME_LINES = 12  # lines of name, role and numbers below a closing
 _NAME_LINE = 80
 _MOBILE_LINE = 160
-_LOOK_BACK = 100  # lines from the end of a text in which its signature is looked for
+_LOOK_BACK = 60  # lines from the end of a text in which its signature is looked for
 _BELOW_DELIMITER = 60
 
 
@@ -43,6 +43,8 @@ def signature_start(lines: list[str], start: int, end: int, *, written: bool = F
         if not line or len(line) > _MOBILE_LINE:
             continue
         text = line.strip()
+        if len(text) > LONGEST_CLOSING and text[0] not in RULE and not _may_be_mobile(text):
+            continue
         if text and _begins_signature(lines, index, end, text):
             return index
     return end
@@ -65,17 +67,21 @@ def _begins_signature(lines: Sequence[str], index: int, end: int, text: str) -> 
 
 def is_mobile_line(text: str) -> bool:
     """Say whether a line is what a telephone or program adds: `Sent from my iPhone`."""
-    if text[:2].lower() not in SENT_BEGINS and text[-1] not in _LAST:
+    if not _may_be_mobile(text):
         return False
     lowered = text.lower()
     begins = lowered[:2] in SENT_BEGINS and lowered.startswith(SENT)
-    if not begins and not lowered.rstrip(".。").endswith(SENT_LAST):
+    if not begins and not lowered.endswith(SENT_LAST):
         return False
     if text[-1] in "?!," or (lowered.startswith(("iphone", "ipad")) and not lowered.endswith(SENT_LAST)):
         return False
     if lowered.startswith("sent "):
         return bool(SENT_FROM.match(text) or (DEVICE.search(text) and _is_short_sentence(text)))
     return DEVICE.search(text) is not None
+
+
+def _may_be_mobile(text: str) -> bool:
+    return text[:2].lower() in SENT_BEGINS or text[-1] in _LAST
 
 
 def _is_short_sentence(text: str) -> bool:
