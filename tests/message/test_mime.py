@@ -128,6 +128,8 @@ def test_any_parameters_read(value: str) -> None:
         (b"aGVsbG8", "base64", b"hello", ""),
         (b"aGU=\r\nbGxv", "base64", b"hello", ""),
         (b"aGVsbG8=\r\n--\r\nA list, with a footer.", "base64", b"hello", "damaged base64"),
+        (b"aGVsbG8= ignored", "base64", b"hello", "damaged base64"),
+        (b"aGVsbG8=\r\nFooter", "base64", b"hello", "damaged base64"),
         (b"a=3Db=\r\nc", "quoted-printable", b"a=bc", ""),
         (b"a=  \r\nb  \r\n", "quoted-printable", b"ab\r\n", ""),
         (b"a=ZZb", "quoted-printable", b"a=ZZb", ""),

@@ -12,7 +12,7 @@ MAX_HEADER_BYTES = 4 * 1024 * 1024
 MAX_FIELDS = 10_000
 MAX_PARTS = 1_000
 MAX_DEPTH = 30  # small enough for functions that call themselves on the children of a part
-_MAX_BOUNDARY = 200  # RFC 2046 allows 70
+_MAX_BOUNDARY = 1_000  # RFC 2046 allows 70
 _JUNK = 16_384  # bytes that are looked through for the rest of a header
 _PREAMBLE = 65_536  # how far the first delimiter is looked for before the boundary is held for wrong
 
@@ -107,17 +107,30 @@ class Part:
 
 def parse(raw: Buffer, defects: list[str]) -> Part:
     """Split a mail into its tree. What is beyond a cap stays one undivided part; `defects` says so."""
-    raw = _with_line_feeds(raw)
-    leading = _LEADING_LINES.match(raw)
-    start = leading.end() if leading else 0
-    while mbox := _MBOX.match(raw, start):
-        start = mbox.end()
+    raw, start = _beginning(raw)
     tree = _Tree(raw, defects)
     root = tree.build(start)
     hint = next((part.params["charset"] for part in tree.parts if part.params.get("charset")), "")
     for part in tree.parts:
         part.hint = hint
     return root
+
+
+def read_header(raw: Buffer) -> tuple[Buffer, int, tuple[tuple[str, bytes], ...], int]:
+    """Give the bytes that `parse` reads, where the header begins, its fields, and where the body begins."""
+    raw, start = _beginning(raw)
+    fields, body = _Tree(raw, []).header(start, root=True)
+    return raw, start, fields, body
+
+
+def _beginning(raw: Buffer) -> tuple[Buffer, int]:
+    """Skip what mailboxes put in front of a mail: empty lines, and the `From ` line of mbox."""
+    raw = _with_line_feeds(raw)
+    leading = _LEADING_LINES.match(raw)
+    start = leading.end() if leading else 0
+    while mbox := _MBOX.match(raw, start):
+        start = mbox.end()
+    return raw, start
 
 
 def _with_line_feeds(raw: Buffer) -> Buffer:

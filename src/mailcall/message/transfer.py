@@ -11,7 +11,7 @@ _CHUNK = 1 << 20
 _SPACES = b" \t\r\n\x0b\x0c"
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _NOT_BASE64 = bytes(set(range(256)) - set(_ALPHABET))
-_ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/=\s]*\Z")
+_LINES_OF_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/=]*+[ \t]*+(?:[\r\n]|\Z))*+\Z")
 _LINE_END_SPACE = (b" \n", b"\t\n", b" \r\n", b"\t\r\n")
 _IDENTITY = {"", "7bit", "8bit", "binary", "7-bit", "8-bit", "none"}
 _QUOTED_PRINTABLE = {"quoted-printable", "quoted_printable", "quotedprintable", "quoted/printable", "qp"}
@@ -66,7 +66,7 @@ def _decode_any_base64(data: Buffer, start: int, end: int) -> tuple[bytes, bool]
     padding = data.find(b"=", start, end)
     if padding >= 0:
         rest = _skip_padding(data, padding, end)
-        if not _ONLY_BASE64.match(data, rest, end):
+        if not _goes_on(data, rest, end):
             sound, end = not data[rest : rest + 400].strip(), rest
     out = io.BytesIO()
     carry = b""
@@ -82,6 +82,13 @@ def _decode_any_base64(data: Buffer, start: int, end: int) -> tuple[bytes, bool]
         carry = carry[whole:]
     sound = _write_quads(out, carry) and sound
     return out.getvalue(), sound
+
+
+def _goes_on(data: Buffer, start: int, end: int) -> bool:
+    """Say whether more base64 follows a padding, and no prose."""
+    if not _LINES_OF_BASE64.match(data, start, end):
+        return False
+    return end - start > _CHUNK or len(data[start:end].translate(None, _SPACES)) % 4 == 0
 
 
 def _skip_padding(data: Buffer, position: int, end: int) -> int:
