@@ -3,7 +3,6 @@
 import datetime as dt
 import hashlib
 import shutil
-import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from django.utils import timezone
 from mailcall.checkpoints import checkpoint
 from mailcall.config import config
 from mailcall.desk.models.calls import keep_file
+from mailcall.inbound.journalling import Kept, journalled, new_row, tell
 from mailcall.inbound.models import IncomingAccount, KeptMail, ReceivedMail
 from mailcall.keyring import KeyringError
 from mailcall.mailbox import batches, open_mailbox
@@ -68,27 +68,19 @@ def _collect(account: IncomingAccount, stop: Callable[[], bool]) -> int:
 
 
 def _collect_batch(account: IncomingAccount, mailbox: Mailbox, batch: Sequence[Listed], spool: Path) -> int:
-    known = _known(account, [listed.identity for listed in batch if listed.identity])
+    known = journalled(account, [listed.identity for listed in batch if listed.identity])
     kept = _kept(account, [listed.kept_as for listed in batch if listed.kept_as])
     wanted = [listed for listed in batch if listed.identity not in known and listed.kept_as not in kept]
     fetched = list(mailbox.fetch(wanted, spool)) if wanted else []
     checkpoint("collect.fetched")
-    known |= _known(account, [mail.identity for mail in fetched])
+    known |= journalled(account, [mail.identity for mail in fetched])
     fresh = {mail.identity: mail for mail in fetched if mail.identity not in known}
-    rows = [_row(account, mail) for mail in fresh.values()]
+    rows = [new_row(account, mail.identity, _keep(mail)) for mail in fresh.values()]
     held = {mail.key for mail in fetched}
     with transaction.atomic():
         ReceivedMail.objects.bulk_create(rows)
         _remember_kept(account, [listed for listed in wanted if listed.key in held])
-    for row in rows:
-        log.info(
-            "mail journalled",
-            correlation_id=row.correlation_id,
-            mail=row.pk,
-            account=account.name,
-            identity=row.identity,
-            size=row.size,
-        )
+    tell(rows, log)
     checkpoint("collect.journalled")
     held |= {m.key for m in batch if m.identity in known or m.kept_as in kept}
     mailbox.dispose([listed.key for listed in batch if listed.key in held])
@@ -97,16 +89,6 @@ def _collect_batch(account: IncomingAccount, mailbox: Mailbox, batch: Sequence[L
         account.save(update_fields=["high_water"])
     checkpoint("collect.disposed")
     return len(rows)
-
-
-def _known(account: IncomingAccount, identities: Sequence[str]) -> set[str]:
-    if not identities:
-        return set()
-    return set(
-        ReceivedMail.objects.filter(account=account, identity__in=identities).values_list(
-            "identity", flat=True
-        )
-    )
 
 
 def _kept(account: IncomingAccount, names: Sequence[str]) -> set[str]:
@@ -123,28 +105,14 @@ def _remember_kept(account: IncomingAccount, mails: Sequence[Listed]) -> None:
     )
 
 
-def _row(account: IncomingAccount, mail: Fetched) -> ReceivedMail:
-    raw, sha256 = _keep(mail)
-    return ReceivedMail(
-        account=account,
-        identity=mail.identity,
-        correlation_id=uuid.uuid4().hex,
-        received_at=timezone.now(),
-        size=mail.size,
-        sha256=sha256,
-        raw=raw,
-    )
-
-
-def _keep(mail: Fetched) -> tuple[bytes | None, str]:
-    """The bytes for the row (None: the file storage has them), and their SHA-256."""
+def _keep(mail: Fetched) -> Kept:
     if mail.file is not None:
         with mail.file.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         keep_file(sha256, mail.file)
-        return None, sha256
+        return Kept(mail.size, sha256, None)
     raw = mail.raw or b""
-    return raw, hashlib.sha256(raw).hexdigest()
+    return Kept(mail.size, hashlib.sha256(raw).hexdigest(), raw)
 
 
 def _empty_spool(account: IncomingAccount) -> Path:

@@ -1,0 +1,53 @@
+"""A raw mail's way into the journal, whether it was fetched from a mailbox or handed over."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from django.utils import timezone
+
+from mailcall.inbound.models import IncomingAccount, ReceivedMail
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A mail's bytes where its row finds them: in `raw`, or under their hash in the file storage."""
+
+    size: int
+    sha256: str
+    raw: bytes | None
+
+
+def journalled(account: IncomingAccount, identities: Sequence[str]) -> set[str]:
+    """Those of these identities that the journal holds for the account."""
+    if not identities:
+        return set()
+    rows = ReceivedMail.objects.filter(account=account, identity__in=identities)
+    return set(rows.values_list("identity", flat=True))
+
+
+def new_row(account: IncomingAccount, identity: str, kept: Kept) -> ReceivedMail:
+    """A row for a mail that the journal does not hold yet, to be saved by the caller."""
+    return ReceivedMail(
+        account=account,
+        identity=identity,
+        correlation_id=uuid.uuid4().hex,
+        received_at=timezone.now(),
+        size=kept.size,
+        sha256=kept.sha256,
+        raw=kept.raw,
+    )
+
+
+def tell(rows: Iterable[ReceivedMail], log: structlog.stdlib.BoundLogger) -> None:
+    """Say in the log that these are safe."""
+    for row in rows:
+        log.info(
+            "mail journalled",
+            correlation_id=row.correlation_id,
+            mail=row.pk,
+            account=row.account.name,
+            identity=row.identity,
+            size=row.size,
+        )
