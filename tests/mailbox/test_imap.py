@@ -1,4 +1,4 @@
-"""What collecting from an IMAP server does, against a real Dovecot."""
+"""What collecting from an IMAP server does, against a real Dovecot and a real Cyrus."""
 
 import logging
 import threading
@@ -12,6 +12,7 @@ from mailcall.mailbox import imap as imap_module
 from mailcall.mailbox.imap import ImapMailbox
 from mailcall.mailbox.interface import BATCH_MAILS, BIG, Disposal, Listed, MailboxError, Security
 from servers.account import MAIL, Account
+from servers.cyrus import Cyrus
 from servers.dovecot import Dovecot
 from servers.fixtures import need_dovecot, server_folder
 
@@ -51,6 +52,8 @@ def test_a_mail_comes_byte_for_byte_over_every_kind_of_connection(account, colle
 @pytest.mark.parametrize("method", ["auto", "plain", "login", "cram-md5"])
 @pytest.mark.parametrize("security", [Security.STARTTLS, Security.PLAIN])
 def test_every_method_of_sign_in_works(account, method, security):
+    if method == "cram-md5" and isinstance(account.server, Cyrus):
+        pytest.skip("Cyrus is set up without the passwords that this needs")
     with account.open(auth_method=method, security=security) as mailbox:
         assert mailbox.list() == []
 
@@ -85,9 +88,9 @@ def test_mails_come_in_order_of_arrival_with_their_sizes(account, collect):
         assert [mail.raw for mail in collect(mailbox)] == mails
 
 
-def test_reading_leaves_a_mail_unread_and_where_it_is(account, collect):
-    (file,) = account.deliver(MAIL)
-    with account.open(disposal=Disposal.KEEP) as mailbox:
+def test_reading_leaves_a_mail_unread_and_where_it_is(on_dovecot, collect):
+    (file,) = on_dovecot.deliver(MAIL)
+    with on_dovecot.open(disposal=Disposal.KEEP) as mailbox:
         collect(mailbox)
     assert file.exists()
 
@@ -237,31 +240,31 @@ def test_a_long_folder_is_listed_in_portions(account, monkeypatch):
 
 def test_the_session_is_opened_again_after_so_many_disposals(account):
     account.deliver(*[MAIL] * 6)
-    before = account.server.log.count(f"Login: user=<{account.user}>")
+    before = account.server.logins(account.user)
     with account.open(session_limit=2) as mailbox:
         for mail in mailbox.list():
             mailbox.dispose([mail.key])
         assert mailbox.list() == []
-    assert account.server.log.count(f"Login: user=<{account.user}>") == before + 4
+    assert account.server.logins(account.user) == before + 4
 
 
 @pytest.mark.parametrize("move_to", ["", "Done"])
 def test_a_batch_above_the_limit_is_disposed_of_over_several_sessions(account, move_to):
     account.deliver(*[MAIL] * 7)
-    before = account.server.log.count(f"Login: user=<{account.user}>")
+    before = account.server.logins(account.user)
     disposal = Disposal.MOVE if move_to else Disposal.DELETE
     with account.open(session_limit=3, disposal=disposal, move_to=move_to) as mailbox:
         mailbox.dispose([mail.key for mail in mailbox.list()])
         assert mailbox.list() == []
-    assert account.server.log.count(f"Login: user=<{account.user}>") == before + 3
+    assert account.server.logins(account.user) == before + 3
     if move_to:
         assert len(account.mails(folder=move_to)) == 7
 
 
-def test_a_wrong_password_needs_a_person_and_is_not_repeated_in_the_error(account):
+def test_a_wrong_password_needs_a_person_and_is_not_repeated_in_the_error(on_dovecot):
     for method in ("plain", "login", "cram-md5"):
         with pytest.raises(MailboxError, match="did not accept login and password") as caught:
-            account.open(password="wrong-secret", auth_method=method).__enter__()
+            on_dovecot.open(password="wrong-secret", auth_method=method).__enter__()
         assert caught.value.temporary is False
         assert "wrong-secret" not in str(caught.value) + repr(caught.value.__cause__)
 

@@ -1,4 +1,4 @@
-"""One user of a private Dovecot, and the settings that reach the user's mailbox."""
+"""One user of a private server, and the settings that reach the user's mailbox."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 from mailcall.mailbox.imap import ImapMailbox
 from mailcall.mailbox.interface import MailboxSettings, Security
 from mailcall.mailbox.pop3 import Pop3Mailbox
+from servers.cyrus import Cyrus
 from servers.dovecot import Dovecot
 
 MAIL = b"From: a@shop.example\r\nSubject: Printer\r\n\r\nIt is on fire.\r\n"
@@ -14,9 +15,9 @@ MAIL = b"From: a@shop.example\r\nSubject: Printer\r\n\r\nIt is on fire.\r\n"
 
 @dataclass
 class Account:
-    """One user of a private Dovecot."""
+    """One user of a private server."""
 
-    server: Dovecot
+    server: Dovecot | Cyrus
     user: str
 
     def settings(self, **changes: Any) -> MailboxSettings:
@@ -36,7 +37,7 @@ class Account:
     def open(self, **changes: Any) -> ImapMailbox:
         return ImapMailbox(self.settings(**changes))
 
-    def deliver(self, *mails: bytes, folder: str = "INBOX") -> list[Path]:
+    def deliver(self, *mails: bytes, folder: str = "INBOX") -> list[Path | None]:
         return [self.server.deliver(self.user, mail, folder) for mail in mails]
 
     def mails(self, folder: str = "INBOX") -> list[bytes]:

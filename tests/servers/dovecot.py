@@ -185,6 +185,10 @@ class Dovecot:
         self._hand_over(maildir / "tmp" / name)
         return (maildir / "tmp" / name).rename(maildir / "new" / name)
 
+    def logins(self, user: str) -> int:
+        """How often the user signed in so far."""
+        return self.log.count(f"Login: user=<{user}>")
+
     def mails(self, user: str, folder: str = "INBOX") -> list[bytes]:
         """The mails of a folder, oldest first, those flagged as deleted left out."""
         maildir = self._maildir(user, folder)

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from servers import cyrus as cyrus_server
 from servers import dnsmasq as dnsmasq_server
 from servers import dovecot as dovecot_server
 from servers import postfix as postfix_server
+from servers.cyrus import Cyrus
 from servers.dovecot import Dovecot
 from servers.postfix import Postfix
 
@@ -59,6 +61,15 @@ def dovecot() -> Iterator[Dovecot]:
     """A Dovecot shared by the session; take an account of your own with `dovecot.new_user()`."""
     need_dovecot()
     with server_folder() as folder, Dovecot(folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def cyrus() -> Iterator[Cyrus]:
+    """A Cyrus shared by the session; take an account of your own with `cyrus.new_user()`."""
+    if not cyrus_server.PROGRAMS.exists():
+        missing("Cyrus is missing: scripts/unpack-cyrus")
+    with server_folder() as folder, Cyrus(folder) as server:
         yield server
 
 

@@ -49,10 +49,14 @@ def tls_context(settings: MailboxSettings) -> ssl.SSLContext | None:
         ) from trouble
 
 
+def is_overheard(settings: MailboxSettings, address: str) -> bool:
+    """Whether what is sent to the server at this address can be read on the way."""
+    return settings.security is Security.PLAIN and not _is_loopback(address)
+
+
 def refuse_to_be_overheard(settings: MailboxSettings, address: str) -> None:
     """No password goes readable to another machine unless the method is named. Raises MailboxError."""
-    asked_for = settings.auth_method.lower() != "auto"
-    if settings.security is Security.PLAIN and not asked_for and not _is_loopback(address):
+    if is_overheard(settings, address) and settings.auth_method.lower() == "auto":
         raise MailboxError(
             f"The server {where(settings)} would get the password readable for all on the way; choose TLS or "
             "STARTTLS, or name the sign-in method to send it all the same.",

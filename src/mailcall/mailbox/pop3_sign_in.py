@@ -11,6 +11,7 @@ from mailcall.mailbox.connecting import (
     UNPROTECTED,
     connection_sentences,
     cram_md5,
+    is_overheard,
     open_socket,
     refuse_to_be_overheard,
     sasl_plain,
@@ -126,8 +127,8 @@ def _sign_in(wire: Wire, settings: MailboxSettings) -> None:
 def _method(wire: Wire, settings: MailboxSettings) -> str:
     """The strongest that is offered and fits the connection, or the one chosen by hand.
 
-    Within TLS that is PLAIN, since only then the server need not store the password readably; without,
-    a method that doesn't give it away. APOP is offered by time stamps that may mean nothing, and is weak.
+    Within TLS that is PLAIN, since only then the server need not store the password readably; where others
+    listen, one that doesn't give it away. APOP is weak, and offered by a time stamp that may mean nothing.
     """
     sasl = _mechanisms(wire)
     offers = {
@@ -136,15 +137,15 @@ def _method(wire: Wire, settings: MailboxSettings) -> str:
         "login": _has_user(wire) or "LOGIN" in sasl,
         "apop": bool(_time_stamp(wire)),
     }
-    protected = settings.security is not Security.PLAIN
-    order = ("plain", "cram-md5", "login", "apop") if protected else ("cram-md5", "apop", "plain", "login")
+    safe = not is_overheard(settings, wire.peer)
+    order = ("plain", "cram-md5", "login", "apop") if safe else ("cram-md5", "apop", "plain", "login")
     offered = [method for method in order if offers[method]]
     wanted = settings.auth_method.lower()
     if wanted == "auto" and offered:
         return offered[0]
     if wanted in offered:
         return wanted
-    if not protected and not offered:
+    if settings.security is Security.PLAIN and not offered:
         raise MailboxError(f"The server {where(settings)} {UNPROTECTED}", temporary=False)
     raise MailboxError(
         f"The server {where(settings)} offers no sign-in by {'password' if wanted == 'auto' else wanted}; "
