@@ -334,6 +334,7 @@ def test_prose_is_not_mistaken_for_a_signature(text: str) -> None:
         "| id | name |\n| 1 | Ann |",
         "Here are times:\n2024-01-15 14:30:25\nJan 15, 2024 at 14:30",
         "I answer below:\n\nWe wrote it down",
+        "We meet at 10:00 on 2/11/2026 with Ann <ann@x.example>:\n- one\n- two",
     ],
 )
 def test_prose_is_not_mistaken_for_a_quote(text: str) -> None:

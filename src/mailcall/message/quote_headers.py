@@ -87,7 +87,7 @@ def _is_wrote(text: str, *, opening: bool, quote_follows: bool) -> bool:
     if not quote_follows and "@" not in text and not _DIGIT.search(text):
         return False
     timed = _TIME.search(text) and _DAY.search(text)
-    if text.endswith(COLONS) and timed and (quote_follows or _ADDRESS.search(text)):
+    if text.endswith(COLONS) and timed and (quote_follows or (opening and _ADDRESS.search(text))):
         return True
     if not has_verb(text):
         return False
