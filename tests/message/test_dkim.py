@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailcall.message import read_mail
 from mailcall.message.dkim import LookupFailed, Signature, verify_dkim
-from mailcall.message.mime import parse
+from mailcall.message.mime import MAX_FIELDS, parse
 from mailcall.message.signed_headers import split_mail
 from message.signing import DOMAIN, NAME, ed25519_record, public, record, sign
 
@@ -261,7 +262,7 @@ def test_only_ten_signatures_are_verified() -> None:
     [
         sign(RAW).replace(b"To:", b"no field\r\nTo:"),
         sign(RAW).replace(b"To:", b"X: a\rFrom: eve@desk.example\r\nTo:"),
-        sign(RAW).replace(b"From: Bob", b"X: y\r\n" * 2500 + b"From: Bob"),
+        sign(RAW).replace(b"From: Bob", b"X: y\r\n" * (MAX_FIELDS + 1) + b"From: Bob"),
     ],
 )
 def test_a_header_that_could_be_read_in_two_ways_proves_nothing(raw: bytes) -> None:
@@ -403,15 +404,51 @@ def test_after_a_change_it_passes_here_only_where_another_judge_passes_it(
         assert ours == ["pass"]
 
 
+SIGNED_LINES = sign(RAW).splitlines(keepends=True)
+pieces = st.sampled_from(
+    [
+        b" ",
+        b"\t",
+        b" x",
+        b" X: y",
+        b"X: y",
+        b"no field",
+        b"",
+        b"\r",
+        b"From eve",
+        b"--b",
+        b"Content-Type: text/html",
+    ]
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, len(SIGNED_LINES)), pieces), min_size=1, max_size=4), st.booleans())
+def test_what_passes_is_what_the_reader_shows(put_in: list[tuple[int, bytes]], crlf: bool) -> None:
+    lines = list(SIGNED_LINES)
+    for position, piece in put_in:
+        lines.insert(position, piece + b"\r\n")
+    raw = b"".join(lines) if crlf else b"".join(lines).replace(b"\r\n", b"\n")
+    if any(each.result == "pass" for each in verify_dkim(split_mail(raw), lambda _name: record(), NOW)):
+        shown, meant = read_mail(raw), read_mail(RAW)
+        assert (shown.from_, shown.from_header_count) == (meant.from_, 1)
+        assert shown.subject.split() == meant.subject.split()
+        assert parse(raw, []).body.split() == parse(RAW, []).body.split()
+
+
+def test_words_can_t_be_hidden_from_the_signature_in_a_fold_of_blanks() -> None:
+    top, bottom = sign(RAW).split(b"To: support", 1)
+    raw = top + b"X: y\n \n Pay Eve, not Bob.\nTo: support" + bottom
+    assert judge(raw).result == "permerror" or "Pay Eve" not in read_mail(raw).text
+
+
 @given(st.binary(max_size=400), st.booleans())
-def test_the_verifier_sees_the_same_fields_and_body_as_the_reader(data: bytes, named: bool) -> None:
+def test_a_header_without_trouble_is_the_readers(data: bytes, named: bool) -> None:
     raw = b"From: a@x\n" + data if named else data
     signed = split_mail(raw)
-    if not signed.trouble and b"\r" not in raw.replace(b"\r\n", b""):
+    if not signed.trouble:
         read = parse(raw, [])
         assert [each.name for each in signed.fields] == [name for name, _ in read.fields]
-        assert raw.endswith(read.body)
-        assert len(raw) - signed.body_start == len(read.body)
+        assert len(raw) - signed.body_start == len(read.body) or read.children
 
 
 @given(st.binary(max_size=300), st.binary(max_size=300))

@@ -184,6 +184,9 @@ def _internal_marker(case: _Case) -> str:
     if not case.trust.internal_marker:
         return ""
     name, wanted = case.trust.internal_marker
+    if case.signed.trouble:
+        case.notes.append(f"{name} ignored: {case.signed.trouble}.")
+        return ""
     hosts = _lowered(case.trust.hosts)
     found: list[str] = []
     came_in = False
@@ -201,6 +204,6 @@ def _internal_marker(case: _Case) -> str:
         case.notes.append(f"{name} ignored: the mail has {len(found)} of it.")
     elif found and found[0].casefold() != wanted.strip().casefold():
         case.notes.append(f"{name} does not say {wanted}.")
-    elif found and not case.signed.trouble:
+    elif found:
         return f"{name}: {wanted}"
     return ""

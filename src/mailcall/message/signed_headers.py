@@ -8,11 +8,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .mime import MAX_FIELDS, MAX_HEADER_BYTES
+from .mime import MAX_HEADER_BYTES, read_header
 from .transfer import Buffer
 
-_NAME = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
-_LINE_ENDS = re.compile(rb"[\r\n]*")
+_FIELD_END = re.compile(rb"\n(?![ \t])")
 _SLICE = 1024 * 1024  # bytes of a body that are made canonical at once
 
 # What may stand once in a mail (RFC 5322 3.6, RFC 2045), and is read from the first of its kind.
@@ -122,51 +121,31 @@ class SignedMail:
 
 
 def split_mail(raw: Buffer) -> SignedMail:
-    """Split a mail, and see the same fields in it as `mime.parse`, or `trouble`. Never raises."""
-    start = _first_field(raw)
-    fields: list[Field] = []
-    lines: list[bytes] = []
-    position, size, trouble = start, len(raw), ""
-    while position < size:
-        end = raw.find(b"\n", position)
-        after = end + 1 if end >= 0 else size
-        if after - start > MAX_HEADER_BYTES or len(fields) > MAX_FIELDS:
-            trouble = "the header is too large"
-            break
-        line = raw[position:after].removesuffix(b"\n").removesuffix(b"\r")
-        position = after
-        if b"\r" in line:
-            trouble = "the header holds a carriage return that ends no line"
-            break
-        if not line:
-            break
-        if line[:1] not in b" \t":
-            if lines:
-                fields.append(_field(lines))
-            lines = [line] if _NAME.match(line) else []
-        elif lines:
-            lines.append(line)
-        if not lines:
-            trouble = "the header holds a line that is no header field"
-            break
-    if lines:
-        fields.append(_field(lines))
-    return SignedMail(tuple(fields), raw, position, trouble)
+    """Split a mail for its signatures. Never raises.
+
+    The fields and the body are those that our reader sees: what is verified is what is shown. There is
+    `trouble` where it repairs a header by leaving out a line, which a signature may well cover.
+    """
+    buffer, start, read, body_start = read_header(raw)
+    if body_start - start > MAX_HEADER_BYTES:
+        return SignedMail((), raw, body_start, "the header is too large")
+    header = bytes(buffer[start:body_start]).replace(b"\r\n", b"\n")
+    pieces = _FIELD_END.split(header.rstrip(b"\n")) if read else []
+    whole = [(name, value.replace(b"\r\n", b"\n")) for name, value in read] == list(map(_named, pieces))
+    trouble = "" if whole and buffer is raw and b"\r" not in header else "its header can be read in two ways"
+    return SignedMail(tuple(map(_field, pieces)), raw, body_start, trouble)
 
 
-def _first_field(raw: Buffer) -> int:
-    """Skip what mailboxes put in front of a mail: empty lines, and the `From ` line of mbox."""
-    start = _LINE_ENDS.match(raw).end()  # type: ignore[union-attr]  # it matches anything
-    while raw[start : start + 6].startswith((b"From ", b">From ")) and b"\n" in raw[start : start + 1000]:
-        start = raw.find(b"\n", start) + 1
-    return start
+def _named(piece: bytes) -> tuple[str, bytes]:
+    name, _, value = piece.partition(b":")
+    return name.rstrip(b" \t").lower().decode("ascii", "replace"), value
 
 
-def _field(lines: Sequence[bytes]) -> Field:
-    name, _, value = b"".join(lines).partition(b":")
-    name = name.rstrip(b" \t").lower()
-    relaxed = name + b":" + _single_blanks(value).strip(b" ")
-    return Field(name.decode("ascii"), b"\r\n".join(lines), relaxed)
+def _field(piece: bytes) -> Field:
+    """Give a field whose lines end in LF, the last one in nothing."""
+    name, value = _named(piece)
+    unfolded = _single_blanks(value.replace(b"\n", b"")).strip(b" ")
+    return Field(name, piece.replace(b"\n", b"\r\n"), name.encode() + b":" + unfolded)
 
 
 def _single_blanks(text: bytes) -> bytes:
