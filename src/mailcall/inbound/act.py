@@ -2,7 +2,8 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import structlog
@@ -15,11 +16,12 @@ from mailcall.database.rows import update_rows
 from mailcall.desk.changes import Change, apply
 from mailcall.desk.models.calls import keep_file
 from mailcall.inbound.changes import change_for
-from mailcall.inbound.decision import Action, Decided, Facts
-from mailcall.inbound.facts import calls_of, gather, own_addresses, references_of
+from mailcall.inbound.decision import Action, Decided
+from mailcall.inbound.dependence import independent, together
+from mailcall.inbound.facts import gather, own_addresses
 from mailcall.inbound.models import IncomingAccount, MailState, Outcome, ReceivedMail, sources_of
 from mailcall.inbound.orders import Order
-from mailcall.inbound.readers import Result, order_for, readers
+from mailcall.inbound.readers import Result, Unread, order_for, readers
 from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules import decide
 from mailcall.outbound import operations
@@ -89,14 +91,17 @@ def act_on_next(*, stop: Callable[[], bool] = lambda: False) -> int:
     checkpoint("act.counted")
     untried = {mail.pk: mail for mail in chunk}
     try:
-        for results in readers().read(orders, stop):
-            left = _items([(untried.pop(chunk[position].pk), result) for position, result in results])
-            untried |= {item.mail.pk: item.mail for item in left}
-            checkpoint("act.read")
-            _keep_files(left)
-            checkpoint("act.kept")
-            for item in _act_on(left, stop):
-                del untried[item.mail.pk]
+        with closing(readers().read(orders, stop)) as run:
+            for results in run:
+                left = _items([(chunk[position], result) for position, result in results])
+                for position, result in results:
+                    if isinstance(result, Unread):
+                        del untried[chunk[position].pk]
+                checkpoint("act.read")
+                _keep_files(left)
+                checkpoint("act.kept")
+                for item in _act_on(left, stop):
+                    del untried[item.mail.pk]
     finally:
         _uncount(list(untried.values()))
     return len(chunk)
@@ -106,9 +111,9 @@ def _act_on(left: Sequence[_Item], stop: Callable[[], bool]) -> Iterator[_Item]:
     """Act on these, and tell each that was tried."""
     singly = 0  # how many of those left are to be done one by one
     while left and not stop():
-        together = left[: 1 if singly else independent([item.reading for item in left])]
-        done = _act_together(together)
-        singly = max(singly - 1, 0) if done else len(together)
+        chosen = left[: 1 if singly else independent([item.reading for item in left])]
+        done = _act_together(chosen)
+        singly = max(singly - 1, 0) if done else len(chosen)
         yield from left[:done]
         left = left[done:]
 
@@ -140,45 +145,6 @@ def _next_chunk() -> list[ReceivedMail]:
     sizes = itertools.accumulate(mail.size for mail in mails)
     fit = sum(1 for size in sizes if size <= CHUNK_BYTES)
     return mails[: min(first_often, fit)] or mails[:1]
-
-
-def independent(readings: Sequence[Reading]) -> int:
-    """How many of these, from the first, do not depend on an earlier one among them, as far as they say.
-
-    A mail depends on one before it with the same sender (or, like it, none), the same Message-ID or
-    content, a Message-ID that it refers to, or a report that the sender's address bounced. What only the
-    desk can tell, `_together` looks at.
-    """
-    return _apart([_depends_on(reading) for reading in readings])
-
-
-def _apart(things: Sequence[Set[object]]) -> int:
-    """How many of these sets, from the first, have nothing in common with an earlier one among them."""
-    seen: set[object] = set()
-    for count, own in enumerate(things):
-        if seen & own:
-            return count
-        seen |= own
-    return len(things)
-
-
-def _depends_on(reading: Reading) -> set[object]:
-    own: set[object] = {
-        f"from {reading.sender}",
-        f"id {reading.mail.message_id}",
-        f"key {reading.duplicate_key}",
-    }
-    own |= {f"id {reference}" for reference in references_of(reading)}
-    if reading.mail.bounce:
-        own |= {f"from {recipient.address.casefold()}" for recipient in reading.mail.bounce.recipients}
-    return own - {"id ", "key "}
-
-
-def _together(items: Sequence[_Item], facts: Sequence[Facts]) -> int:
-    """How many of these, from the first, touch no call that one before them touches, or may be logging."""
-    calls = [calls_of(item.reading, fact) for item, fact in zip(items, facts, strict=True)]
-    unknown = (n for n, (call, fact) in enumerate(zip(calls, facts, strict=True)) if call - fact.calls.keys())
-    return min(_apart(calls), next((n for n in unknown if n), len(items)))
 
 
 def _orders(chunk: Sequence[ReceivedMail]) -> list[Order]:
@@ -262,7 +228,7 @@ def _act(items: Sequence[_Item]) -> list[tuple[_Item, Decided]]:
     """Decide and act on these, up to the first that would change a call that one before it changes."""
     now = timezone.now()
     facts = gather([(i.account, i.mail.pk, i.reading) for i in items], own_addresses(), now)
-    count = _together(items, facts)
+    count = together([item.reading for item in items], facts)
     items, facts = items[:count], facts[:count]
     done = [(item, decide(item.reading, fact)) for item, fact in zip(items, facts, strict=True)]
     changes: list[Change] = []

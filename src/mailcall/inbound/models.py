@@ -16,11 +16,15 @@ from mailcall.desk.models.calls import content_name
 from mailcall.mailbox.interface import Disposal, MailboxSettings, Security
 from mailcall.message import Trust
 
+FED = "fed"  # the protocol of an account without a mailbox: its mail is handed over, by pipe or LMTP
 _MARKER = re.compile(r"([!-9;-~]+)\s*:\s*(\S.*?)\s*")  # RFC 5322 3.6.8
 
 
 class IncomingAccount(models.Model):
-    """A mailbox that the Messaging Service collects from, with all its settings."""
+    """A mailbox that the Messaging Service collects from, with all its settings.
+
+    Mail may also be handed over to it; one with the protocol `FED` gets its mail in no other way.
+    """
 
     name = models.CharField(max_length=100, unique=True)
     active = models.BooleanField(default=True)
@@ -98,6 +102,16 @@ class IncomingAccount(models.Model):
             raise ValidationError({"move_to": "Moving needs the name of a folder."})
         if self.internal_marker and not _MARKER.fullmatch(self.internal_marker):
             raise ValidationError({"internal_marker": "It must look like `X-Internal: yes`."})
+
+    @classmethod
+    def to_collect(cls) -> "models.QuerySet[IncomingAccount]":
+        """The active ones that have a mailbox."""
+        return cls.objects.filter(active=True).exclude(protocol=FED)
+
+    @property
+    def is_fed(self) -> bool:
+        """Whether it has no mailbox."""
+        return self.protocol == FED
 
     @property
     def partition(self) -> Partition:

@@ -45,16 +45,15 @@ def _end_with_service() -> None:
 
 
 def _serve(orders: BinaryIO, connection: socket.socket, spool: Path) -> None:
-    usual, most = _data_in_use(), resource.getrlimit(resource.RLIMIT_DATA)[1]
+    usual = _data_in_use()
     connection.sendall(packed(None))  # ready
     while head := orders.read(SIZE.size):
         order: Order = pickle.loads(orders.read(*SIZE.unpack(head)))  # noqa: S301  from the service
-        if LINUX:
-            resource.setrlimit(resource.RLIMIT_DATA, (usual + order.memory, most))
+        _limit_memory(usual + order.memory)
         signal.setitimer(signal.ITIMER_PROF, order.seconds)  # SIGPROF ends even what never returns to Python
         answer = _answer(order, spool)
         signal.setitimer(signal.ITIMER_PROF, 0)
-        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+        _limit_memory(resource.RLIM_INFINITY)
         answer.last = _data_in_use() - usual > GROWTH
         connection.sendall(packed(answer))
         if answer.last:
@@ -80,6 +79,15 @@ def _bytes_of(source: bytes | Path) -> bytes | mmap.mmap:
         return source
     with source.open("rb") as file:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _limit_memory(most: int) -> None:
+    """Allow so many bytes of private writable memory, or what the machine's administrator allows, if less."""
+    allowed = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    if allowed != resource.RLIM_INFINITY:
+        most = allowed if most == resource.RLIM_INFINITY else min(most, allowed)
+    if LINUX:
+        resource.setrlimit(resource.RLIMIT_DATA, (most, allowed))
 
 
 def _data_in_use() -> int:

@@ -3,8 +3,9 @@
 import atexit
 import os
 import select
+import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,8 +22,9 @@ SECONDS_PER_MB = 1.0
 MEMORY = 48 * 1024 * 1024  # bytes that it may take, beyond what a reader has in use anyway
 MEMORY_PER_BYTE = 12  # texts are short on the wire: four bytes a character, in several copies
 MOST_MEMORY = 112 * 1024 * 1024  # and the mail's size, since how much of it is taken for text is bounded
-ABREAST = 8  # mails in the hand of one reader, so that it is never idle
+ABREAST = 16  # mails in the hand of one reader, so that it is never idle
 POLL_SECONDS = 0.5
+GATHER_SECONDS = 0.004  # while all have enough in hand, for answers to come together: waking costs the most
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Readers:
 
     def read(
         self, orders: Sequence[Order], stop: Callable[[], bool] = lambda: False
-    ) -> Iterator[list[tuple[int, Result]]]:
+    ) -> Generator[list[tuple[int, Result]], None, None]:
         """Read all of these: results with their positions, in order, all but the troubled ones at once.
 
         1. A mail that ends or outlasts its reader is tried once more, alone, when the others are done.
@@ -67,7 +69,7 @@ class Readers:
             self._take_in(run)  # finds those that have ended meanwhile
             while run.left and not stop():
                 self._hand_out(run)
-                self._wait()
+                self._wait(gather=bool(run.waiting))
                 self._take_in(run)
                 if run.done and not run.waiting and all(process.late for process in self._busy()):
                     done = run.take_done()
@@ -105,12 +107,13 @@ class Readers:
             return self._processes[-1]
         return least if least and len(least.in_hand) < ABREAST else None
 
-    def _wait(self) -> None:
-        """Until one of them has something to say, or can be told more."""
+    def _wait(self, *, gather: bool) -> None:
+        """Until one of them has something to say, or can be told more; `gather` waits for a few more."""
         poll = select.poll()
         for process in self._processes:
             poll.register(process, select.POLLIN | (select.POLLOUT if process.has_to_send else 0))
-        poll.poll(POLL_SECONDS * 1000)
+        if poll.poll(POLL_SECONDS * 1000) and gather:
+            time.sleep(GATHER_SECONDS)
 
     def _take_in(self, run: "_Run") -> None:
         """Take their answers, and see to those that have ended or whose time is over."""
