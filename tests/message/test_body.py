@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from mailcall.message import Mail, read_mail
 from mailcall.message.body import MAX_TEXT
 from mailcall.message.flowed import unenriched, unflowed
-from mailcall.message.mail import Seal
+from mailcall.message.mail import Attachment, Forwarded, Invitation, Seal
 from mailcall.message.sealed import signed_content
+from mailcall.message.tnef import Winmail
 from mailcall.message.uuencode import take_files
 
 STUB = "Your mail program can't show HTML mail."
@@ -172,6 +173,34 @@ class TestAttachedMails:
             fields="; report-type=delivery-status",
         )
         assert read_mail(report).forwarded == ()
+
+
+class TestWinmail:
+    def test_what_is_packed_in_a_winmail_dat_lies_beside_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def file(name: str, data: bytes) -> Attachment:
+            return Attachment(name, "application/octet-stream", data, "", inline=False, content_id="")
+
+        packed = Winmail(
+            text="packed words",
+            attachments=(file("a.pdf", b"a"), file("b.msg", b"b"), file("c.eml", b"Subject: C\r\n\r\nwords")),
+            forwarded=(Forwarded(subject="B", attachment=1),),
+            invitation=Invitation(summary="Meeting"),
+            defects=("winmail.dat is cut off",),
+        )
+        monkeypatch.setattr("mailcall.message.attaching.unpack_winmail", lambda _data: packed)
+        data = base64.b64encode(b"\x78\x9f\x3e\x22").decode()
+        tnef = part("application/ms-tnef; name=winmail.dat", data, "Content-Transfer-Encoding: base64")
+        mail = read_mail(multipart("mixed", part("image/png; name=x.png", "x"), tnef))
+        assert [(one.name, one.container) for one in mail.attachments] == [
+            ("x.png", ""),
+            ("winmail.dat", ""),
+            ("a.pdf", "winmail.dat"),
+            ("b.msg", "winmail.dat"),
+            ("c.eml", "winmail.dat"),
+        ]
+        assert [(one.subject, one.attachment) for one in mail.forwarded] == [("B", 3), ("C", 4)]
+        assert (mail.text, mail.invitations[0].summary) == ("packed words", "Meeting")
+        assert mail.defects == ("winmail.dat is cut off",)
 
 
 class TestOddParts:

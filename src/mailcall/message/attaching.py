@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
 from .file_names import declared_name, name_of, safe_name
-from .mail import Attachment
+from .mail import Attachment, Forwarded
 from .mime import Part, parse
 from .tnef import Winmail, unpack_winmail
 from .true_types import true_type
@@ -34,6 +34,7 @@ class Attachments:
     mails: list[tuple[int, bytes]] = field(default_factory=list)  # position in `found`, decoded
     calendars: list[tuple[bytes, str]] = field(default_factory=list)  # decoded, and their charset
     winmails: list[Winmail] = field(default_factory=list)
+    forwarded: list[Forwarded] = field(default_factory=list)  # in winmail.dat
     locations: dict[str, int] = field(default_factory=dict)  # Content-Location: position in `found`
     container: str = ""  # what is kept from now on was packed in this file
 
@@ -64,7 +65,11 @@ class Attachments:
         if location:
             self.locations[location] = len(self.found)
         self.found.append(attachment)
-        self.look_into(part, attachment)
+        self.look_into(attachment, part.params.get("charset", ""))
+        if data.startswith(_TNEF_MAGIC) and (
+            part.content_type in _TNEF_TYPES or _TNEF_NAME.match(attachment.name)
+        ):
+            self.unpack(attachment)
         return data
 
     def keep_file(self, name: str, data: bytes) -> None:
@@ -83,8 +88,8 @@ class Attachments:
             )
         )
 
-    def look_into(self, part: Part, attachment: Attachment) -> None:
-        """Note mails, calendars and winmail.dat for further reading."""
+    def look_into(self, attachment: Attachment, charset: str = "") -> None:
+        """Note the mail or calendar that was found last for further reading."""
         name = attachment.name.lower()
         kind = attachment.content_type
         if kind in MAIL_TYPES or (name.endswith(".eml") and kind in _UNTOLD):
@@ -94,11 +99,9 @@ class Attachments:
                 self.defects.append(f"more than {MAX_MAILS} attached mails: the rest is not read")
         elif kind in {"text/calendar", "application/ics"} or name.endswith((".ics", ".vcs")):
             if len(self.calendars) < MAX_CALENDARS:
-                self.calendars.append((attachment.data, part.params.get("charset", "")))
+                self.calendars.append((attachment.data, charset))
             else:
                 self.defects.append(f"more than {MAX_CALENDARS} calendars: the rest is not read")
-        elif attachment.data.startswith(_TNEF_MAGIC) and (kind in _TNEF_TYPES or _TNEF_NAME.match(name)):
-            self.unpack(attachment)
 
     def unpack(self, winmail: Attachment) -> None:
         """Keep what is packed in a winmail.dat beside it."""
@@ -108,7 +111,16 @@ class Attachments:
         unpacked = unpack_winmail(winmail.data)
         self.winmails.append(unpacked)
         self.defects += unpacked.defects
-        self.found += (replace(attachment, container="winmail.dat") for attachment in unpacked.attachments)
+        before = len(self.found)
+        self.forwarded += (
+            one if one.attachment is None else replace(one, attachment=before + one.attachment)
+            for one in unpacked.forwarded
+        )
+        read_already = {one.attachment for one in unpacked.forwarded}
+        for number, attachment in enumerate(unpacked.attachments):
+            self.found.append(replace(attachment, container="winmail.dat"))
+            if number not in read_already:
+                self.look_into(attachment)
 
     def shown_in(self, html: str) -> list[Attachment]:
         """Give all, those inline that the HTML shows, by Content-ID or Content-Location (RFC 2392, 2557)."""

@@ -10,7 +10,7 @@ from .decoding import normal_newlines
 from .file_names import declared_name
 from .flowed import unenriched, unflowed
 from .html_text import Mark, MarkedText, join_texts, read_html
-from .mail import Attachment, Charset, Seal
+from .mail import Attachment, Charset, Forwarded, Invitation, Seal
 from .mime import Part, parse
 from .sealed import MAX_OPENED, is_smime, seal_of_part, seal_of_smime, seals_of_text, signed_content
 from .transfer import decode_transfer
@@ -44,6 +44,8 @@ class Body:
     attachments: list[Attachment] = field(default_factory=list)
     mails: list[tuple[int, bytes]] = field(default_factory=list)  # position in `attachments`, decoded
     calendars: list[tuple[bytes, str]] = field(default_factory=list)  # decoded, and their charset
+    forwarded: list[Forwarded] = field(default_factory=list)  # read already, in winmail.dat
+    invitations: list[Invitation] = field(default_factory=list)  # likewise
     charsets: list[Charset] = field(default_factory=list)
     seals: list[Seal] = field(default_factory=list)
 
@@ -61,6 +63,8 @@ def read_body(root: Part, defects: list[str]) -> Body:
     body.seals += seals_of_text(body.text)
     body.attachments = reader.attachments.shown_in(body.html)
     body.mails, body.calendars = reader.attachments.mails, reader.attachments.calendars
+    body.forwarded = reader.attachments.forwarded
+    body.invitations = [one.invitation for one in reader.attachments.winmails if one.invitation]
     return body
 
 

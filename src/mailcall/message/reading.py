@@ -1,6 +1,7 @@
 """From raw bytes to a `Mail`: every mail reads, whatever is wrong with it."""
 
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 from .attached_mails import attached_mails
@@ -13,7 +14,7 @@ from .envelope import read_addresses, read_ids
 from .forwarded import inline_forwards
 from .invitations import read_invitations
 from .kinds import classify
-from .mail import Charset, Invitation, Kind, Mail, PieceKind
+from .mail import Charset, Forwarded, Invitation, Kind, Mail, Piece, PieceKind
 from .mime import Part, parse
 from .quotes import joined, split_text
 from .transfer import Buffer
@@ -50,10 +51,8 @@ def read_mail_strictly(raw: Buffer) -> Mail:
     body = read_body(root, defects)
     kind = classify(root)
     bounce = read_bounce(root) if kind.kind in {Kind.BOUNCE, Kind.DELIVERED_NOTICE} else None
-    # What a report returns was not forwarded by anybody.
-    mails = body.mails if root.content_type != "multipart/report" else []
     pieces = split_text(body.text, body.marks)
-    inline = inline_forwards(pieces) if kind.kind is not Kind.BOUNCE else ()
+    is_report = bounce is not None or root.content_type == "multipart/report"
     date = read_date(root.value("date"))
     if date is None and root.raw("date"):
         defects.append("the Date is not readable")
@@ -74,7 +73,8 @@ def read_mail_strictly(raw: Buffer) -> Mail:
         quoted_text=joined(pieces, PieceKind.QUOTE),
         signature=joined(pieces, PieceKind.SIGNATURE),
         pieces=pieces,
-        forwarded=inline + (attached_mails(mails, defects) if mails else ()),
+        # What a report returns was forwarded by nobody.
+        forwarded=() if is_report else _forwarded(pieces, body, defects),
         attachments=tuple(body.attachments),
         invitations=_invitations(body),
         seals=tuple(dict.fromkeys(body.seals)),
@@ -92,9 +92,14 @@ def read_mail_strictly(raw: Buffer) -> Mail:
     )
 
 
+def _forwarded(pieces: Sequence[Piece], body: Body, defects: list[str]) -> tuple[Forwarded, ...]:
+    """Read the mails in the text, in winmail.dat and in files, in this order."""
+    return (*inline_forwards(pieces), *body.forwarded, *attached_mails(body.mails, defects))
+
+
 def _invitations(body: Body) -> tuple[Invitation, ...]:
     """Read all calendars; programs send the same one as an alternative and as a file."""
-    found: list[Invitation] = []
+    found = list(body.invitations)
     for data, charset in body.calendars:
         found += read_invitations(decode(data[:_MAX_CALENDAR], charset or "utf-8", may_guess=False).text)
     return tuple(dict.fromkeys(found))
