@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from desks import Desk
 from mailcall.inbound import act, collect
-from mailcall.inbound.models import ReceivedMail
+from mailcall.inbound.models import KeptMail, ReceivedMail
 from mailcall.outbound import deliver
 from mailcall.outbound.models import Delivery, DeliveryState
 
@@ -62,6 +62,16 @@ def test_identities_are_looked_up_in_their_own_index(full: Desk, monkeypatch: py
     wanted = ReceivedMail.objects.filter(account=full.account, identity__in=["x:1", "x:2", "y"])
     assert "identity" in plan(wanted) or "journalled_once" in plan(wanted)
     assert collect._known(full.account, ["x:1", "y"]) == {"x:1"}
+
+
+def test_kept_mails_are_looked_up_in_their_own_index(full: Desk) -> None:
+    KeptMail.objects.bulk_create(
+        KeptMail(account=full.account, kept_as=f"x:{number}") for number in range(MANY)
+    )
+    wanted = KeptMail.objects.filter(account=full.account, kept_as__in=["x:1", "x:2", "y"])
+    assert "kept_as" in plan(wanted) or "kept_once" in plan(wanted)
+    assert "SCAN" not in plan(wanted)
+    assert collect._kept(full.account, ["x:1", "y"]) == {"x:1"}
 
 
 def test_deliveries_that_wait_are_found_by_their_state(full: Desk) -> None:

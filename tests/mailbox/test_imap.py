@@ -195,6 +195,15 @@ def test_kept_mails_are_not_listed_again(account):
     assert len(account.mails()) == 3
 
 
+def test_a_mark_left_by_keeping_hides_nothing_from_deleting(account):
+    account.deliver(MAIL)
+    with account.open(disposal=Disposal.KEEP) as mailbox:
+        mailbox.dispose([mail.key for mail in mailbox.list()])
+        mark = mailbox.high_water
+    with account.open(high_water=mark) as mailbox:
+        assert len(mailbox.list()) == 1
+
+
 @pytest.mark.parametrize("mark", ["1:1", "rubbish", "1:", ":", "99999999999:5", "::", "a:b:c"])
 def test_a_mark_of_another_form_means_nothing(account, mark):
     account.deliver(MAIL)

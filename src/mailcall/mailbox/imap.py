@@ -70,7 +70,7 @@ class ImapMailbox:
             self._waker.close()
             raise
         mark = re.fullmatch(rf"{self._epoch()}:{self._validity}:([0-9]+)", self._settings.high_water)
-        if mark:
+        if mark and self._settings.disposal is Disposal.KEEP:
             self._after = int(mark[1])
         return self
 

@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 QUIT_PATIENCE = 4  # times the time-out of an answer: the server deletes thousands of mails meanwhile
+QUIT_SECONDS = 2.0  # where nothing is to be deleted
 
 
 class Pop3Mailbox:
@@ -91,6 +92,7 @@ class Pop3Mailbox:
                 temporary=True,
             )
         if self._deleted:
+            self._entries.clear()
             self._open_again()
         with sentences(self._settings):
             listing = read_listing(self._session, self._prefix, LIST_MAILS + len(self._kept))
@@ -167,7 +169,7 @@ class Pop3Mailbox:
         try:
             with sentences(self._settings):
                 try:
-                    wire.quit(self._settings.timeout * QUIT_PATIENCE)
+                    wire.quit(self._settings.timeout * QUIT_PATIENCE if deleted else QUIT_SECONDS)
                 except Refused as refusal:
                     self._refusal, self._refused = self._refusal or refusal, self._refused + len(deleted)
         except MailboxError:
@@ -192,8 +194,9 @@ class Pop3Mailbox:
         self._tell_of_refusals()
         self._wire = connect(self._settings)
         self._fetched.clear()
-        with sentences(self._settings):
-            renumber(self._session, [*self._entries.values()], deleted)
+        if self._entries:
+            with sentences(self._settings):
+                renumber(self._session, [*self._entries.values()], deleted)
 
     def _fetch(self, keys: Sequence[str], spool: Path) -> dict[str, Fetched]:
         """What the server hands over of these mails. One that it refuses does not keep back the others."""
