@@ -146,9 +146,9 @@ class Resolver:
 
 
 def _owner(name: str) -> str:
-    """The part of a name that one owner is likely to have: two labels, or three as in `shop.co.uk`."""
+    """All names of whoever is likely to own this one: below two labels, or three as in `*.shop.co.uk`."""
     labels = name.split(".")
-    return ".".join(labels[-3 if len(labels) > 2 and len(labels[-2]) <= 3 else -2 :])
+    return ".".join(["*", *labels[-3 if len(labels) > 2 and len(labels[-2]) <= 3 else -2 :]])
 
 
 def _text(strings: Sequence[bytes]) -> str:

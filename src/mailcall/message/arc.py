@@ -117,10 +117,10 @@ def _verify_seals(instances: list[_Instance], lookup: KeyLookup) -> None:
         _need(tags, f"seal {number}", ("a", "b", "d", "s"))
         check_algorithm(tags)
         for field in (instance.results, instance.message):
-            so_far.update(field.relaxed + b"\r\n")
+            so_far.update(field.canonical(relaxed=True) + b"\r\n")
         sealed = so_far.copy()
         sealed.update(instance.seal.unsigned(relaxed=True))
-        so_far.update(instance.seal.relaxed + b"\r\n")
+        so_far.update(instance.seal.canonical(relaxed=True) + b"\r\n")
         try:
             verify_digest(sealed.digest(), tags, lookup)
         except Unproven as unproven:

@@ -44,20 +44,22 @@ class Unproven(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Field:
-    """One header field: its name in lower case, and the whole of it in both canonical forms, without CRLF."""
+    """One header field: its name in lower case, and all of it as it came, lines ended by LF but the last."""
 
     name: str
-    simple: bytes
-    relaxed: bytes
+    lines: bytes
 
     @property
     def text(self) -> str:
         """The unfolded value; characters beyond ASCII may be garbled."""
-        return self.relaxed.partition(b":")[2].decode("utf-8", "replace")
+        return self.canonical(relaxed=True).partition(b":")[2].decode("utf-8", "replace")
 
     def canonical(self, relaxed: bool) -> bytes:
-        """The field as it is hashed."""
-        return self.relaxed if relaxed else self.simple
+        """The field as it is hashed, without its last CRLF (RFC 6376 3.4.1, 3.4.2)."""
+        if not relaxed:
+            return self.lines.replace(b"\n", b"\r\n")
+        value = self.lines.partition(b":")[2].replace(b"\n", b"")
+        return self.name.encode() + b":" + _single_blanks(value).strip(b" ")
 
     def unsigned(self, relaxed: bool) -> bytes:
         """The field as it is hashed for the signature in it: with an empty `b=` (RFC 6376 3.7)."""
@@ -131,21 +133,16 @@ def split_mail(raw: Buffer) -> SignedMail:
         return SignedMail((), raw, body_start, "the header is too large")
     header = bytes(buffer[start:body_start]).replace(b"\r\n", b"\n")
     pieces = _FIELD_END.split(header.rstrip(b"\n")) if read else []
-    whole = [(name, value.replace(b"\r\n", b"\n")) for name, value in read] == list(map(_named, pieces))
+    named = list(map(_named, pieces))
+    whole = named == [(name, value.replace(b"\r\n", b"\n")) for name, value in read]
     trouble = "" if whole and buffer is raw and b"\r" not in header else "its header can be read in two ways"
-    return SignedMail(tuple(map(_field, pieces)), raw, body_start, trouble)
+    fields = tuple(Field(name, piece) for (name, _), piece in zip(named, pieces, strict=True))
+    return SignedMail(fields, raw, body_start, trouble)
 
 
 def _named(piece: bytes) -> tuple[str, bytes]:
     name, _, value = piece.partition(b":")
     return name.rstrip(b" \t").lower().decode("ascii", "replace"), value
-
-
-def _field(piece: bytes) -> Field:
-    """Give a field whose lines end in LF, the last one in nothing."""
-    name, value = _named(piece)
-    unfolded = _single_blanks(value.replace(b"\n", b"")).strip(b" ")
-    return Field(name, piece.replace(b"\n", b"\r\n"), name.encode() + b":" + unfolded)
 
 
 def _single_blanks(text: bytes) -> bytes:
