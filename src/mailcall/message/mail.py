@@ -64,7 +64,7 @@ class Attachment:
     content_id: str
     size: int = -1  # bytes, decoded; -1 in the constructor: that of `data`
     true_type: str = ""  # by its first bytes; '' when they tell nothing
-    container: str = ""  # 'winmail.dat' for what was packed in one, else ''
+    container: str = ""  # the file that it was packed in: 'winmail.dat', 'smime.p7m'; else ''
     file: Path | None = None
 
     def __post_init__(self) -> None:
