@@ -121,6 +121,13 @@ class Attachments:
             self.found.append(replace(attachment, container="winmail.dat"))
             if number not in read_already:
                 self.look_into(attachment)
+        # The body as it was packed has more than its text: fonts, colours, drawings.
+        kept = {attachment.sha256 for attachment in unpacked.attachments}
+        self.found += (
+            replace(body, container="winmail.dat", inline=True)
+            for body in unpacked.bodies
+            if body.sha256 not in kept
+        )
 
     def shown_in(self, html: str) -> list[Attachment]:
         """Give all, those inline that the HTML shows, by Content-ID or Content-Location (RFC 2392, 2557)."""
