@@ -229,15 +229,16 @@ def parsable(html: str) -> bool:
         return False
     opened: dict[str, int] = {}
     depth = 0
-    position = 0
+    position = end = 0
     while match := _OPEN.search(html, position):
         name = match[2].lower()
-        end = html.find(">", match.end())
-        end = len(html) if end < 0 else end
-        if end - match.end() > _MAX_ATTRIBUTES:
-            bare = _STRINGS.sub('"', html[match.end() : end])
-            if len(re.findall(r"[\s/\"'=]", bare)) > _MAX_ATTRIBUTES:
-                return False
+        if match.end() > end:  # else it stands in a tag that was looked at
+            end = html.find(">", match.end())
+            end = len(html) if end < 0 else end
+            if end - match.end() > _MAX_ATTRIBUTES:
+                bare = _STRINGS.sub('"', html[match.end() : end])
+                if len(re.findall(r"[\s/\"'=]", bare)) > _MAX_ATTRIBUTES:
+                    return False
         # A `>` inside a quoted attribute ends the scan of this tag early, which can only count more tags.
         position = match.end()
         if name in _FLAT:
