@@ -6,7 +6,9 @@ from mailcall.desk.models import Channel, EntryKind, Person
 from mailcall.inbound.decision import Action, Decision, Facts
 from mailcall.inbound.models import ReceivedMail
 from mailcall.inbound.reading import Reading
-from mailcall.message import address_ok
+from mailcall.message import Mail, address_ok
+from mailcall.message.invitation_text import describe_invitation
+from mailcall.message.mail import Seal
 from mailcall.message.subjects import strip_prefixes
 from mailcall.message.thread_ids import without_tags
 from mailcall.outbound.origin import MailOrigin
@@ -68,7 +70,7 @@ def _words(reading: Reading, decision: Decision, *, whole: bool) -> Words:
     mail = reading.mail
     new, quoted = (mail.text, "") if whole else (mail.reply_text, mail.folded_text)
     if not new.strip():
-        new, quoted = mail.text, ""
+        new, quoted = mail.text if mail.text.strip() else _without_text(mail), ""
     return Words(
         kind=EntryKind.MAIL_IN,
         actor=decision.sender,
@@ -88,6 +90,15 @@ def _words(reading: Reading, decision: Decision, *, whole: bool) -> Words:
             for a in mail.attachments
         ],
     )
+
+
+def _without_text(mail: Mail) -> str:
+    """What people are shown of a mail in which nobody wrote a text that can be read."""
+    if mail.invitations:
+        return "\n\n".join(describe_invitation(invitation) for invitation in mail.invitations)
+    if {Seal.SMIME_ENCRYPTED, Seal.PGP_ENCRYPTED} & set(mail.seals):
+        return "[This mail is encrypted. Its content is in the attached file.]"
+    return ""
 
 
 def _origin(mail: ReceivedMail, reading: Reading, decision: Decision) -> Origin:
