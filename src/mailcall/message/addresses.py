@@ -7,7 +7,7 @@ from .decoding import decode_words
 from .mail import Mailbox
 
 MAX_MAILBOXES = 60_000
-_MAX_STEPS = 20_000
+_MAX_STEPS = 10_000
 _MAX_ADDRESS = 1_000
 _MAX_NAME = 2_000
 _MAX_ENTRY = 10_000

@@ -19,7 +19,7 @@ from .quote_words import END_OF_FORWARD, ENGLISH_DATES
 from .written_dates import read_written_date
 
 MAX_FORWARDS = 50
-_MAX_LINES = 20_000
+_MAX_LINES = 10_000
 _MAX_HEADER = 40  # lines of one header block
 _WRAPPED = 60  # characters of a line that a program may have broken
 _MAX_VALUE = 20_000

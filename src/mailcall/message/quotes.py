@@ -27,7 +27,7 @@ from .quote_headers import (
 from .quote_words import ABOVE_THIS_LINE, ABOVE_THIS_LINE_HINTS, DESK_MARKER, END_OF_FORWARD
 from .signatures import signature_start
 
-MAX_LINES = 20_000  # beyond, only `>` tells quotes apart
+MAX_LINES = 10_000  # beyond, only `>` tells quotes apart
 _NEW, _QUOTE, _SIGNATURE = 0, 1, 2
 _KINDS = (PieceKind.NEW, PieceKind.QUOTE, PieceKind.SIGNATURE)
 _RUNS = re.compile(rb"\x00+|\x01+|\x02+")
