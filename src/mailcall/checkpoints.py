@@ -1,4 +1,4 @@
-"""Named moments between the steps of collect, act and deliver, at which a test can kill the process.
+"""Named moments between the steps of collect, accept, act and deliver, at which a test can kill the process.
 
 `MAILCALL_KILL_AT=act.committed:3` sends SIGKILL to this process when it passes there for the third time.
 Without the variable a checkpoint costs one comparison.
@@ -14,6 +14,9 @@ NAMES = (
     "collect.fetched",
     "collect.journalled",
     "collect.disposed",
+    "accept.received",
+    "accept.kept",
+    "accept.journalled",
     "act.counted",
     "act.read",
     "act.kept",

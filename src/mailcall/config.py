@@ -55,6 +55,11 @@ class Config(BaseSettings):
     log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
     time_zone: str = Field("UTC", description="Time zone that the pages show, such as Europe/Berlin.")
+    lmtp_listen: str = Field(
+        "",
+        description="Where the Messaging Service takes mail by LMTP, such as `127.0.0.1:2424`, `[::1]:2424` "
+        "or `unix:/run/mailcall/lmtp`; empty: nowhere.",
+    )
     verify_dkim: bool = Field(True, description="Whether DKIM signatures are verified, with keys from DNS.")
     dns_servers: str = Field(
         "",
@@ -78,6 +83,17 @@ class Config(BaseSettings):
         host, _, port = value.rpartition(":")
         if not host or not port.isdigit() or not 0 < int(port) < 65_536:
             raise ValueError("must look like 127.0.0.1:8025")
+        return value
+
+    @field_validator("lmtp_listen")
+    @classmethod
+    def _is_for_lmtp(cls, value: str) -> str:
+        path = value.removeprefix("unix:")
+        if path != value:
+            if not path.startswith("/") or len(os.fsencode(path)) > 100:  # the kernel takes 107 bytes
+                raise ValueError("must hold an absolute path of at most 100 bytes after unix:")
+        elif value and cls._is_host_and_port(value).endswith(":25"):
+            raise ValueError("must not be port 25 (RFC 2033 5)")
         return value
 
     @field_validator("dns_servers")

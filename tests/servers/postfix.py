@@ -60,7 +60,7 @@ virtual_mailbox_maps = static:all/
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 virtual_transport = virtual
-transport_maps = {transport_maps}
+transport_maps = regexp:{folder}/transport
 smtpd_delay_reject = no
 smtpd_helo_required = yes
 smtpd_recipient_restrictions = check_recipient_access regexp:{folder}/recipients, reject_unauth_destination
@@ -121,7 +121,8 @@ class Postfix:
     Recipients `reject-...@` are answered 550, `defer-...@` 451, senders `refused-...@` 550. With a Dovecot,
     AUTH is offered with its users, and mail for `@mail.example` goes into its mailboxes by LMTP; the rest
     is read back with `mails`. `hide` names EHLO keywords that are not offered (`pipelining`, `starttls`);
-    `extra` is more lines for main.cf.
+    `extra` is more lines for main.cf, `services` for master.cf; `transports` are lines that say by which
+    service an address is delivered, as `/regular expression/ service:destination`.
     """
 
     host = "localhost"
@@ -137,6 +138,8 @@ class Postfix:
         require_login: bool = False,
         size_limit: int = 60_000_000,
         extra: str = "",
+        services: str = "",
+        transports: str = "",
     ) -> None:
         self.folder = folder
         self.certificates = certificates or (
@@ -145,6 +148,7 @@ class Postfix:
         self._dovecot = dovecot
         self._hide, self._require_login, self._extra = hide, require_login, extra
         self._size_limit = size_limit
+        self._services, self._transports = services, transports
         self._seen: dict[str, list[Path]] = {}
         self._read: set[str] = set()
         self._lock = threading.Lock()
@@ -232,11 +236,10 @@ class Postfix:
         (self.folder / "domains").write_text("/^([^.]+\\.)*example$/ OK\n")
         (self.folder / "recipients").write_text(RECIPIENTS)
         (self.folder / "senders").write_text(SENDERS)
-        transport_maps = ""
+        transports = self._transports
         if self._dovecot is not None:
-            table = self.folder / "transport"
-            table.write_text(f"/@{DOMAIN.replace('.', '[.]')}$/ lmtp:inet:{HOST}:{self._dovecot.lmtp_port}\n")
-            transport_maps = f"regexp:{table}"
+            transports += f"/@{DOMAIN.replace('.', '[.]')}$/ lmtp:inet:{HOST}:{self._dovecot.lmtp_port}\n"
+        (self.folder / "transport").write_text(transports)
         (etc / "main.cf").write_text(
             MAIN.format(
                 folder=self.folder,
@@ -247,7 +250,6 @@ class Postfix:
                 sasl="yes" if sasl else "no",
                 sasl_socket=self._dovecot.sasl_socket if self._dovecot else "none",
                 sender_login=", permit_sasl_authenticated, reject" if self._require_login else "",
-                transport_maps=transport_maps,
                 hidden=self._hide,
                 size_limit=self._size_limit,
                 extra=self._extra,
@@ -255,4 +257,5 @@ class Postfix:
         )
         (etc / "master.cf").write_text(
             MASTER.format(smtp_port=f"{HOST}:{self.smtp_port}", smtps_port=f"{HOST}:{self.smtps_port}")
+            + self._services
         )

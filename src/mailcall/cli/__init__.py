@@ -20,6 +20,7 @@ COMMANDS = {
     "dump": ("load", "Write them to a file."),
     "collect": ("work", "Collect new mail and act on it."),
     "deliver": ("work", "Send what is due."),
+    "pipe": ("pipe", "Take one mail from standard input."),
     "calls": ("show", "List calls."),
     "mails": ("show", "List received mail."),
     "messages": ("show", "List the message table."),

@@ -123,6 +123,11 @@ def _secrets_and_accounts() -> Iterator[Finding]:
         yield Finding(False, "accounts", "There is no active incoming account; `mailcall load` adds one.")
     for account in accounts:
         about = f"account {account.name}"
+        if account.is_fed:
+            lmtp = config().lmtp_listen
+            by = f"by LMTP at {lmtp}" if lmtp else "by LMTP once `lmtp_listen` is set"
+            yield Finding(True, about, f"has no mailbox; fed by `mailcall pipe`, or {by}")
+            continue
         try:
             with open_mailbox(account.protocol, account.mailbox_settings()) as mailbox:
                 waiting = len(mailbox.list())

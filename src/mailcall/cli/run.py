@@ -58,6 +58,7 @@ def demo(port: int, smtp_port: int, data_dir: Path | None) -> None:
         "MAILCALL_LISTEN": address,
         "MAILCALL_BASE_URL": f"http://{address}",
         "MAILCALL_DEMO": "true",
+        "MAILCALL_LMTP_LISTEN": "",  # a service beside it may listen there
         "MAILCALL_SANDBOX_SMTP": f"127.0.0.1:{smtp_port}",
         "MAILCALL_LOG_LEVEL": os.environ.get("MAILCALL_LOG_LEVEL", "warning"),
     }

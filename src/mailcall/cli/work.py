@@ -26,10 +26,12 @@ def collect(once: bool, name: str | None) -> None:
     from mailcall.inbound.models import IncomingAccount
     from mailcall.service.locks import Busy, alone
 
-    accounts = IncomingAccount.objects.filter(active=True).select_related("template__partition")
+    accounts = IncomingAccount.to_collect().select_related("template__partition")
     if name:
         accounts = accounts.filter(name=name)
         if not accounts:
+            if IncomingAccount.objects.filter(active=True, name=name).exists():
+                raise click.ClickException(f"The account {name} has no mailbox: its mail is handed over.")
             raise click.ClickException(f"There is no active account named {name}.")
     failed = False
     for account in accounts:

@@ -11,8 +11,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, mo
 from pydantic_core import PydanticCustomError
 
 from mailcall import mailbox, transport
+from mailcall.inbound.models import FED
 from mailcall.message import with_a_labels
 
+INCOMING_PROTOCOLS = (*mailbox.PROTOCOLS, FED)
 NEEDED_WHEN_NEW: dict[str, JsonValue] = {"needed_when_new": True}
 ONE_PLACE = "must be exactly one of {env: NAME}, {file: PATH} and {stored: true}"
 
@@ -42,7 +44,7 @@ def _is_group_address(value: str) -> str:
 
 
 def _is_incoming_protocol(value: str) -> str:
-    return _one_of(value, mailbox.PROTOCOLS)
+    return _one_of(value, INCOMING_PROTOCOLS)
 
 
 def _is_outgoing_protocol(value: str) -> str:
@@ -148,7 +150,7 @@ class CallTemplateItem(Item):
 
 
 class IncomingAccountItem(Item):
-    """A mailbox that is collected from."""
+    """A mailbox that is collected from, or a name for mail that is handed over."""
 
     name: Name = Field(description="Unique; the account is known by it.")
     active: bool = Field(True, description="Whether it is collected from.")
@@ -162,10 +164,10 @@ class IncomingAccountItem(Item):
     )
     protocol: Annotated[str, AfterValidator(_is_incoming_protocol)] = Field(
         "imap",
-        description="How the mailbox is reached.",
-        json_schema_extra={"choices": [*mailbox.PROTOCOLS]},
+        description="How the mailbox is reached; `fed`: there is none, mail comes by pipe or LMTP.",
+        json_schema_extra={"choices": [*INCOMING_PROTOCOLS]},
     )
-    server: str = Field("", max_length=255, description="Host name; not for Maildir.")
+    server: str = Field("", max_length=255, description="Host name; for IMAP and POP3.")
     port: Port = Field(993, description="On a new account the usual one of the protocol.")
     security: Literal["tls", "starttls", "plain"] = Field(
         "tls", description="How the connection is protected."

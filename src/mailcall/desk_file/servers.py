@@ -1,7 +1,7 @@
 """What a mailbox or an outgoing server can't do without, by its protocol."""
 
 from mailcall.desk_file.schema import IncomingAccountItem, OutgoingServerItem
-from mailcall.inbound.models import IncomingAccount
+from mailcall.inbound.models import FED, IncomingAccount
 from mailcall.outbound.models import OutgoingServer
 
 _USUAL_PORTS = {
@@ -24,6 +24,8 @@ def usual_port(item: IncomingAccountItem | OutgoingServerItem) -> int | None:
 
 def missing_setting(target: IncomingAccount | OutgoingServer) -> tuple[str, str] | None:
     """The field that must not stay as it is, and why in a sentence, or None."""
+    if target.protocol == FED:
+        return None
     if target.protocol == "maildir":
         return None if target.path else ("path", "a Maildir needs the `path` of its folder.")
     if not target.server:

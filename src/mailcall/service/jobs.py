@@ -41,8 +41,9 @@ class Jobs:
         """Bring an account's new mail into the journal."""
         with self._reporting(f"collect-{account_id}"), alone(f"collect-{account_id}") as lost:
             account = (
-                IncomingAccount.objects.select_related("template__partition")
-                .filter(pk=int(account_id), active=True)
+                IncomingAccount.to_collect()
+                .select_related("template__partition")
+                .filter(pk=int(account_id))
                 .first()
             )
             if account and collect(account, stop=self._unless(lost)):
@@ -66,7 +67,7 @@ class Jobs:
         """Pick up whatever a lost nudge left, check accounts whose interval has passed, watch the clock."""
         with self._reporting("sweep"):
             now = timezone.now()
-            for account in IncomingAccount.objects.filter(active=True):
+            for account in IncomingAccount.to_collect():
                 if due(account, now):
                     self._nudge("collect", str(account.pk))
             if act.has_work():

@@ -9,8 +9,11 @@ from types import FrameType
 import structlog
 from django.db import close_old_connections
 
+from mailcall.config import config
 from mailcall.service.engine import Engine
 from mailcall.service.jobs import Jobs
+from mailcall.service.lmtp import Listener
+from mailcall.service.troubles import explain
 from mailcall.service.watchers import Watchers
 
 log = structlog.get_logger("service")
@@ -27,8 +30,9 @@ class MessagingService:
 
     1. Threads of the engines run the jobs.
     2. Watchers nudge `collect` the moment a mailbox that can push has something.
-    3. Every SWEEP_SECONDS a sweep picks up whatever else is due; accounts have intervals of their own.
-    4. On `stop` the mail in hand is finished; what takes longer is left to the next start, which is safe.
+    3. Where the settings say so, a listener takes mail by LMTP, and nudges `act`.
+    4. Every SWEEP_SECONDS a sweep picks up whatever else is due; accounts have intervals of their own.
+    5. On `stop` the mail in hand is finished; what takes longer is left to the next start, which is safe.
     """
 
     def __init__(self) -> None:
@@ -43,6 +47,8 @@ class MessagingService:
             "sweep": desk,
         }
         self._watchers = Watchers(lambda account: self._nudge("collect", str(account)))
+        lmtp = config().lmtp_listen
+        self._lmtp = Listener(lmtp, lambda: self._nudge("act", "")) if lmtp else None
 
     def _nudge(self, job: str, argument: str) -> None:
         self._engines[job].nudge(job, argument)
@@ -57,6 +63,7 @@ class MessagingService:
         while not self._stop.is_set():
             if sweeps % REFRESH_SWEEPS == 0:
                 self._refresh()
+                self._listen()
             self._nudge("sweep", "")
             sweeps += 1
             self._stop.wait(SWEEP_SECONDS)
@@ -64,7 +71,8 @@ class MessagingService:
         deadline = time.monotonic() + STOP_SECONDS
         for engine in engines:
             engine.stop(0)
-        finished = not [engine for engine in engines if not engine.stop(deadline - time.monotonic())]
+        finished = self._lmtp is None or self._lmtp.stop(deadline)
+        finished &= not [engine for engine in engines if not engine.stop(deadline - time.monotonic())]
         log.info("service stopped", finished=finished)
         return finished
 
@@ -75,6 +83,15 @@ class MessagingService:
             log.exception("mailboxes can't be watched", error=str(error))
         finally:
             close_old_connections()
+
+    def _listen(self) -> None:
+        """Take mail by LMTP, if that is wanted; what hinders it is tried again with the next refresh."""
+        if self._lmtp:
+            try:
+                self._lmtp.start()
+            except OSError as error:
+                why = f"{self._lmtp.address}: {explain(error)}"
+                log.error("mail can't be taken by LMTP", error=why)  # noqa: TRY400  that says it all
 
     def stop(self, *_: object) -> None:
         """Ask it to end. Safe from a signal handler and from any thread."""

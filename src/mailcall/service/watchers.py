@@ -94,7 +94,7 @@ class Watchers:
         """Start, end or replace watchers so that they fit the accounts as they are now."""
         close_old_connections()
         wanted: dict[int, tuple[IncomingAccount, MailboxSettings]] = {}
-        for account in IncomingAccount.objects.filter(active=True):
+        for account in IncomingAccount.to_collect():
             try:
                 wanted[account.pk] = (account, account.mailbox_settings())
             except KeyringError as error:
