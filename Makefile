@@ -28,6 +28,7 @@ bench: setup-test ## measure, and print the figures
 	@.venv/bin/python bench/run.py $(ARGS)
 
 corpora: setup-test ## score the reading of mail that nobody here wrote (../shared/corpora), into docs/reference/corpora.md
+	@scripts/compared
 	@PYTHONPATH=bench .venv/bin/python -m corpora $(ARGS)
 
 fuzz: setup-test ## search for mails that do harm (TARGET=mail SECONDS=60); finds go to tests/fuzz/cases

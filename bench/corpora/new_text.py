@@ -1,12 +1,10 @@
 """How right new text, quotes and signatures are told apart, beside four libraries that do nothing else."""
 
 import json
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from mailcall.message import html_to_text
@@ -15,14 +13,12 @@ from mailcall.message.mail import PieceKind
 from mailcall.message.quotes import joined, split_text
 from mailcall.message.reading import read_mail_strictly
 
+from .compared import NOT_MEASURED, measured, run
 from .report import CORPORA, Miss, Report, Row
 
 OURS = "Mailcall"
 EXACT, RULES, SIGNATURES = "new text, exact", "rules of mail-parser-reply", "talon's signatures"
 MEASURES = (EXACT, RULES, SIGNATURES)
-_ROOT = Path(__file__).resolve().parents[2]
-_PYTHON = _ROOT / ".cache" / "compared" / "bin" / "python"
-_OTHERS = Path(__file__).with_name("new_text_others.py")
 
 KINDS = {
     "talon-std-iphone": "signature kept",
@@ -86,8 +82,8 @@ def score() -> Report:
         if not _right(case, found[case.id]):
             kind = KINDS.get(case.id, "not explained")
             report.misses.append(Miss(case.id, kind, case.want or str(case.rules), found[case.id].new))
-    if not _PYTHON.exists():
-        report.notes.append("The libraries were not measured: run `scripts/compared` first.")
+    if not measured():
+        report.notes.append(NOT_MEASURED)
         return report
     for who, (theirs, milliseconds) in _their_findings(cases).items():
         _add(report, who, cases, theirs)
@@ -161,12 +157,9 @@ def _our_findings(cases: list[Case]) -> tuple[dict[str, Found], float]:
 
 def _their_findings(cases: list[Case]) -> dict[str, tuple[dict[str, Found], float]]:
     jobs = [{"id": case.id, "text": case.made.text, "html": case.html} for case in cases]
-    run = subprocess.run(
-        [_PYTHON, _OTHERS], input=json.dumps(jobs), capture_output=True, text=True, check=True
-    )
     texts = {case.id: case.made.text for case in cases}
     findings = {}
-    for who, answer in json.loads(run.stdout).items():
+    for who, answer in run("new_text_others.py", jobs).items():
         found = {}
         for id_, given in answer["found"].items():
             new = html_to_text(given["html"]) if "html" in given else given["text"]

@@ -56,14 +56,20 @@ def _section(report: Report) -> Iterator[str]:
 
 
 def _table(rows: Iterable[Row]) -> Iterator[str]:
-    """A line for each measure, a column for whoever was measured."""
+    """A line for each measure and a column for whoever was measured.
+
+    Where only we were, on measures like `zammad: subjects`: a line for each corpus, a column for each measure.
+    """
     rows = list(rows)
-    everybody = list(dict.fromkeys(row.who for row in rows))
-    yield f"| | {' | '.join(everybody)} |"
-    yield f"| --- |{' --- |' * len(everybody)}"
-    for measure in dict.fromkeys(row.measure for row in rows):
-        scores = {row.who: _share(row) for row in rows if row.measure == measure}
-        yield f"| {measure} | {' | '.join(scores.get(who, '') for who in everybody)} |"
+    if {row.who for row in rows} == {"Mailcall"} and all(": " in row.measure for row in rows):
+        cells = {tuple(row.measure.split(": ", 1)): _share(row) for row in rows}
+    else:
+        cells = {(row.measure, row.who): _share(row) for row in rows}
+    columns = list(dict.fromkeys(column for _, column in cells))
+    yield f"| | {' | '.join(columns)} |"
+    yield f"| --- |{' --- |' * len(columns)}"
+    for line in dict.fromkeys(line for line, _ in cells):
+        yield f"| {line} | {' | '.join(cells.get((line, column), '') for column in columns)} |"
     yield ""
 
 

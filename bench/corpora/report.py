@@ -1,4 +1,4 @@
-"""What a scorer gives: how many were right of how many, each miss with its reason, and others side by side."""
+"""What a scorer gives: how many were right of how many, why each miss is one, and others side by side."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
