@@ -56,9 +56,10 @@ def _section(report: Report) -> Iterator[str]:
 
 
 def _table(rows: Iterable[Row]) -> Iterator[str]:
-    """A line for each measure and a column for whoever was measured.
+    """A line for each measure, a column for whoever was measured.
 
-    Where only we were, on measures like `zammad: subjects`: a line for each corpus, a column for each measure.
+    If that is us alone, with measures like `zammad: subjects`, it is a line for each corpus instead, with a
+    column for each measure.
     """
     rows = list(rows)
     if {row.who for row in rows} == {"Mailcall"} and all(": " in row.measure for row in rows):

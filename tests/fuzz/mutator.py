@@ -55,10 +55,12 @@ def _put_field(data: bytes, chance: random.Random) -> bytes:
 
 
 def _repeat(data: bytes, chance: random.Random) -> bytes:
-    """What costs time with its square shows only when there is much of it."""
+    """Much of one thing; how much more it costs than its size, `test_repetition` looks for closely."""
     start, end = chance.choice((_span, _line))(data, chance)
     chunk = chance.choice((data[start:end], chance.choice(TOKENS))) or b" "
-    return data[:start] + chunk * chance.choice((2, 3, 30, 3_000, 30_000 // len(chunk) + 1)) + data[end:]
+    return (
+        data[:start] + chunk * chance.choice((2, 2, 3, 3, 10, 30, 100, 20_000 // len(chunk) + 1)) + data[end:]
+    )
 
 
 def _move_line(data: bytes, chance: random.Random) -> bytes:

@@ -21,7 +21,7 @@ from fuzz.samples import SAMPLES, folders
 from fuzz.targets import TARGETS
 
 CASES = Path(__file__).with_name("cases")
-_MOST_BYTES = 100_000
+_MOST_BYTES = 30_000
 _HANGS = 20  # seconds
 _MOST_MEMORY = 1_000  # MB of the whole process, which shows what grows from input to input
 _SECONDS_TO_SHRINK = 30.0
