@@ -107,6 +107,20 @@ def test_an_mbox_file_is_split_into_its_mails(tmp_path: Path) -> None:
     assert "no mail." in found[0]["text"]
 
 
+def test_folders_may_be_nested_as_deep_as_names_can_be(tmp_path: Path) -> None:
+    here = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(1200):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    with os.fdopen(os.open("x", os.O_CREAT | os.O_WRONLY, dir_fd=here), "wb") as file:
+        file.write(MAIL % b"deep")
+    os.close(here)
+    [found] = inspected(tmp_path, "d")
+    assert found["subject"] == "deep"
+
+
 def test_of_a_maildir_only_the_mails_are_read(tmp_path: Path) -> None:
     for name in ("cur/2:2,S", "new/1", "tmp/half", ".Sent/cur/3:2,", ".Sent/new/4", ".Sent/tmp/5"):
         file = tmp_path / "box" / name

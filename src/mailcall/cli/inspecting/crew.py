@@ -1,8 +1,8 @@
 """Processes that read mails side by side: answers come in order, and a mail that ends one ends only that.
 
 1. Each process is given a few mails ahead, and answers them one by one.
-2. An answer waits until all before it have come. No more than `_AHEAD` mails are begun and not yet given
-   out, so that memory stays bounded.
+2. An answer waits until all before it have come. Only so many mails are begun before that, so that memory
+   stays bounded.
 3. A process that takes too long over a mail is ended by its own alarm, and the mail given up. One that
    ends otherwise may have had bad luck: its mail is tried once more.
 """
@@ -21,7 +21,8 @@ from mailcall.cli.inspecting.form import Form
 from mailcall.cli.inspecting.sources import Source, Unusable
 
 SECONDS = 30  # that reading and showing one mail may take
-_AHEAD = 64
+_AHEAD = 64  # mails begun that are not yet given out ...
+_HELD = 64 * 1024 * 1024  # ... or 1, when their answers have so many bytes
 _IN_HAND = 4
 
 Answer = bytes | Unusable
@@ -54,7 +55,8 @@ class Crew:
         given_out = 0
         try:
             while True:
-                self._hand_out(numbered, given_out + _AHEAD)
+                held = sum(len(answer) for answer in ready.values() if isinstance(answer, bytes))
+                self._hand_out(numbered, given_out + (_AHEAD if held < _HELD else 1))
                 if not any(worker.in_hand for worker in self._workers):
                     return
                 ready.update(self._collected())

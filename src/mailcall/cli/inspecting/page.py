@@ -20,7 +20,8 @@ from mailcall.message.mail import Mail, Piece, PieceKind
 
 _SPACES = re.compile(r" +$", re.MULTILINE)
 _MOST_LINES = {PieceKind.NEW: 200, PieceKind.SIGNATURE: 12, PieceKind.QUOTE: 3}  # shown without `--full`
-_MOST_CHARACTERS = 1_000_000  # of a piece that are shown at all
+_FEW_CHARACTERS = 20_000  # of a piece that are shown without `--full`
+_MOST_CHARACTERS = 1_000_000  # that are shown at all
 _STYLES = {PieceKind.NEW: "", PieceKind.SIGNATURE: "dim", PieceKind.QUOTE: "dim cyan"}
 _LEFT_OUT = {
     PieceKind.NEW: "more lines",
@@ -117,13 +118,16 @@ def _text(mail: Mail, *, full: bool) -> Iterator[RenderableType]:
 
 
 def _piece(piece: Piece, *, full: bool) -> Text:
-    lines = harmless(piece.text.strip("\n"))[:_MOST_CHARACTERS].split("\n")
+    lines = harmless(piece.text.strip("\n")[:_MOST_CHARACTERS]).split("\n")
     most = len(lines) if full else _MOST_LINES[piece.kind]
     if len(lines) <= most + 1:  # one line more is as long as the word about it
         most = len(lines)
-    text = Text("\n".join(lines[:most]), style=_STYLES[piece.kind])
+    shown = "\n".join(lines[:most])
+    text = Text(shown if full else shown[:_FEW_CHARACTERS], style=_STYLES[piece.kind])
     if left := len(lines) - most:
         text.append(f"\n… {left:,} {_LEFT_OUT[piece.kind]}, shown by --full", style="italic")
+    elif len(text) < len(shown):
+        text.append(f"\n… {len(shown) - len(text):,} more characters, shown by --full", style="italic")
     return text
 
 

@@ -45,4 +45,5 @@ class Progress:
 
     def _line(self, now: float) -> str:
         of = f" of {self.files:,}" if self.files > self.mails else ""
-        return f"{self.mails:,}{of} mails, {self.mails / max(now - self._began, 0.001):,.0f} a second"
+        mails = "mail" if self.mails == 1 and not of else "mails"
+        return f"{self.mails:,}{of} {mails}, {self.mails / max(now - self._began, 0.001):,.0f} a second"

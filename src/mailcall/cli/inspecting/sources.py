@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-# "From ann@example.com Mon Nov  3 10:15:00 2025" and the forms near it (RFC 4155, appendix A), after an
-# empty line and before a header field: a sentence of a body that begins so has neither date nor field.
-_FROM_LINE = re.compile(
-    rb"^From [^\r\n]{0,300}\d\d:\d\d[^\r\n]{0,60}\r?\n(?=>From |[!-9;-~]{1,100}[ \t]{0,9}:)", re.MULTILINE
-)
+# "From ann@example.com Mon Nov  3 10:15:00 2025" (RFC 4155, appendix A) before a header field, after an empty
+# line: a sentence of a body that begins so has neither all of the date nor a field below.
+_FROM_LINE = re.compile(rb"^From ([^\r\n]{0,400})\r?\n(?=>From |[!-9;-~]{1,100}[ \t]{0,9}:)", re.MULTILINE)
+_TIME, _YEAR = re.compile(rb"\d\d:\d\d"), re.compile(rb"(?<!\d)(?:19|20)\d\d(?!\d)")
 _MAILDIR = {"cur", "new", "tmp"}
 
 
@@ -71,20 +70,30 @@ def _files_below(folder: str, unusable: Callable[[Unusable], None]) -> Iterator[
     Of a Maildir these are the mails in `cur` and `new`: what else a mail server keeps there is left out.
     Links to folders are not followed.
     """
-    try:
-        with os.scandir(folder) as found:
-            entries = sorted(found, key=lambda entry: os.fsencode(entry.name))
-    except OSError as error:
-        unusable(_why(folder, error))
-        return
+    waiting = [(folder, True)]  # the next one last
+    while waiting:
+        path, is_folder = waiting.pop()
+        if not is_folder:
+            yield path
+            continue
+        try:
+            waiting += reversed(list(_inside(path)))
+        except OSError as error:
+            unusable(_why(path, error))
+
+
+def _inside(folder: str) -> Iterator[tuple[str, bool]]:
+    """What is in a folder and matters, sorted: each path, and whether it is a folder. Raises OSError."""
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: os.fsencode(entry.name))
     folders = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
     is_maildir = folders >= _MAILDIR
     for entry in entries:
-        if entry.name not in folders:
-            if not is_maildir and _is_regular(entry):
-                yield entry.path
-        elif not (is_maildir and entry.name == "tmp"):
-            yield from _files_below(entry.path, unusable)
+        if entry.name in folders:
+            if not (is_maildir and entry.name == "tmp"):
+                yield entry.path, True
+        elif not is_maildir and _is_regular(entry):
+            yield entry.path, False
 
 
 def _is_regular(entry: os.DirEntry[str]) -> bool:
@@ -129,8 +138,13 @@ def _mbox_starts(path: str) -> list[int]:
         if file.read(5) != b"From ":
             return []
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            found = (match.start() for match in _FROM_LINE.finditer(content))
-            return [start for start in found if _after_empty_line(content, start)]
+            return [
+                found.start()
+                for found in _FROM_LINE.finditer(content)
+                if _TIME.search(found[1])
+                and _YEAR.search(found[1])
+                and _after_empty_line(content, found.start())
+            ]
 
 
 def _after_empty_line(content: mmap.mmap, start: int) -> bool:
