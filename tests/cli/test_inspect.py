@@ -121,6 +121,22 @@ def test_folders_may_be_nested_as_deep_as_names_can_be(tmp_path: Path) -> None:
     assert found["subject"] == "deep"
 
 
+def test_no_file_beside_the_mails_is_run(mails: Path) -> None:
+    for name in ("click.py", "email.py", "nh3.py"):
+        (mails / name).write_text("raise SystemExit('run')")
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "mailcall",
+        "inspect",
+        "--json",
+        "a.eml",
+    ]  # as the installed script
+    done = subprocess.run(command, env=ENVIRONMENT, cwd=mails, capture_output=True, check=True)
+    assert json.loads(done.stdout)["subject"] == "one"
+
+
 def test_of_a_maildir_only_the_mails_are_read(tmp_path: Path) -> None:
     for name in ("cur/2:2,S", "new/1", "tmp/half", ".Sent/cur/3:2,", ".Sent/new/4", ".Sent/tmp/5"):
         file = tmp_path / "box" / name

@@ -92,7 +92,8 @@ class Crew:
         ours, theirs = Pipe()
         number = theirs.fileno()
         process = subprocess.Popen(
-            [sys.executable, "-m", "mailcall.cli.inspecting.worker", str(number), str(self._seconds)],
+            # -P: nothing of the folder that one is in is taken for a module
+            [sys.executable, "-P", "-m", "mailcall.cli.inspecting.worker", str(number), str(self._seconds)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[number],
