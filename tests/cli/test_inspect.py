@@ -119,6 +119,7 @@ def test_folders_may_be_nested_as_deep_as_names_can_be(tmp_path: Path) -> None:
     os.close(here)
     [found] = inspected(tmp_path, "d")
     assert found["subject"] == "deep"
+    subprocess.run(["rm", "-r", "d"], cwd=tmp_path, check=True)  # pytest can't go down so far
 
 
 def test_no_file_beside_the_mails_is_run(mails: Path) -> None:
