@@ -117,9 +117,11 @@ def test_folders_may_be_nested_as_deep_as_names_can_be(tmp_path: Path) -> None:
     with os.fdopen(os.open("x", os.O_CREAT | os.O_WRONLY, dir_fd=here), "wb") as file:
         file.write(MAIL % b"deep")
     os.close(here)
-    [found] = inspected(tmp_path, "d")
-    assert found["subject"] == "deep"
-    subprocess.run(["rm", "-r", "d"], cwd=tmp_path, check=True)  # pytest can't go down so far
+    try:
+        [found] = inspected(tmp_path, "d")
+        assert found["subject"] == "deep"
+    finally:
+        subprocess.run(["rm", "-r", "d"], cwd=tmp_path, check=True)  # pytest can't go down so far
 
 
 def test_no_file_beside_the_mails_is_run(mails: Path) -> None:

@@ -187,7 +187,7 @@ class Pages:
     def _keep(self) -> None:
         while not self._ending.is_set():
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "mailcall.web.serve"], start_new_session=True
+                [sys.executable, "-P", "-m", "mailcall.web.serve"], start_new_session=True
             )
             self._process.wait()
             _kill_group(self._process)

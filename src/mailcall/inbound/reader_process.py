@@ -42,7 +42,13 @@ class ReaderProcess:
         self._socket, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "mailcall.inbound.reader", str(spool)],
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "mailcall.inbound.reader",
+                    str(spool),
+                ],  # -P: not from this folder
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 env={**os.environ, **ENVIRONMENT},
