@@ -10,7 +10,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -54,6 +54,15 @@ class Config(BaseSettings):
     )
     log_format: Literal["console", "json"] = Field("console", description="How log lines are written.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
+    metrics_listen: str = Field(
+        "",
+        description="Address and port where the service answers Prometheus, such as 127.0.0.1:9464; empty: "
+        "nowhere.",
+    )
+    alarm_command: str = Field(
+        "", description="Shell command that is run with an alarm's sentence on its standard input."
+    )
+    alarm_url: str = Field("", description="Web hook that an alarm is posted to as JSON.")
     time_zone: str = Field("UTC", description="Time zone that the pages show, such as Europe/Berlin.")
     lmtp_listen: str = Field(
         "",
@@ -69,6 +78,14 @@ class Config(BaseSettings):
     demo: bool = Field(False, description="Set by `mailcall demo`: shows the sandbox pages and sign-ins.")
     sandbox_smtp: str = Field("", description="Set by `mailcall demo`: where its sandbox takes mail.")
 
+    @field_validator("alarm_url")
+    @classmethod
+    def _is_web_hook(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ValueError("must look like https://chat.example.com/hooks/abc")
+        return value
+
     @field_validator("base_url")
     @classmethod
     def _is_http(cls, value: str) -> str:
@@ -77,9 +94,11 @@ class Config(BaseSettings):
             raise ValueError("must look like https://desk.example.com")
         return value.rstrip("/")
 
-    @field_validator("listen")
+    @field_validator("listen", "metrics_listen")
     @classmethod
-    def _is_host_and_port(cls, value: str) -> str:
+    def _is_host_and_port(cls, value: str, info: ValidationInfo) -> str:
+        if not value and info.field_name == "metrics_listen":
+            return value
         host, _, port = value.rpartition(":")
         if not host or not port.isdigit() or not 0 < int(port) < 65_536:
             raise ValueError("must look like 127.0.0.1:8025")

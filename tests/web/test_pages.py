@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from mailcall.web.urls import pages
 
-PUBLIC = {"sign-in", "healthz", "inline-image"}
+PUBLIC = {"sign-in", "healthz", "readyz", "inline-image"}
 FOR_ALL_SIGNED_IN = {"home", "sign-out"}
 
 

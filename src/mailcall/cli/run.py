@@ -26,6 +26,9 @@ def run(web: bool, service: bool) -> None:
     """Run the Messaging Service and the pages until SIGTERM or Ctrl-C."""
     if web:
         _port_is_free(config().listen_host, config().listen_port)
+    if service and config().metrics_listen:
+        host, _, number = config().metrics_listen.rpartition(":")
+        _port_is_free(host.strip("[]"), int(number))
     ready(migrated=False)
     with _only_one() if service else contextlib.nullcontext():
         done = migrate_database()

@@ -11,6 +11,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from mailcall import measures
 from mailcall.checkpoints import checkpoint
 from mailcall.database.rows import update_rows
 from mailcall.desk.changes import Change, apply
@@ -205,6 +206,9 @@ def _act_together(items: Sequence[_Item]) -> int:
         return 1
     checkpoint("act.committed")
     for item, decided in done:
+        measures.MAILS_DONE.labels(item.mail.outcome).inc()
+        if item.mail.acted_at:
+            measures.MAIL_SECONDS.observe((item.mail.acted_at - item.mail.received_at).total_seconds())
         log.info(
             "mail done",
             correlation_id=item.mail.correlation_id,
@@ -277,6 +281,7 @@ def _uncount(mails: Sequence[ReceivedMail]) -> None:
 
 def _fail(mail: ReceivedMail, error: str) -> None:
     """A mail that failed waits a while; after MOST_ATTEMPTS it is held for a person."""
+    measures.MAILS_FAILED.inc()
     mail.refresh_from_db(fields=["attempts"])
     mail.error = error[:2000]
     mail.state = MailState.NEW  # an attempt that was undone may have left it as done, here in memory

@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from mailcall import measures
 from mailcall.checkpoints import checkpoint
 from mailcall.database.rows import update_rows
 from mailcall.desk.models import Partition
@@ -190,6 +191,10 @@ def _send(server: OutgoingServer, transport: Transport, deliveries: Sequence[Del
         _record(delivery, by_recipient[with_a_labels(delivery.recipient)], timezone.now())
     Heard(server).sent([delivery for delivery in deliveries if delivery.state == DeliveryState.SENT])
     for delivery in deliveries:
+        measures.DELIVERIES.labels(server.name, delivery.state).inc()
+        if delivery.finished_at and delivery.state == DeliveryState.SENT:
+            waited = delivery.finished_at - delivery.created_at
+            measures.DELIVERY_SECONDS.observe(waited.total_seconds())
         log.info(
             "delivery",
             correlation_id=message.correlation_id,

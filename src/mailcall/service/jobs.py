@@ -15,7 +15,7 @@ from mailcall.inbound.models import IncomingAccount
 from mailcall.keyring import KeyringError
 from mailcall.outbound import deliver
 from mailcall.outbound.models import OutgoingServer
-from mailcall.service import clock
+from mailcall.service import alarms, clock
 from mailcall.service.locks import Busy, Lost, alone
 from mailcall.service.troubles import explain
 
@@ -35,6 +35,7 @@ class Jobs:
         self._stopping = stopping
         self._lock = threading.Lock()
         self._last_clock = 0.0
+        self._began = timezone.now()
         self._reported: dict[str, str] = {}
 
     def collect(self, account_id: str) -> None:
@@ -74,8 +75,14 @@ class Jobs:
                 self._nudge("act", "")
             self._nudge_deliveries()
             if time.monotonic() - self._last_clock > CLOCK_EVERY:
-                clock.watch()
                 self._last_clock = time.monotonic()
+                clock.watch()
+                self._nudge("alarms", "")
+
+    def alarms(self, _: str = "") -> None:
+        """Tell people what they must hear of, by another channel than mail."""
+        with self._reporting("alarms"), alone("alarms"):
+            alarms.watch(self._began)
 
     def _unless(self, lost: Lost) -> Callable[[], bool]:
         """When to end after the mail in hand: the service stops, or the work has passed to another."""

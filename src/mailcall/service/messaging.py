@@ -10,6 +10,7 @@ import structlog
 from django.db import close_old_connections
 
 from mailcall.config import config
+from mailcall.service import metrics
 from mailcall.service.engine import Engine
 from mailcall.service.jobs import Jobs
 from mailcall.service.lmtp import Listener
@@ -45,6 +46,7 @@ class MessagingService:
             "deliver": Engine({"deliver": self._jobs.deliver}, threads=DELIVERERS),
             "act": desk,
             "sweep": desk,
+            "alarms": Engine({"alarms": self._jobs.alarms}, threads=1),
         }
         self._watchers = Watchers(lambda account: self._nudge("collect", str(account)))
         lmtp = config().lmtp_listen
@@ -59,6 +61,7 @@ class MessagingService:
         engines = set(self._engines.values())
         for engine in engines:
             engine.start()
+        end_metrics = metrics.serve(config().metrics_listen) if config().metrics_listen else None
         sweeps = 0
         while not self._stop.is_set():
             if sweeps % REFRESH_SWEEPS == 0:
@@ -68,6 +71,8 @@ class MessagingService:
             sweeps += 1
             self._stop.wait(SWEEP_SECONDS)
         self._watchers.end()
+        if end_metrics:
+            end_metrics()
         deadline = time.monotonic() + STOP_SECONDS
         for engine in engines:
             engine.stop(0)

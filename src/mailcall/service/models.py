@@ -13,6 +13,18 @@ class Clock(models.Model):
         return str(self.seen_at)
 
 
+class Alarm(models.Model):
+    """Something that a person must hear of, while it lasts."""
+
+    key = models.CharField(max_length=100, primary_key=True)
+    sentence = models.TextField()
+    raised_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True, help_text="When it last left by a program or a web hook.")
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
 class Lease(models.Model):
     """A piece of work that one worker does alone, on a database that several machines share."""
 

@@ -5,13 +5,25 @@ from django.views.generic import RedirectView
 
 from mailcall.config import config
 from mailcall.web.access import public
-from mailcall.web.views import accounts, calls, changes, entries, errors, held, mails, messages, signing_in
+from mailcall.web.views import (
+    accounts,
+    calls,
+    changes,
+    entries,
+    errors,
+    health,
+    held,
+    mails,
+    messages,
+    signing_in,
+)
 
 pages = [
     path("", RedirectView.as_view(pattern_name="web:calls"), name="home"),
     path("sign-in/", public(signing_in.SignInView.as_view()), name="sign-in"),
     path("sign-out/", signing_in.SignOutView.as_view(), name="sign-out"),
-    path("healthz", public(errors.healthz), name="healthz"),
+    path("healthz", public(health.healthz), name="healthz"),
+    path("readyz", public(health.readyz), name="readyz"),
     path("calls/", calls.index, name="calls"),
     path("calls/<int:number>/", calls.show, name="call"),
     path("calls/<int:number>/news/", calls.news, name="call-news"),

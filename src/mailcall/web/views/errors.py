@@ -7,11 +7,6 @@ from django.template import loader
 from mailcall.web.access import ANALYSTS_ONLY
 
 
-def healthz(_request: HttpRequest) -> HttpResponse:
-    """Say that the pages are served."""
-    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
-
-
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400: the browser's question makes no sense."""
     return _page(

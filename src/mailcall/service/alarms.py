@@ -1,0 +1,127 @@
+"""Alarms: what a person must hear of leaves by a program or a web hook, since mail may be what is broken."""
+
+import datetime as dt
+import json
+import os
+import shutil
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import structlog
+from django.db.models import Min
+from django.utils import timezone
+
+from mailcall.config import config
+from mailcall.inbound.models import IncomingAccount, MailState, ReceivedMail
+from mailcall.outbound.models import Delivery, DeliveryState
+from mailcall.service.models import Alarm
+
+log = structlog.get_logger("service.alarms")
+
+PATIENCE = dt.timedelta(minutes=5)
+REPEAT = dt.timedelta(hours=4)
+LEAST_FREE_BYTES = 500 * 1024 * 1024
+TELL_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong now: a key that stays the same while it lasts, and a sentence."""
+
+    key: str
+    sentence: str
+
+
+def watch(since: dt.datetime) -> None:
+    """Raise what is wrong and was not told lately; clear what is over. `since`: when this service began."""
+    now = timezone.now()
+    troubles = {trouble.key: trouble for trouble in _troubles(now, since)}
+    known = {alarm.key: alarm for alarm in Alarm.objects.all()}
+    for key, trouble in troubles.items():
+        alarm = known.get(key) or Alarm(key=key, raised_at=now)
+        alarm.sentence = trouble.sentence
+        if alarm.told_at is None or now - alarm.told_at >= REPEAT:
+            log.error("alarm", key=key, sentence=trouble.sentence)
+            if tell(key, trouble.sentence, over=False):
+                alarm.told_at = now
+        alarm.save()
+    for key, alarm in known.items():
+        if key not in troubles:
+            log.info("alarm over", key=key, sentence=alarm.sentence)
+            if alarm.told_at is None or tell(key, f"Over: {alarm.sentence}", over=True):
+                alarm.delete()
+
+
+def _troubles(now: dt.datetime, since: dt.datetime) -> Iterator[Trouble]:
+    yield from _mailboxes(now, since)
+    yield from _backlog(now, since)
+    held = ReceivedMail.objects.filter(state=MailState.HELD).count()
+    if held:
+        yield Trouble("held", f"{held} received {'mail is' if held == 1 else 'mails are'} held for a person.")
+    free = shutil.disk_usage(config().data_dir).free
+    if free < LEAST_FREE_BYTES:
+        yield Trouble("disk", f"The data folder has only {free // 1024 // 1024} MB left.")
+
+
+def _mailboxes(now: dt.datetime, since: dt.datetime) -> Iterator[Trouble]:
+    for account in IncomingAccount.objects.filter(active=True).defer("password"):
+        good = max(account.last_good_at or since, since)
+        late = max(PATIENCE, dt.timedelta(seconds=3 * (account.check_interval or config().check_interval)))
+        if now - good > late:
+            why = f" {account.last_error}" if account.last_error else ""
+            yield Trouble(
+                f"account {account.pk}",
+                f"The mailbox of account {account.name} was not checked with success since "
+                f"{good:%Y-%m-%d %H:%M} UTC.{why}",
+            )
+
+
+def _backlog(now: dt.datetime, since: dt.datetime) -> Iterator[Trouble]:
+    new = ReceivedMail.objects.filter(state=MailState.NEW, due_at=None)
+    queued = Delivery.objects.filter(state=DeliveryState.QUEUED, due_at=None)
+    for key, what, oldest in (
+        ("mails", "received mail waits to be acted on", new.aggregate(at=Min("received_at"))["at"]),
+        ("deliveries", "outgoing mail waits to be sent", queued.aggregate(at=Min("created_at"))["at"]),
+    ):
+        if oldest and now - max(oldest, since) > PATIENCE:
+            yield Trouble(key, f"The oldest {what} since {oldest:%Y-%m-%d %H:%M} UTC.")
+
+
+def tell(key: str, sentence: str, *, over: bool) -> bool:
+    """Send an alarm by every way that is set; whether it may count as told: one took it, or none is set."""
+    ways = [way for way, setting in ((_run, config().alarm_command), (_post, config().alarm_url)) if setting]
+    return not ways or any([way(key, sentence, over) for way in ways])  # noqa: C419  every way is tried
+
+
+def _run(key: str, sentence: str, over: bool) -> bool:
+    """Run the program with the sentence on standard input."""
+    state = "over" if over else "raised"
+    environment = {**os.environ, "MAILCALL_ALARM": key, "MAILCALL_ALARM_STATE": state}
+    try:
+        done = subprocess.run(
+            ["/bin/sh", "-c", config().alarm_command], input=f"{sentence}\n", text=True, env=environment,
+            capture_output=True, timeout=TELL_SECONDS, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError) as error:
+        log.error("alarm command failed", error=str(error))  # noqa: TRY400  the error says it all
+        return False
+    if done.returncode:
+        log.error("alarm command failed", status=done.returncode, said=done.stderr[-500:])
+    return done.returncode == 0
+
+
+def _post(key: str, sentence: str, over: bool) -> bool:
+    """Post it as JSON; `text` is what chat services show."""
+    state = "over" if over else "raised"
+    body = json.dumps({"text": f"Mailcall: {sentence}", "alarm": key, "state": state}).encode()
+    request = urllib.request.Request(  # noqa: S310  the scheme is checked where the setting is read
+        config().alarm_url, body, {"Content-Type": "application/json"}, method="POST"
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=TELL_SECONDS):  # noqa: S310
+            return True
+    except OSError as error:
+        log.error("alarm hook failed", error=str(error))  # noqa: TRY400  the error says it all
+        return False

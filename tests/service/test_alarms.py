@@ -1,0 +1,141 @@
+"""Alarms leave by a program or a web hook, once while the trouble lasts, and once when it is over."""
+
+import datetime as dt
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from desks import Desk, mail
+from mailcall.config import config
+from mailcall.inbound.models import IncomingAccount, ReceivedMail
+from mailcall.outbound.models import Delivery
+from mailcall.service import alarms
+from mailcall.service.models import Alarm
+
+LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file that the alarm command writes to."""
+    file = tmp_path / "told"
+    file.touch()
+    command = f"(echo $MAILCALL_ALARM_STATE; cat) >> {file}"
+    use(monkeypatch, alarm_command=command)
+    return file
+
+
+def use(monkeypatch: pytest.MonkeyPatch, **settings: str) -> None:
+    changed = config().model_copy(update=settings)
+    monkeypatch.setattr(alarms, "config", lambda: changed)
+
+
+@pytest.fixture
+def good(desk: Desk) -> Desk:
+    """A desk that has nothing wrong."""
+    IncomingAccount.objects.update(last_good_at=timezone.now())
+    return desk
+
+
+def test_nothing_is_told_while_all_is_well(good: Desk, told: Path) -> None:
+    good.receive(mail())
+    IncomingAccount.objects.update(last_good_at=timezone.now())
+    alarms.watch(LONG_AGO)
+    assert told.read_text() == ""
+    assert not Alarm.objects.exists()
+
+
+def test_a_mailbox_not_checked_for_five_minutes_is_told_once_and_again_when_it_works(
+    good: Desk, told: Path
+) -> None:
+    IncomingAccount.objects.update(
+        last_good_at=timezone.now() - dt.timedelta(minutes=6), last_error="The server is down."
+    )
+    alarms.watch(LONG_AGO)
+    alarms.watch(LONG_AGO)
+    state, sentence = told.read_text().splitlines()
+    assert state == "raised"
+    assert sentence.startswith("The mailbox of account Support was not checked with success since")
+    assert sentence.endswith("The server is down.")
+    IncomingAccount.objects.update(last_good_at=timezone.now(), last_error="")
+    alarms.watch(LONG_AGO)
+    alarms.watch(LONG_AGO)
+    assert told.read_text().splitlines()[2] == "over"
+    assert told.read_text().splitlines()[3].startswith("Over: The mailbox of account Support")
+    assert len(told.read_text().splitlines()) == 4
+
+
+def test_a_service_that_just_started_is_given_its_time(good: Desk, told: Path) -> None:
+    IncomingAccount.objects.update(last_good_at=LONG_AGO)
+    alarms.watch(timezone.now() - dt.timedelta(minutes=1))
+    assert told.read_text() == ""
+
+
+def test_held_mail_and_what_waits_too_long_are_told(good: Desk, told: Path) -> None:
+    good.receive(mail())
+    IncomingAccount.objects.update(last_good_at=timezone.now())
+    ReceivedMail.objects.update(state="held")
+    Delivery.objects.update(state="queued", due_at=None, created_at=timezone.now() - dt.timedelta(minutes=9))
+    alarms.watch(LONG_AGO)
+    said = told.read_text()
+    assert "1 received mail is held for a person." in said
+    assert "The oldest outgoing mail waits to be sent since" in said
+
+
+def test_a_command_that_fails_is_tried_again(
+    good: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    IncomingAccount.objects.update(last_good_at=LONG_AGO)
+    use(monkeypatch, alarm_command="exit 3")
+    alarms.watch(LONG_AGO)
+    assert Alarm.objects.get().told_at is None
+    use(monkeypatch, alarm_command=f"cat > {tmp_path / 'told'}")
+    alarms.watch(LONG_AGO)
+    assert "Support" in (tmp_path / "told").read_text()
+
+
+@pytest.fixture
+def hook() -> Iterator[tuple[str, list]]:
+    """A web hook, and what was posted to it."""
+    posted: list = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/hook", posted
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_web_hook_gets_it_as_json_even_when_the_command_fails(
+    good: Desk, hook: tuple[str, list], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, posted = hook
+    IncomingAccount.objects.update(last_good_at=LONG_AGO)
+    use(monkeypatch, alarm_command="/nowhere/at/all", alarm_url=url)
+    alarms.watch(LONG_AGO)
+    alarms.watch(LONG_AGO)
+    [body] = posted
+    assert body["state"] == "raised"
+    assert body["text"].startswith("Mailcall: The mailbox of account Support")
+
+
+def test_a_web_hook_that_nobody_answers_ends_nothing(good: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    IncomingAccount.objects.update(last_good_at=LONG_AGO)
+    use(monkeypatch, alarm_url="http://127.0.0.1:1/hook")
+    alarms.watch(LONG_AGO)
+    assert Alarm.objects.get().told_at is None
