@@ -96,13 +96,8 @@ class Config(BaseSettings):
 
     @field_validator("listen", "metrics_listen")
     @classmethod
-    def _is_host_and_port(cls, value: str, info: ValidationInfo) -> str:
-        if not value and info.field_name == "metrics_listen":
-            return value
-        host, _, port = value.rpartition(":")
-        if not host or not port.isdigit() or not 0 < int(port) < 65_536:
-            raise ValueError("must look like 127.0.0.1:8025")
-        return value
+    def _is_address(cls, value: str, info: ValidationInfo) -> str:
+        return _host_and_port(value) if value or info.field_name == "listen" else value
 
     @field_validator("lmtp_listen")
     @classmethod
@@ -111,7 +106,7 @@ class Config(BaseSettings):
         if path != value:
             if not path.startswith("/") or len(os.fsencode(path)) > 100:  # the kernel takes 107 bytes
                 raise ValueError("must hold an absolute path of at most 100 bytes after unix:")
-        elif value and cls._is_host_and_port(value).endswith(":25"):
+        elif value and _host_and_port(value).endswith(":25"):
             raise ValueError("must not be port 25 (RFC 2033 5)")
         return value
 
@@ -230,6 +225,14 @@ def _address_and_port(word: str) -> tuple[str, int]:
     if not 0 < int(port or 53) < 65_536:
         raise ValueError("must hold ports from 1 to 65535")
     return address, int(port or 53)
+
+
+def _host_and_port(value: str) -> str:
+    """Give the value if it is an address with a port. Raises ValueError."""
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65_536:
+        raise ValueError("must look like 127.0.0.1:8025")
+    return value
 
 
 def django_database(url: str) -> dict[str, Any]:

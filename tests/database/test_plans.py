@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from desks import Desk
-from mailcall.inbound import act, collect
+from mailcall.inbound import act, collect, journalling
 from mailcall.inbound.models import KeptMail, ReceivedMail
 from mailcall.outbound import deliver
 from mailcall.outbound.models import Delivery, DeliveryState
@@ -61,7 +61,7 @@ def test_mails_that_wait_are_found_by_their_state(full: Desk) -> None:
 def test_identities_are_looked_up_in_their_own_index(full: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = ReceivedMail.objects.filter(account=full.account, identity__in=["x:1", "x:2", "y"])
     assert "identity" in plan(wanted) or "journalled_once" in plan(wanted)
-    assert collect._known(full.account, ["x:1", "y"]) == {"x:1"}
+    assert journalling.journalled(full.account, ["x:1", "y"]) == {"x:1"}
 
 
 def test_kept_mails_are_looked_up_in_their_own_index(full: Desk) -> None:

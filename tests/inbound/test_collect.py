@@ -66,7 +66,7 @@ def test_nothing_is_deleted_before_the_journal_has_it(desk: Desk, monkeypatch: p
         raise OSError(28, "No space left on device")
 
     desk.deliver(mail())
-    monkeypatch.setattr(ReceivedMail.objects, "bulk_create", failing)
+    monkeypatch.setattr("mailcall.inbound.collect.insert_rows", failing)
     with pytest.raises(OSError, match="No space"):
         collect(desk.account)
     assert len(inbox(desk)) == 1

@@ -43,9 +43,7 @@ def collect(once: bool, name: str | None) -> None:
             failed = True
     try:
         with alone("act") as lost:
-            done = 0
-            while count := act.act_on_next(stop=lost):
-                done += count
+            done = sum(act.act_on_all(stop=lost))
         click.echo(f"acted on {done}")
     except Busy:
         click.echo("The running service acts on them.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
-from mailcall.database.rows import update_rows
+from mailcall.database.rows import insert_rows, update_rows
 from mailcall.desk import events
 from mailcall.desk.models import (
     Attachment,
@@ -115,11 +115,9 @@ def apply(changes: Sequence[Change], now: dt.datetime) -> list[TimelineEntry]:
         work = _calls(changes, now)
         for item in work:
             item.entry = _entry(item, now)
-        TimelineEntry.objects.bulk_create(
-            entry for item in work for entry in (_reopening(item, now), item.entry) if entry
-        )
+        insert_rows(entry for item in work for entry in (_reopening(item, now), item.entry) if entry)
         _participants(work)
-        CallLink.objects.bulk_create(
+        insert_rows(
             CallLink(call=item.call, earlier=earlier, state=state, reason=reason[:300])
             for item in work
             if isinstance(item.change, LogCall)
@@ -132,9 +130,9 @@ def apply(changes: Sequence[Change], now: dt.datetime) -> list[TimelineEntry]:
 
 def _calls(changes: Sequence[Change], now: dt.datetime) -> list[_Work]:
     users = [change.user for change in changes if isinstance(change, LogCall)]
-    Person.objects.bulk_create({id(user): user for user in users if user.pk is None}.values())
+    insert_rows({id(user): user for user in users if user.pk is None}.values())
     work = [_Work(c, _new_call(c, now) if isinstance(c, LogCall) else c.call) for c in changes]
-    Call.objects.bulk_create(item.call for item in work if item.call.pk is None)
+    insert_rows(item.call for item in work if item.call.pk is None)
     touched = [item for item in work if isinstance(item.change, UpdateCall)]
     for item in touched:
         item.call.version += 1
@@ -201,7 +199,7 @@ def _reopening(item: _Work, now: dt.datetime) -> TimelineEntry | None:
 
 
 def _participants(work: Sequence[_Work]) -> None:
-    Participant.objects.bulk_create(
+    insert_rows(
         (
             Participant(
                 call=item.call,
@@ -227,9 +225,9 @@ def add_files(files: Iterable[tuple[TimelineEntry, Sequence[NewFile]]]) -> None:
     for _, file in wanted:
         if file.sha256 not in known and file.sha256 not in fresh:
             fresh[file.sha256] = Content(sha256=file.sha256, size=file.size, data=file.data)
-    Content.objects.bulk_create(fresh.values())
+    insert_rows(fresh.values())
     known |= fresh
-    Attachment.objects.bulk_create(
+    insert_rows(
         Attachment(
             entry=entry,
             content=known[file.sha256],

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -72,40 +72,78 @@ class _Item:
         return self.mail.account
 
 
+@dataclass(slots=True)
+class _Chunk:
+    """Mails whose attempt is counted, being read; `untried` are those that nobody tried to act on yet."""
+
+    mails: list[ReceivedMail]
+    results: Generator[list[tuple[int, Result]], None, None]
+    untried: dict[int, ReceivedMail]
+
+
 def act_on_next(*, stop: Callable[[], bool] = lambda: False) -> int:
-    """Act on the next chunk of the journal; how many mails were in it. The caller works alone.
+    """Act on the next chunk of the journal; how many mails were in it. The caller works alone."""
+    with closing(act_on_all(stop=stop, ahead=False)) as chunks:
+        return next(chunks, 0)
+
+
+def act_on_all(*, stop: Callable[[], bool] = lambda: False, ahead: bool = True) -> Generator[int, None, None]:
+    """Act on the journal until nothing is due; how many mails each chunk had. The caller works alone.
 
     1. The attempt of each mail is counted and committed, then each is read, in other processes. One that
        can't be read fails alone; one that ends or outlasts its readers is held.
     2. Big attachments of those read go into the file storage, so that no transaction waits for the disk.
-    3. As many as do not depend on each other are decided and acted on in one transaction, then the rest.
-    4. When a transaction fails, its mails are done again, one by one; what fails then waits, or is held.
+    3. The readers are given the next chunk (`ahead`), so that they work while this one is acted on.
+    4. As many as do not depend on each other are decided and acted on in one transaction, then the rest.
+    5. When a transaction fails, its mails are done again, one by one; what fails then waits, or is held.
 
     Trouble with the machine itself (database, disk) is not the mail's fault: it is raised, and the
     attempt does not count.
     """
-    chunk = _next_chunk()
-    if not chunk:
-        return 0
-    orders = _orders(chunk)
-    ReceivedMail.objects.filter(pk__in=[mail.pk for mail in chunk]).update(attempts=F("attempts") + 1)
-    checkpoint("act.counted")
-    untried = {mail.pk: mail for mail in chunk}
+    chunk = _begin(stop)
+    following: _Chunk | None = None
     try:
-        with closing(readers().read(orders, stop)) as run:
-            for results in run:
-                left = _items([(chunk[position], result) for position, result in results])
+        while chunk:
+            for results in chunk.results:
+                left = _items([(chunk.mails[position], result) for position, result in results])
                 for position, result in results:
                     if isinstance(result, Unread):
-                        del untried[chunk[position].pk]
+                        del chunk.untried[chunk.mails[position].pk]
                 checkpoint("act.read")
                 _keep_files(left)
                 checkpoint("act.kept")
+                if ahead and readers().finished and not stop():
+                    next(chunk.results, None)  # which ends it
+                    following = _begin(stop, after=chunk.mails[-1].pk)
                 for item in _act_on(left, stop):
-                    del untried[item.mail.pk]
+                    del chunk.untried[item.mail.pk]
+            _uncount(chunk)
+            yield len(chunk.mails)
+            chunk, following = following, None
+            if not chunk and not stop():
+                chunk = _begin(stop)
     finally:
-        _uncount(list(untried.values()))
-    return len(chunk)
+        for begun in (chunk, following):
+            if begun:
+                begun.results.close()
+                _uncount(begun)
+        readers().drop()
+
+
+def _begin(stop: Callable[[], bool], after: int = 0) -> _Chunk | None:
+    """Count the attempt of the next chunk and have its reading begin; None when nothing is due."""
+    mails = _next_chunk(after)
+    if not mails:
+        return None
+    orders = _orders(mails)
+    ReceivedMail.objects.filter(pk__in=[mail.pk for mail in mails]).update(attempts=F("attempts") + 1)
+    checkpoint("act.counted")
+    untried = {mail.pk: mail for mail in mails}
+    try:
+        return _Chunk(mails, readers().read(orders, stop), untried)
+    except BaseException:
+        _take_back(untried)
+        raise
 
 
 def _act_on(left: Sequence[_Item], stop: Callable[[], bool]) -> Iterator[_Item]:
@@ -129,10 +167,11 @@ def _due() -> "QuerySet[ReceivedMail]":
     return ReceivedMail.objects.filter(state=MailState.NEW).filter(Q(due_at=None) | Q(due_at__lte=now))
 
 
-def _next_chunk() -> list[ReceivedMail]:
-    """The oldest due mails; one alone if it was tried often, since acting on it may stop the service."""
+def _next_chunk(after: int) -> list[ReceivedMail]:
+    """The oldest due mails behind this one; one alone if it was tried often: it may stop the service."""
     mails = list(
         _due()
+        .filter(pk__gt=after)
         .select_related("account__template__partition", "account__default_logging_analyst")
         .defer("raw")
         .order_by("pk")[:CHUNK]
@@ -271,12 +310,15 @@ def _journal(item: _Item, decided: Decided, now: dt.datetime) -> None:
         mail.call = decision.call
 
 
-def _uncount(mails: Sequence[ReceivedMail]) -> None:
+def _uncount(chunk: _Chunk) -> None:
     """Take back the attempt of mails that were not tried after all."""
+    _take_back(chunk.untried)
+    chunk.untried = {}
+
+
+def _take_back(mails: Mapping[int, ReceivedMail]) -> None:
     if mails:
-        ReceivedMail.objects.filter(pk__in=[m.pk for m in mails], attempts__gt=0).update(
-            attempts=F("attempts") - 1
-        )
+        ReceivedMail.objects.filter(pk__in=mails, attempts__gt=0).update(attempts=F("attempts") - 1)
 
 
 def _fail(mail: ReceivedMail, error: str) -> None:

@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from mailcall.checkpoints import checkpoint
 from mailcall.config import config
+from mailcall.database.rows import insert_rows
 from mailcall.desk.models.calls import keep_file
 from mailcall.inbound.journalling import Kept, journalled, new_row, tell
-from mailcall.inbound.models import IncomingAccount, KeptMail, ReceivedMail
+from mailcall.inbound.models import IncomingAccount, KeptMail
 from mailcall.keyring import KeyringError
 from mailcall.mailbox import batches, open_mailbox
 from mailcall.mailbox.interface import BATCH_MAILS, LIST_MAILS, Fetched, Listed, Mailbox, MailboxError
@@ -78,7 +79,7 @@ def _collect_batch(account: IncomingAccount, mailbox: Mailbox, batch: Sequence[L
     rows = [new_row(account, mail.identity, _keep(mail)) for mail in fresh.values()]
     held = {mail.key for mail in fetched}
     with transaction.atomic():
-        ReceivedMail.objects.bulk_create(rows)
+        insert_rows(rows)
         _remember_kept(account, [listed for listed in wanted if listed.key in held])
     tell(rows, log)
     checkpoint("collect.journalled")
@@ -100,9 +101,7 @@ def _kept(account: IncomingAccount, names: Sequence[str]) -> set[str]:
 
 def _remember_kept(account: IncomingAccount, mails: Sequence[Listed]) -> None:
     names = [listed.kept_as for listed in mails if listed.kept_as]
-    KeptMail.objects.bulk_create(
-        (KeptMail(account=account, kept_as=name) for name in names), ignore_conflicts=True
-    )
+    insert_rows((KeptMail(account=account, kept_as=name) for name in names), ignore_conflicts=True)
 
 
 def _keep(mail: Fetched) -> Kept:

@@ -40,6 +40,8 @@ class ReaderProcess:
         self._out, self._in = bytearray(), bytearray()
         self._since = time.monotonic()  # when it was begun, then when the mail being read was
         self._socket, theirs = socket.socketpair()
+        for end in (self._socket, theirs):  # room for what is read while nobody looks
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, AT_ONCE)
         with theirs:
             self._process = subprocess.Popen(
                 [

@@ -22,7 +22,7 @@ SECONDS_PER_MB = 1.0
 MEMORY = 48 * 1024 * 1024  # bytes that it may take, beyond what a reader has in use anyway
 MEMORY_PER_BYTE = 12  # texts are short on the wire: four bytes a character, in several copies
 MOST_MEMORY = 112 * 1024 * 1024  # and the mail's size, since how much of it is taken for text is bounded
-ABREAST = 16  # mails in the hand of one reader, so that it is never idle
+ABREAST = 64  # mails in the hand of one reader, so that it has enough while its last are acted on
 POLL_SECONDS = 0.5
 GATHER_SECONDS = 0.004  # while all have enough in hand, for answers to come together: waking costs the most
 
@@ -53,11 +53,15 @@ class Readers:
         self._most = most
         self._spool = spool
         self._processes: list[ReaderProcess] = []
+        self.finished = True  # whether the results that were given last are the last
 
     def read(
         self, orders: Sequence[Order], stop: Callable[[], bool] = lambda: False
     ) -> Generator[list[tuple[int, Result]], None, None]:
         """Read all of these: results with their positions, in order, all but the troubled ones at once.
+
+        The readers begin at once, whenever the results are asked for; one call must have ended, or been
+        dropped, before the next.
 
         1. A mail that ends or outlasts its reader is tried once more, alone, when the others are done.
         2. The others wait no longer for one by the clock than it may take of computing.
@@ -65,20 +69,33 @@ class Readers:
         4. Ends early when `stop` says so. Raises OSError for trouble that no mail is to blame for.
         """
         run = _Run(orders)
+        self.finished = False
+        self._take_in(run)  # finds those that have ended meanwhile
+        self._hand_out(run)
+        return self._results(run, stop)
+
+    def _results(
+        self, run: "_Run", stop: Callable[[], bool]
+    ) -> Generator[list[tuple[int, Result]], None, None]:
         try:
-            self._take_in(run)  # finds those that have ended meanwhile
             while run.left and not stop():
                 self._hand_out(run)
                 self._wait(gather=bool(run.waiting))
                 self._take_in(run)
                 if run.done and not run.waiting and all(process.late for process in self._busy()):
                     done = run.take_done()
+                    self.finished = not run.left
                     yield done
                     _remove_files(done)
         finally:
-            for process in self._busy():
-                self._remove(process)
-            empty(self._spool)
+            self.drop()
+
+    def drop(self) -> None:
+        """End what is being read, and remove its files."""
+        for process in self._busy():
+            self._remove(process)
+        empty(self._spool)
+        self.finished = True
 
     def close(self) -> None:
         """End all processes."""

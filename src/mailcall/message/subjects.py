@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_SUBJECT = 998
 
@@ -37,6 +38,8 @@ class StrippedSubject:
 
 def clean_subject(subject: str) -> str:
     """Drop control and invisible characters and collapse white space."""
+    if subject.isascii() and subject.isprintable():
+        return " ".join(subject[: 4 * MAX_SUBJECT].split())[:MAX_SUBJECT]
     visible = _INVISIBLE.sub("", subject[: 4 * MAX_SUBJECT])
     text = "".join(
         " " if char.isspace() else char for char in visible if char.isspace() or not _control(char)
@@ -50,6 +53,11 @@ def _control(char: str) -> bool:
 
 def strip_prefixes(subject: str, gateway_tags: Collection[str] = ()) -> StrippedSubject:
     """Strip any run of reply and forward prefixes, counters included, and the account's gateway tags."""
+    return _strip(subject, tuple(gateway_tags))
+
+
+@lru_cache(512)  # several rules, and whoever answers, ask for the same
+def _strip(subject: str, gateway_tags: tuple[str, ...]) -> StrippedSubject:
     text = clean_subject(subject)
     tags = sorted((tag.casefold() for tag in map(clean_subject, gateway_tags) if tag), key=len, reverse=True)
     reply = forward = False

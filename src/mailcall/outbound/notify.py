@@ -11,6 +11,7 @@ from typing import Any
 from django.utils import timezone
 
 from mailcall.config import config
+from mailcall.database.rows import insert_rows
 from mailcall.desk import events
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call, EntryKind, Group, Person, TimelineEntry
@@ -59,8 +60,8 @@ def on_events(happened: Sequence[events.Event]) -> None:
                 instruction.withheld = budget.take_echo(call)
     keys = signing_keys()
     messages = [_message(instruction, keys) for instruction in instructions]
-    Message.objects.bulk_create(messages)
-    Delivery.objects.bulk_create(
+    insert_rows(messages)
+    insert_rows(
         Delivery(
             message=message,
             partition_id=message.partition_id,

@@ -54,7 +54,7 @@ class Jobs:
         """Act on the journal until nothing is due."""
         with self._reporting("act"), alone("act") as lost:
             stop = self._unless(lost)
-            while not stop() and act.act_on_next(stop=stop):
+            for _mails in act.act_on_all(stop=stop):
                 self._nudge_deliveries()
 
     def deliver(self, server_id: str) -> None:
