@@ -217,6 +217,37 @@ def test_what_fails_after_the_outcome_was_written_is_not_taken_for_done(
     assert {received.error for received in journalled} == {""}
 
 
+def test_reading_ahead_gives_what_one_chunk_after_the_other_gives(
+    journalled: list, monkeypatch: pytest.MonkeyPatch, poison: dict
+) -> None:
+    monkeypatch.setattr(act, "CHUNK", 2)
+    assert list(act.act_on_all()) == [2, 2, 1]
+    assert state(journalled) == ["done", "done", "new", "done", "done"]
+    assert [received.attempts for received in journalled] == [1] * 5
+    assert [call.subject for call in Call.objects.order_by("pk")] == [f"Matter {n}" for n in (0, 1, 3, 4)]
+
+
+def test_what_was_read_ahead_counts_as_not_tried_when_work_ends(
+    journalled: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(act, "CHUNK", 2)
+    chunks = act.act_on_all()
+    assert next(chunks) == 2
+    chunks.close()
+    assert state(journalled) == ["done", "done", "new", "new", "new"]
+    assert [received.attempts for received in journalled] == [1, 1, 0, 0, 0]
+
+
+def test_nothing_is_read_ahead_of_a_mail_that_may_stop_the_service(
+    journalled: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ReceivedMail.objects.filter(pk=journalled[0].pk).update(attempts=act.MOST_ATTEMPTS)
+    chunks = act.act_on_all()
+    assert next(chunks) == 1
+    assert ReceivedMail.objects.filter(state="new", attempts=0).count() == 4
+    assert list(chunks) == [4]
+
+
 def test_a_mail_at_which_the_service_stops_again_and_again_is_held(journalled: list) -> None:
     ReceivedMail.objects.filter(pk=journalled[2].pk).update(attempts=act.MOST_STOPS)
     while act_on_next():

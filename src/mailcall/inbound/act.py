@@ -2,7 +2,7 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ from mailcall.checkpoints import checkpoint
 from mailcall.database.rows import update_rows
 from mailcall.desk.changes import Change, apply
 from mailcall.desk.models.calls import keep_file
+from mailcall.inbound.attempts import MOST_ATTEMPTS, fail, hold, take_back
 from mailcall.inbound.changes import change_for
 from mailcall.inbound.decision import Action, Decided
 from mailcall.inbound.dependence import independent, together
@@ -32,9 +33,7 @@ log = structlog.get_logger("inbound.act")
 
 CHUNK = 100
 CHUNK_BYTES = 4 * 1024 * 1024  # so that memory is bounded whatever came; a bigger mail goes alone
-MOST_ATTEMPTS = 3
 MOST_STOPS = 20  # of the service while a mail was in hand
-BACK_OFF_SECONDS = (10, 60)  # after the first and the second attempt
 
 JOURNALLED = (
     "evidence",
@@ -80,6 +79,11 @@ class _Chunk:
     results: Generator[list[tuple[int, Result]], None, None]
     untried: dict[int, ReceivedMail]
 
+    @property
+    def tried_often(self) -> bool:
+        """Whether acting on it may stop the service, which must not count against the mails behind it."""
+        return any(mail.attempts >= MOST_ATTEMPTS for mail in self.mails)
+
 
 def act_on_next(*, stop: Callable[[], bool] = lambda: False) -> int:
     """Act on the next chunk of the journal; how many mails were in it. The caller works alone."""
@@ -112,7 +116,7 @@ def act_on_all(*, stop: Callable[[], bool] = lambda: False, ahead: bool = True) 
                 checkpoint("act.read")
                 _keep_files(left)
                 checkpoint("act.kept")
-                if ahead and readers().finished and not stop():
+                if ahead and not chunk.tried_often and readers().finished and not stop():
                     next(chunk.results, None)  # which ends it
                     following = _begin(stop, after=chunk.mails[-1].pk)
                 for item in _act_on(left, stop):
@@ -142,7 +146,7 @@ def _begin(stop: Callable[[], bool], after: int = 0) -> _Chunk | None:
     try:
         return _Chunk(mails, readers().read(orders, stop), untried)
     except BaseException:
-        _take_back(untried)
+        take_back(untried)
         raise
 
 
@@ -178,7 +182,7 @@ def _next_chunk(after: int) -> list[ReceivedMail]:
     )
     for mail in mails:
         if mail.attempts >= MOST_STOPS:
-            _hold(mail, f"Mailcall stopped {mail.attempts} times while this mail was in hand.")
+            hold(mail, f"Mailcall stopped {mail.attempts} times while this mail was in hand.")
     mails = [mail for mail in mails if mail.state == MailState.NEW]
     often = (n for n, mail in enumerate(mails) if mail.attempts >= MOST_ATTEMPTS)
     first_often = next(often, len(mails))
@@ -203,11 +207,11 @@ def _items(results: Sequence[tuple[ReceivedMail, Result]]) -> list[_Item]:
         if isinstance(result, Reading):
             items.append(_Item(mail, result))
         elif result.deadly:
-            _hold(mail, result.why)
+            hold(mail, result.why)
         else:
             why = f"It can't be read: {result.why}"
             log.error("mail failed", correlation_id=mail.correlation_id, mail=mail.pk, error=why)
-            _fail(mail, why)
+            fail(mail, why)
     return items
 
 
@@ -241,7 +245,7 @@ def _act_together(items: Sequence[_Item]) -> int:
             return 0
         mail = items[0].mail
         log.exception("mail failed", correlation_id=mail.correlation_id, mail=mail.pk)
-        _fail(mail, f"{type(error).__name__}: {error}")
+        fail(mail, f"{type(error).__name__}: {error}")
         return 1
     checkpoint("act.committed")
     for item, decided in done:
@@ -312,36 +316,5 @@ def _journal(item: _Item, decided: Decided, now: dt.datetime) -> None:
 
 def _uncount(chunk: _Chunk) -> None:
     """Take back the attempt of mails that were not tried after all."""
-    _take_back(chunk.untried)
+    take_back(chunk.untried)
     chunk.untried = {}
-
-
-def _take_back(mails: Mapping[int, ReceivedMail]) -> None:
-    if mails:
-        ReceivedMail.objects.filter(pk__in=mails, attempts__gt=0).update(attempts=F("attempts") - 1)
-
-
-def _fail(mail: ReceivedMail, error: str) -> None:
-    """A mail that failed waits a while; after MOST_ATTEMPTS it is held for a person."""
-    measures.MAILS_FAILED.inc()
-    mail.refresh_from_db(fields=["attempts"])
-    mail.error = error[:2000]
-    mail.state = MailState.NEW  # an attempt that was undone may have left it as done, here in memory
-    if mail.attempts >= MOST_ATTEMPTS:
-        _hold(mail, error)
-        return
-    pause = BACK_OFF_SECONDS[max(mail.attempts, 1) - 1]
-    mail.due_at = timezone.now() + dt.timedelta(seconds=pause)
-    _save_if_waiting(mail)
-
-
-def _hold(mail: ReceivedMail, error: str) -> None:
-    mail.state, mail.due_at, mail.error = MailState.HELD, None, error[:2000]
-    _save_if_waiting(mail)
-    log.error("mail held", correlation_id=mail.correlation_id, mail=mail.pk, error=mail.error)
-
-
-def _save_if_waiting(mail: ReceivedMail) -> None:
-    """Whoever dealt with it meanwhile has the last word."""
-    rows = ReceivedMail.objects.filter(pk=mail.pk, state=MailState.NEW)
-    rows.update(state=mail.state, due_at=mail.due_at, error=mail.error)
