@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from mailcall.inbound.models import FED, IncomingAccount
 from mailcall.web.urls import pages
 
 PUBLIC = {"sign-in", "healthz", "readyz", "inline-image"}
@@ -25,6 +26,13 @@ def test_a_list_is_shown_to_an_analyst(analyst, everything, name, django_assert_
     assert response.status_code == 200
     assert response["Cache-Control"] == "no-store"
     assert "default-src 'self'" in response["Content-Security-Policy"]
+
+
+def test_an_account_without_a_mailbox_is_not_said_to_wait_for_a_check(analyst, everything):
+    IncomingAccount.objects.update(protocol=FED, server="")
+    page = analyst.get(reverse("web:accounts")).content.decode()
+    assert "fed by pipe or LMTP" in page
+    assert "Not checked yet" not in page
 
 
 def test_a_call_shows_all_that_happened(analyst, everything, call, mail_in, django_assert_max_num_queries):
