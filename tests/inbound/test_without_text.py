@@ -33,3 +33,17 @@ def test_an_encrypted_mail_says_so_and_its_file_is_there(desk: Desk) -> None:
     received = desk.receive(ENCRYPTED)
     assert received.entry.text == "[This mail is encrypted. Its content is in the attached file.]"
     assert [file.name for file in received.entry.attachments.all()] == ["smime.p7m"]
+
+
+def test_a_file_that_is_not_what_it_says_is_told_of(desk: Desk) -> None:
+    raw = HEAD + (
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nSee the photo.\r\n--b\r\n"
+        b"Content-Type: image/jpeg; name=photo.jpg\r\nContent-Disposition: attachment; filename=photo.jpg\r\n"
+        b"\r\n%PDF-1.4 and so on\r\n--b\r\nContent-Type: application/octet-stream; name=a.pdf\r\n"
+        b"Content-Disposition: attachment\r\n\r\n%PDF-1.4 and so on\r\n--b--\r\n"
+    )
+    files = desk.receive(raw).entry.attachments.order_by("pk")
+    assert [(file.name, file.warning) for file in files] == [
+        ("photo.jpg", "Really application/pdf."),
+        ("a.pdf", ""),
+    ]

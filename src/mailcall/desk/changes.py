@@ -29,7 +29,7 @@ from mailcall.desk.models.calls import store_file
 class NewFile:
     """A file that comes with a change: its bytes, or None when the file storage has them already.
 
-    `sha256` is theirs, in hex, and `size` their number.
+    `sha256` is theirs, in hex, and `size` their number. `warning` is what people must know before opening it.
     """
 
     name: str
@@ -39,6 +39,7 @@ class NewFile:
     size: int
     inline: bool = False
     cid: str = ""
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +236,7 @@ def add_files(files: Iterable[tuple[TimelineEntry, Sequence[NewFile]]]) -> None:
             content_type=file.content_type[:127],
             inline=file.inline,
             cid=file.cid[:255],
+            warning=file.warning[:200],
         )
         for entry, file in wanted
     )

@@ -11,6 +11,7 @@ from mailcall.message.invitation_text import describe_invitation
 from mailcall.message.mail import Seal
 from mailcall.message.subjects import strip_prefixes
 from mailcall.message.thread_ids import without_tags
+from mailcall.message.true_types import agree
 from mailcall.outbound.origin import MailOrigin
 
 MOST_PARTICIPANTS = 50
@@ -79,13 +80,20 @@ def _words(reading: Reading, decision: Decision, *, whole: bool) -> Words:
         proof=decision.proof,
         internal=decision.internal,
         subject=mail.subject,
-        text=new,
+        text=new.strip("\n"),
         quoted_text=quoted,
         html=mail.html,
         external_id=mail.message_id,
         files=[
             NewFile(
-                a.name, a.content_type, None if a.file else a.data, a.sha256, a.size, a.inline, a.content_id
+                name=a.name,
+                content_type=a.content_type,
+                data=None if a.file else a.data,
+                sha256=a.sha256,
+                size=a.size,
+                inline=a.inline,
+                cid=a.content_id,
+                warning="" if agree(a.content_type, a.true_type) else f"Really {a.true_type}.",
             )
             for a in mail.attachments
         ],

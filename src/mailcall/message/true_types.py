@@ -6,7 +6,10 @@ among thousands of rare formats by scores. A desk needs the few dozen that peopl
 
 import re
 
+# Declared types that claim nothing.
+UNTOLD = {"", "application/octet-stream", "application/x-unknown", "binary/octet-stream"}
 _HEAD = 65_536
+_SPELLINGS = re.compile(r"/(?:x-|vnd\.|p(?=jpeg))")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 _STARTS = (
@@ -196,3 +199,13 @@ def _text_type(head: bytes) -> str:  # noqa: PLR0911
     if _MAIL.match(head):
         return "message/rfc822"
     return "text/plain"
+
+
+def agree(declared: str, true: str) -> bool:
+    """Say whether a declared type is another word for the true one; much is text without saying so."""
+    if not true or declared in UNTOLD:
+        return True
+    if true == "text/plain":
+        return declared.partition("/")[0] not in {"image", "audio", "video"}
+    one, other = (_SPELLINGS.sub("/", each).removesuffix("-compressed") for each in (declared, true))
+    return one.replace("/jpg", "/jpeg") == other

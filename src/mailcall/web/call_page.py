@@ -107,7 +107,7 @@ class CallForms:
     @classmethod
     def of(cls, call: Call) -> "CallForms":
         """Fresh forms, the reply addressed to the User."""
-        to = as_typed(call.user.name, call.user.email)
+        to = as_typed(call.user.name, call.user.email) if call.user.email else ""
         return cls(
             reply=ReplyForm(initial={"to": to}, auto_id="reply_%s"),
             note=NoteForm(auto_id="note_%s"),

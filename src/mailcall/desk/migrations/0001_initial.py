@@ -147,6 +147,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=255)),
                 ('content_type', models.CharField(max_length=127)),
+                ('warning', models.CharField(blank=True, help_text='To be read before opening it.', max_length=200)),
                 ('inline', models.BooleanField(default=False)),
                 ('cid', models.CharField(blank=True, help_text='The Content-ID, for inline images.', max_length=255)),
                 ('content', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='desk.content')),

@@ -185,6 +185,7 @@ class Attachment(models.Model):
     content = models.ForeignKey(Content, on_delete=models.PROTECT)
     name = models.CharField(max_length=255)
     content_type = models.CharField(max_length=127)
+    warning = models.CharField(max_length=200, blank=True, help_text="To be read before opening it.")
     inline = models.BooleanField(default=False)
     cid = models.CharField(max_length=255, blank=True, help_text="The Content-ID, for inline images.")
 
