@@ -1,5 +1,6 @@
 """`mailcall inspect` as a script or a person uses it: any file, no desk, one answer for each mail."""
 
+import hashlib
 import json
 import os
 import pty
@@ -9,6 +10,7 @@ import sys
 import threading
 import time
 from contextlib import closing
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -356,3 +358,57 @@ def test_colours_are_for_terminals(variables: dict[str, str], coloured: bool, tm
     os.close(theirs)
     time.sleep(0.1)
     assert (b"\x1b[" in os.read(ours, 65_536)) == coloured
+
+
+FILES = (
+    ("invoice.pdf", "application/pdf", b"MZ" + bytes(200) + b"PE"),
+    (
+        "Quarterly-report-of-the-whole-department-with-a-really-long-name.docx",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        b"text",
+    ),
+    ("日本語のとても長いファイル名がここにあります日本語のとても長い.png", "image/png", b"GIF89a..."),
+)
+REPORT = """To: it@desk.example
+From: MAILER-DAEMON@mx.example
+Subject: Undelivered
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+
+It failed.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; someone.with.a.rather.long.name@very.long.department.of.an.organisation.example
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 User-unknown-in-virtual-mailbox-table-of-a-server-with-a-long-sentence.
+--b--
+"""
+
+
+def unspaced(text: str) -> str:
+    return "".join(text.split())
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_no_character_of_files_and_reports_is_lost_whatever_the_width(columns: int, tmp_path: Path) -> None:
+    mail = EmailMessage()
+    mail.set_content("Files.")
+    for name, kind, data in FILES:
+        maintype, _, subtype = kind.partition("/")
+        mail.add_attachment(data, maintype=maintype, subtype=subtype, filename=name)
+    (tmp_path / "files").write_bytes(mail.as_bytes())
+    (tmp_path / "report").write_text(REPORT)
+    page = unspaced(run(tmp_path, "--full", "files", COLUMNS=str(columns))[0])
+    for name, kind, data in FILES:
+        assert unspaced(f"{name}{kind},") in page
+        assert hashlib.sha256(data).hexdigest() in page
+    assert "reallyimage/gif" in page
+    report = unspaced(run(tmp_path, "report", COLUMNS=str(columns))[0])
+    assert "organisation.examplefailedforgood5.1.1" in report
+    assert "someone.with.a.rather.long.name@very.long.department" in report
+    assert "User-unknown-in-virtual-mailbox-table-of-a-server-with-a-long-sentence." in report

@@ -1,9 +1,7 @@
 """The parts of the page of a mail that most mails lack; each gives a title and what stands below it."""
 
-import re
 from collections.abc import Iterator
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -12,9 +10,10 @@ from rich.text import Text
 from mailcall.cli.inspecting.words import FEW, addresses, grid, harmless, moment, size_of
 from mailcall.message.invitation_text import describe_invitation
 from mailcall.message.mail import Attachment, BouncedRecipient, Forwarded, Mail
+from mailcall.message.true_types import UNTOLD, agree
 
 Section = tuple[str, RenderableType]
-_VAGUE = {"", "application/octet-stream", "application/x-unknown", "binary/octet-stream"}
+_NAME = 32  # columns that a name is filled up to, so that types stand below each other
 _FORWARDED_LINES = 5  # shown without `--full`
 _EVENT_LINES = 12
 
@@ -23,18 +22,19 @@ def bounces(mail: Mail) -> Iterator[Section]:
     """What a delivery report says of each recipient."""
     if mail.bounce is None:
         return
-    table = _table("Recipient", "What became of it", "Status", "The server said")
+    lines: list[RenderableType] = []
     for recipient in mail.bounce.recipients:
-        text, style = _fate(recipient)
-        table.add_row(
-            harmless(recipient.address),
-            Text(text, style=style),
-            recipient.status,
-            Text(harmless(recipient.diagnostic), style="dim"),
-        )
+        line = Text(harmless(recipient.address) or "(no address)", style="bold")
+        line.append("  ").append(*_fate(recipient))
+        if recipient.status:
+            line.append(f"  {harmless(recipient.status)}", style="not bold")
+        lines.append(line)
+        if recipient.diagnostic:
+            lines.append(Padding(Text(harmless(recipient.diagnostic), style="dim"), (0, 0, 0, 3)))
     about = mail.bounce.original_message_id
-    below = Text(f"About {harmless(about)}" if about else "It does not say about which mail.", style="dim")
-    yield "Delivery report", Group(*([table] if mail.bounce.recipients else []), below)
+    below = f"About {harmless(about)}" if about else "It does not say about which mail."
+    lines.append(Text(below, style="dim"))
+    yield "Delivery report", Group(*lines)
 
 
 def _fate(recipient: BouncedRecipient) -> tuple[str, str]:
@@ -89,52 +89,41 @@ def _forwarded(mail: Forwarded, *, full: bool) -> RenderableType:
 
 
 def attachments(mail: Mail, *, full: bool) -> Iterator[Section]:
-    """Name, type and size of each, with what is odd about it."""
+    """Name, type and size of each, and below it what is odd about it."""
     if not mail.attachments:
         return
-    table = _table("", "Name", "Type", "Size", "")
-    table.columns[0].justify = table.columns[3].justify = "right"
-    table.columns[3].no_wrap = True
-    table.columns[2].min_width = 24
     shown = mail.attachments if full else mail.attachments[: 3 * FEW]
-    for number, each in enumerate(shown, 1):
-        table.add_row(
-            Text(str(number), style="dim"),
-            Text(harmless(each.name), style="bold"),
-            harmless(each.content_type),
-            size_of(each.size),
-            _remark(each, full=full),
-        )
+    names = [Text(harmless(each.name), style="bold") for each in shown]
+    widest = min(_NAME, max(name.cell_len for name in names))
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(justify="right", style="dim", no_wrap=True)
+    rows.add_column(overflow="fold")
+    for number, (each, name) in enumerate(zip(shown, names, strict=True), 1):
+        name.append(" " * (widest - name.cell_len))
+        name.append(f"  {harmless(each.content_type)}, {size_of(each.size)}", style="not bold")
+        rows.add_row(str(number), name)
+        for remark in _remarks(each, full=full):
+            rows.add_row("", remark)
     if left := len(mail.attachments) - len(shown):
-        table.add_row("", Text(f"and {left:,} more", style="italic dim"))
+        rows.add_row("", Text(f"and {left:,} more, shown by --full", style="italic dim"))
     count = len(mail.attachments)
-    yield "1 attachment" if count == 1 else f"{count:,} attachments", table
+    yield "1 attachment" if count == 1 else f"{count:,} attachments", rows
 
 
-def _remark(attachment: Attachment, *, full: bool) -> Text:
-    remarks = []
+def _remarks(attachment: Attachment, *, full: bool) -> Iterator[Text]:
+    """What is to be said of a file, each on a line of its own."""
     kind = harmless(attachment.true_type)
-    if kind and attachment.content_type in _VAGUE:
-        remarks.append(Text(f"is {kind}", style="dim"))
-    elif kind and not _same(attachment.content_type, kind):
-        remarks.append(Text(f"really {kind}", style="bold yellow"))
-    if attachment.inline:
-        remarks.append(Text("in the text", style="dim"))
+    if not agree(attachment.content_type, attachment.true_type):
+        yield Text(f"really {kind}", style="bold yellow")
+    elif kind and attachment.content_type in UNTOLD:
+        yield Text(f"is {kind}", style="dim")
+    notes = ["in the text"] * attachment.inline
     if attachment.container:
-        remarks.append(Text(f"from {harmless(attachment.container)}", style="dim"))
+        notes.append(f"from {harmless(attachment.container)}")
+    if notes:
+        yield Text(", ".join(notes), style="dim")
     if full:
-        remarks.append(Text(attachment.sha256, style="dim"))
-    return Text(", ").join(remarks)
-
-
-def _same(declared: str, true: str) -> bool:
-    """Whether a declared type is another word for the true one; much is text without saying so."""
-    if true == "text/plain":
-        return declared.partition("/")[0] not in {"image", "audio", "video"}
-    words = [
-        re.sub(r"/(?:x-|vnd\.|p(?=jpeg))", "/", each).removesuffix("-compressed") for each in (declared, true)
-    ]
-    return words[0].replace("/jpg", "/jpeg") == words[1]
+        yield Text(f"SHA-256 {attachment.sha256}", style="dim")
 
 
 def readings(mail: Mail, *, full: bool) -> Iterator[Section]:
@@ -143,19 +132,10 @@ def readings(mail: Mail, *, full: bool) -> Iterator[Section]:
     for each in mail.charsets:
         if full or each.name != "us-ascii":
             rows.add_row(
-                harmless(each.where).capitalize(),
+                "HTML" if each.where == "html" else harmless(each.where).capitalize(),
                 Text(f"{harmless(each.name)}, {each.evidence}", style="dim"),
             )
     for defect in mail.defects:
         rows.add_row("Defect", Text(harmless(defect), style="yellow"))
     if rows.row_count:
         yield "How it was read", rows
-
-
-def _table(*columns: str) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="green", border_style="dim"
-    )
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
