@@ -25,7 +25,8 @@ def _evidence(*results: str, sender: str = "Ann <ann@corp.example>", hosts: froz
     [
         ("mx.desk.example; dmarc=pass header.from=corp.example", True),
         ("MX.desk.example 1; spf=pass; dmarc=pass (p=reject dis=none) header.from=CORP.example", True),
-        ("mx.desk.example; dmarc=pass", True),
+        ("mx.desk.example; dmarc=pass", False),
+        ("mx.desk.example; dmarc=pass-not header.from=corp.example", False),
         ("mx.desk.example; dkim=pass header.d=corp.example header.s=x", True),
         ("mx.desk.example;\r\n dkim=fail header.d=corp.example;\r\n dkim=pass header.i=@corp.example", True),
         ("mx.desk.example; dmarc=pass header.from=evil.example", False),
@@ -197,6 +198,61 @@ def test_what_a_listed_sealer_saw_counts_like_a_trusted_host(results: str, prove
     assert not _judged(sealed, Trust()).authenticated
 
 
+PASS, FAIL = "dmarc=pass header.from=desk.example", "arc=pass; dmarc=fail header.from=desk.example"
+LISTS, FORWARDER = "lists.example", "forwarder.example"
+
+
+def _sealed_twice(first: str, second: str) -> bytes:
+    return seal(seal(RAW, first), second, domain=FORWARDER, host="mx.forwarder.example")
+
+
+def test_an_older_seal_counts_only_if_who_sealed_after_it_is_listed_and_says_that_it_came_whole() -> None:
+    both = Trust(sealers=frozenset({LISTS, FORWARDER}))
+    found = _judged(_sealed_twice(PASS, FAIL), both)
+    assert found.method == "arc=pass by lists.example, which saw dmarc=pass", "what a list changed, it sealed"
+    assert not _judged(_sealed_twice(PASS, FAIL), Trust(sealers=frozenset({LISTS}))).authenticated
+    assert not _judged(_sealed_twice(PASS, FAIL), Trust(sealers=frozenset({FORWARDER}))).authenticated
+    broken = _sealed_twice(PASS, FAIL.replace("arc=pass", "arc=fail"))
+    assert not _judged(broken, both).authenticated
+    assert not _judged(_sealed_twice("dkim=fail header.d=desk.example", FAIL), both).authenticated
+
+
+def test_dmarc_that_failed_for_a_sealer_is_not_mended_by_the_signature_that_it_saw() -> None:
+    sealed = seal(RAW, "dkim=pass header.d=desk.example; dmarc=fail header.from=desk.example")
+    assert not _judged(sealed, Trust(sealers=frozenset({LISTS}))).authenticated
+
+
+def _instance_taken_out(raw: bytes) -> bytes:
+    head, _, rest = raw.partition(b"ARC-Seal: i=1;")
+    after = rest.index(b"\r\nAuthentication-Results")
+    return head + rest[after + 2 :]
+
+
+@pytest.mark.parametrize(
+    ("forged", "why"),
+    [
+        (_sealed_twice(PASS, "arc=pass").replace(b"cv=pass", b"cv=fail"), "was not valid"),
+        (_sealed_twice(PASS, "arc=fail"), "was not valid"),
+        (_sealed_twice("dmarc=fail header.from=desk.example", "arc=pass").replace(b"dmarc=fail", b"dmarc=pass"), "seal 1:"),
+        (_sealed_twice("arc=none", FAIL).replace(b"dmarc=fail", b"dmarc=pass"), "seal 2:"),
+        (_instance_taken_out(_sealed_twice(PASS, "arc=pass")), "numbers of its instances"),
+        (seal(RAW, PASS) [: -len(RAW)] + _sealed_twice(PASS, "arc=pass"), "numbers of its instances"),
+        (b"ARC-Authentication-Results: i=3; mx.lists.example; dmarc=pass header.from=desk.example\r\n" + _sealed_twice("arc=none", "arc=pass"), "missing or too many"),
+        (seal(RAW, PASS).replace(b"mended", b"broken"), "the body was changed"),
+        (seal(RAW, PASS).replace(b"A laptop", b"Pay Eve"), "a signed header field was changed"),
+        (b"Subject: Pay Eve\r\n" + seal(RAW, PASS), "every Subject"),
+        (b"Content-Type: multipart/mixed; boundary=b\r\n" + seal(RAW + b"--b\r\n\r\napproved\r\n--b--\r\n", PASS), "Content-Type"),
+        (seal(RAW, PASS, domain="evil.example"), "not a listed sealer"),
+        (seal(seal(RAW, PASS), f"arc=pass; {PASS}", domain="evil.example", host="mx.evil.example"), "not a listed sealer"),
+        (seal(RAW, PASS).replace(b"d=lists.example", b"d=forwarder.example", 1), "seal 1:"),
+    ],
+)  # fmt: skip
+def test_a_forged_chain_proves_nobody(forged: bytes, why: str) -> None:
+    found = _judged(forged, Trust(sealers=frozenset({LISTS, FORWARDER})))
+    assert not found.authenticated
+    assert any(why in note for note in found.notes), found.notes
+
+
 @pytest.mark.parametrize(
     ("head", "proven"),
     [
@@ -212,6 +268,10 @@ def test_what_a_listed_sealer_saw_counts_like_a_trusted_host(results: str, prove
             False,
         ),
         ("X-AuthAs: Internal", False),
+        ("X-MS-Exchange-Organization-AuthAs : Internal", False),
+        ("X-MS-Exchange-Organization-AuthAs\t: Internal", False),
+        ("X-MS-Exchange-Organization-AuthAs: Inter\0nal", False),
+        ("no field\nX-MS-Exchange-Organization-AuthAs: Internal", False),
     ],
 )
 def test_the_gateways_marker_of_internal_mail_counts_once_and_not_below_a_strangers_hop(

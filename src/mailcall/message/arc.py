@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from .authentication_results import Results, read_results
-from .dkim import Tags, check_algorithm, check_times, signer_of, verify_content, verify_digest
+from .dkim import Tags, check_algorithm, check_times, signed_names, signer_of, verify_content, verify_digest
 from .domain_keys import KeyLookup, read_tags
 from .signed_headers import Field, SignedMail, Unproven
 
@@ -103,7 +103,7 @@ def _verify_message(mail: SignedMail, instance: _Instance, lookup: KeyLookup, no
     """Verify that the mail is as the newest sealer left it (RFC 8617 4.1.2). Raises Unproven."""
     tags = instance.message_tags
     _need(tags, "ARC-Message-Signature", ("a", "b", "bh", "d", "h", "s"))
-    if _SEAL in (name.strip(" \t\r\n").lower() for name in tags["h"].split(":")):
+    if _SEAL in signed_names(tags):
         raise Unproven("fail", "its message signature covers a seal")
     check_times(tags, now)
     verify_content(mail, instance.message, tags, lookup)
@@ -134,7 +134,12 @@ def _need(tags: Tags, what: str, names: tuple[str, ...]) -> None:
 
 
 def _results(instances: list[_Instance], sealers: Collection[str]) -> list[Results]:
-    """What the sealers saw, newest first, as long as they are listed."""
+    """What the sealers saw, newest first, as long as they are listed.
+
+    Whoever sealed anew says by `cv=pass` that the mail came as the sealer before left it, so that what that
+    one saw holds although its own change broke the author's signature. One who says the contrary
+    in the results is believed in that.
+    """
     found: list[Results] = []
     for instance in reversed(instances):
         sealer, _ = signer_of(instance.seal_tags)
@@ -142,4 +147,6 @@ def _results(instances: list[_Instance], sealers: Collection[str]) -> list[Resul
             break
         _, results = read_results(instance.results.text.partition(";")[2])
         found.append(Results(sealer, tuple(results)))
+        if any(result.method == "arc" and result.result != "pass" for result in results):
+            break
     return found

@@ -1,7 +1,7 @@
 """Reads Authentication-Results (RFC 8601), and tells those of trusted hosts from those that came in."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
@@ -11,7 +11,9 @@ NO_AUTHSERV_ID = "-"  # in `Trust.hosts`: trust results that name no host, as Of
 RESULTS = "authentication-results"
 _MAX_VALUE = 16_384
 _MAX_TRACE = 200
-_METHOD = re.compile(r"\s*([a-z][a-z0-9-]{0,30})(?:\s*/\s*\d+)?\s*=\s*([a-z]{1,20})\b", re.IGNORECASE)
+_METHOD = re.compile(r"\s*([a-z][a-z0-9-]{0,30})(?:\s*/\s*\d+)?\s*=\s*(\S*)", re.IGNORECASE)
+# What a host says of DMARC where it has nothing against the sender: no policy, or no answer from DNS.
+_UNDECIDED = frozenset({"none", "bestguesspass", "temperror", "permerror"})
 _PROPERTY = re.compile(
     r"(?:^|\s)(smtp|header|body|policy)\s?\.\s?([a-z0-9_-]{1,40})\s?=\s?(\"[^\"]*\"|\S+)", re.IGNORECASE
 )
@@ -40,9 +42,11 @@ def trusted_results(
     """Give the fields that a trusted host wrote, topmost first; notes say why others are ignored.
 
     Each host adds its field above what it received, and must remove those that arrive claiming its name
-    (RFC 8601 5); not every host does. So of the fields that name a trusted host only the topmost unbroken
-    run counts: it was written in the last trusted hop. One further down, with another host's field in
-    between, came in with the mail and may be forged, whatever name it bears.
+    (RFC 8601 5); not every host does. So only the topmost run counts: what the last trusted hop wrote,
+    which may be several fields where several milters of one host look at a mail. The run ends at the
+    first Received below its first field, whoever wrote it, since what stands there was in the mail when
+    the host took it in; and at another host's field. Whatever is further down may be forged, whatever name
+    it bears.
 
     Nothing counts below the first Received whose `by` is not a trusted host: what stands there was in the
     mail before a host of ours had it. A server's own Received stands below its results, but one that
@@ -58,6 +62,8 @@ def trusted_results(
             by = received_by(value)
             if not ended and not is_trusted_hop(by, trusted):
                 ended = f"a Received by {by[:100] or 'no named host'}, which is not a trusted host"
+            elif not ended and run:
+                ended = f"the Received by {by[:100]} below the last trusted hop's results"
             continue
         host, results = read_results(value)
         shown = host or "no named host"
@@ -72,38 +78,60 @@ def trusted_results(
     return run
 
 
-def proof_in(fields: Iterable[Results], method: str, domain: str, notes: list[str]) -> str:
-    """Give the host that says of this From domain that a method (dmarc or dkim) passed, or ''.
+def proof_in(run: Sequence[Results], domain: str, notes: list[str]) -> tuple[str, str]:
+    """Give the method (dmarc or dkim) by which this From domain is proven and the host that says so, or ''s.
 
-    `dmarc=pass` counts for its `header.from`, which must be the From domain (or be absent);
-    `dkim=pass` counts if `header.d` is the From domain or a parent of it.
+    For each method the topmost field that has any result of it decides, and no lower one can mend what it
+    says. DMARC passes if all that this field says of it is `pass` for a `header.from` that is the
+    From domain. Else a `dkim=pass` counts whose `header.d` is the From domain or a parent of it, unless
+    DMARC was judged and failed: the host has seen a reason not to believe it.
     """
-    for field in fields:
-        for result in field.results:
-            if result.method != method:
-                continue
-            if result.result != "pass":
-                notes.append(f"{field.host} says {method}={result.result}, which proves nothing.")
-                continue
-            stated = _domain_of(result)
-            if _is_for(domain, stated, method):
-                return field.host
+    host, dmarc = _topmost(run, "dmarc")
+    if dmarc and all(result.result == "pass" and _from_of(result) == domain for result in dmarc):
+        return "dmarc", host
+    against = False
+    for result in dmarc:
+        stated = _from_of(result)
+        if result.result == "pass":
+            what = f"it is for {stated[:100]}" if stated else "it does not say for whom (header.from)"
+            notes.append(f"dmarc=pass by {host} ignored: {what}, the mail is from {domain}.")
+            against = against or (bool(stated) and not is_vouched_for(domain, stated))
+        else:
+            notes.append(f"{host} says dmarc={result.result[:40]}, which proves nothing.")
+            against = against or result.result not in _UNDECIDED
+    return ("", "") if against else _dkim_proof(run, domain, notes)
+
+
+def _dkim_proof(run: Sequence[Results], domain: str, notes: list[str]) -> tuple[str, str]:
+    host, dkim = _topmost(run, "dkim")
+    for result in dkim:  # one for each signature
+        signer = _signer_of(result)
+        if result.result != "pass":
+            notes.append(f"{host} says dkim={result.result[:40]}, which proves nothing.")
+        elif is_vouched_for(domain, signer):
+            return "dkim", host
+        else:
             notes.append(
-                f"{method}=pass ignored: it is for {stated[:100] or 'no domain'}, the mail is from {domain}."
+                f"dkim=pass ignored: it is for {signer[:100] or 'no domain'}, the mail is from {domain}."
             )
-    return ""
+    return "", ""
 
 
-def _domain_of(result: Result) -> str:
-    names = ("header.from",) if result.method == "dmarc" else ("header.d", "header.i")
-    stated = next(filter(None, (result.properties.get(name, "") for name in names)), "")
+def _topmost(run: Sequence[Results], method: str) -> tuple[str, list[Result]]:
+    """Give the results of a method in the topmost field that has any, and who wrote it."""
+    for field in run:
+        if found := [result for result in field.results if result.method == method]:
+            return field.host, found
+    return "", []
+
+
+def _from_of(result: Result) -> str:
+    return plain_domain(result.properties.get("header.from", "").rpartition("@")[2])
+
+
+def _signer_of(result: Result) -> str:
+    stated = result.properties.get("header.d", "") or result.properties.get("header.i", "")
     return plain_domain(stated.rpartition("@")[2])
-
-
-def _is_for(domain: str, stated: str, method: str) -> bool:
-    if method == "dmarc":
-        return not stated or stated == domain
-    return is_vouched_for(domain, stated)
 
 
 def plain_domain(domain: str) -> str:

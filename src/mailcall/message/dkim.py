@@ -14,6 +14,7 @@ from .domain_keys import (
     read_tags,
 )
 from .domains import ascii_domain, is_vouched_for
+from .one_reading import require_one_reading
 from .signed_headers import Field, SignedMail, Unproven
 
 __all__ = ["KeyLookup", "LookupFailed", "Signature", "verify_dkim"]
@@ -21,6 +22,7 @@ __all__ = ["KeyLookup", "LookupFailed", "Signature", "verify_dkim"]
 MAX_SIGNATURES = 10  # that are verified in one mail
 _MAX_SHOWN = 50
 _NEEDED = ("v", "a", "b", "bh", "d", "h", "s")
+_THREAD = ("in-reply-to", "references")
 _CLOCKS_DIFFER = 3600  # seconds by which a signature may be of the future
 _CANONICAL = {"simple": False, "relaxed": True}
 
@@ -32,13 +34,15 @@ class Signature:
     """One DKIM-Signature judged.
 
     `result` is pass, fail, policy, permerror or temperror (RFC 8601 2.7.1), or empty when it was not
-    verified; `reason` is a clause that says why it did not pass. Only `pass` proves anything.
+    verified; `reason` is a clause that says why it did not pass. Only `pass` proves anything. `open` names
+    the fields of the thread that are there and that it does not cover: anybody may have put them in.
     """
 
     domain: str
     selector: str
     result: str
     reason: str = ""
+    open: tuple[str, ...] = ()
 
 
 def verify_dkim(
@@ -69,7 +73,9 @@ def _judge(
         _verify(mail, field, tags, lookup, now)
     except Unproven as unproven:
         return Signature(domain, selector, unproven.result, unproven.reason)
-    return Signature(domain, selector, "pass")
+    covered = signed_names(tags)
+    left_out = tuple(name.title() for name in _THREAD if mail.named(name) and name not in covered)
+    return Signature(domain, selector, "pass", open=left_out)
 
 
 def signer_of(tags: Tags) -> tuple[str, str]:
@@ -129,10 +135,11 @@ def verify_content(mail: SignedMail, field: Field, tags: Tags, lookup: KeyLookup
         raise Unproven("permerror", mail.trouble)
     check_algorithm(tags)
     relaxed_header, relaxed_body = _canonicalization(tags.get("c", "simple/simple"))
-    names = [name.strip(" \t\r\n").lower() for name in tags["h"].split(":")]
+    names = signed_names(tags)
     if "from" not in names:
         raise Unproven("permerror", "it does not cover From")
     mail.require_cover(names)
+    require_one_reading(mail, names)
     body_hash, size = mail.body(relaxed_body)
     covered = _number(tags, "l")
     if covered is not None and covered > size:
@@ -142,6 +149,11 @@ def verify_content(mail: SignedMail, field: Field, tags: Tags, lookup: KeyLookup
     if read_base64(tags["bh"], "its bh=") != body_hash:
         raise Unproven("fail", "the body was changed after it was signed")
     return verify_digest(mail.header(names, field, relaxed_header), tags, lookup)
+
+
+def signed_names(tags: Tags) -> list[str]:
+    """Give the names of the fields that a signature covers, in lower case, as often as it names them."""
+    return [name.strip(" \t\r\n").lower() for name in tags["h"].split(":")]
 
 
 def check_algorithm(tags: Tags) -> None:

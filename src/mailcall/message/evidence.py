@@ -136,13 +136,29 @@ def _single_from(mail: Mail) -> tuple[str, str]:  # noqa: PLR0911 - one sentence
 def _proofs(case: _Case) -> Iterator[str]:
     """Look at one proof after the other; each gives its method, or '' and notes."""
     yield _own_dkim(case)
-    trace = case.mail.trace or tuple((RESULTS, value) for value in case.mail.authentication_results)
-    fields = trusted_results(trace, _lowered(case.trust.hosts), case.notes)
-    for method in ("dmarc", "dkim"):
-        host = proof_in(fields, method, case.domain, case.notes)
-        yield f"{method}=pass by {host}" if host else ""
+    yield _results_of_hosts(case)
     yield _arc(case)
     yield _internal_marker(case)
+
+
+def _results_of_hosts(case: _Case) -> str:
+    if case.signed.trouble and case.mail.authentication_results:
+        case.notes.append(f"Authentication-Results ignored: {case.signed.trouble}.")
+        return ""
+    run = trusted_results(_trace(case), _lowered(case.trust.hosts), case.notes)
+    method, host = proof_in(run, case.domain, case.notes)
+    return f"{method}=pass by {host}" if method else ""
+
+
+def _trace(case: _Case) -> Iterator[tuple[str, str]]:
+    """Give each Received and Authentication-Results; as they were read where there are no raw bytes."""
+    if not case.signed.fields:
+        yield from case.mail.trace or ((RESULTS, value) for value in case.mail.authentication_results)
+    for field in case.signed.fields:
+        if field.name == RESULTS and field.obsolete:
+            case.notes.append("Authentication-Results ignored: it has a blank before its colon.")
+        elif field.name in {RESULTS, "received"}:
+            yield field.name, field.text
 
 
 def _lowered(hosts: frozenset[str]) -> set[str]:
@@ -154,6 +170,9 @@ def _own_dkim(case: _Case) -> str:
         return ""
     for signature in verify_dkim(case.signed, case.lookup, case.now, case.domain):
         if signature.result == "pass":
+            if signature.open:
+                left_out = ", ".join(signature.open)
+                case.notes.append(f"The signature of {signature.domain} does not cover {left_out}.")
             return f"dkim=pass for {signature.domain}, verified here"
         of = f" of {signature.domain}" if signature.domain else ""
         why = f" ({signature.result})" if signature.result else ""
@@ -168,8 +187,9 @@ def _arc(case: _Case) -> str:
     chain = verify_arc(case.signed, case.lookup, case.now, sealers)
     if chain.reason:
         case.notes.append(f"ARC chain ignored ({chain.result}): {chain.reason}.")
-    for method in ("dmarc", "dkim"):
-        if sealer := proof_in(chain.results, method, case.domain, case.notes):
+    for seen in chain.results:
+        method, sealer = proof_in([seen], case.domain, case.notes)
+        if method:
             return f"arc=pass by {sealer}, which saw {method}=pass"
     return ""
 
@@ -178,8 +198,9 @@ def _internal_marker(case: _Case) -> str:
     """Find the field that the account's gateway sets on internal mail.
 
     It counts if it is there once, and not below a Received of a host that is not trusted: what stands
-    there came in with the mail. Gateways that add it at the end of the header, as Exchange does, need
-    all the hosts that internal mail passes through in `Trust.hosts`.
+    there came in with the mail. One with a blank before its colon (RFC 5322 4.5) is none: a gateway that
+    removes what comes from outside by its exact name may leave it. Gateways that add it at the end of the
+    header, as Exchange does, need all the hosts that internal mail passes through in `Trust.hosts`.
     """
     if not case.trust.internal_marker:
         return ""
@@ -193,6 +214,8 @@ def _internal_marker(case: _Case) -> str:
     for field in case.signed.fields:
         if field.name == "received" and not is_trusted_hop(received_by(field.text), hosts):
             came_in = True
+        elif field.name == name.lower() and field.obsolete:
+            case.notes.append(f"{name} ignored: it has a blank before its colon.")
         elif field.name == name.lower():
             found.append(field.text)
             if came_in:

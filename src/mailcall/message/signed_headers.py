@@ -54,6 +54,11 @@ class Field:
         """The unfolded value; characters beyond ASCII may be garbled."""
         return self.canonical(relaxed=True).partition(b":")[2].decode("utf-8", "replace")
 
+    @property
+    def obsolete(self) -> bool:
+        """Whether blanks stand before its colon (RFC 5322 4.5): not every filter takes it for this field."""
+        return self.lines.partition(b":")[0].endswith((b" ", b"\t"))
+
     def canonical(self, relaxed: bool) -> bytes:
         """The field as it is hashed, without its last CRLF (RFC 6376 3.4.1, 3.4.2)."""
         if not relaxed:
@@ -135,7 +140,8 @@ def split_mail(raw: Buffer) -> SignedMail:
     pieces = _FIELD_END.split(header.rstrip(b"\n")) if read else []
     named = list(map(_named, pieces))
     whole = named == [(name, value.replace(b"\r\n", b"\n")) for name, value in read]
-    trouble = "" if whole and buffer is raw and b"\r" not in header else "its header can be read in two ways"
+    plain = buffer is raw and b"\r" not in header and b"\0" not in header
+    trouble = "" if whole and plain else "its header can be read in two ways"
     fields = tuple(Field(name, piece) for (name, _), piece in zip(named, pieces, strict=True))
     return SignedMail(fields, raw, body_start, trouble)
 
