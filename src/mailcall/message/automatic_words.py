@@ -25,7 +25,7 @@ sjálfvirkt svar; erantzun automatikoa; trả lời tự động; ตอบก�
 automatik
 """
 _LABELS = """
-auto; out of office; out of the office; ooo; away; vacation; on vacation; absent; abwesend;
+auto; out of office; out of the office; ooo; away; away from my mail; vacation; on vacation; absent; abwesend;
 abwesenheit; absence; absence du bureau; absent du bureau; fuera de la oficina; fuera de oficina;
 ausente; ausencia; fuori sede; fuori ufficio; assente; assenza; fora do escritório; ausência;
 ausência temporária; afwezig; niet aanwezig; frånvaro; frånvarande; ikke til stede; fraværende;

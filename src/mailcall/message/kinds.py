@@ -82,6 +82,7 @@ _CHALLENGES = frozenset(
         "x-askversion",
         "x-ipermitmail-challenge",
         "x-boxbe-notification",
+        "x-elnk-challenge",
     }
 )
 _CONFIRMS = re.compile(r"[-+.](?:confirm|challenge|verify)[-+.=]", re.IGNORECASE)
@@ -121,14 +122,16 @@ _TNEF_CLASSES = (  # the attMessageClass, [MS-OXTNEF] 2.1.3.3.10, names of [MS-O
 )
 _ACTION = re.compile(rb"^action:[ \t]{0,20}([a-z]{1,20})", re.IGNORECASE | re.MULTILINE)
 _SUCCESSES = frozenset({b"delivered", b"deliverable", b"relayed", b"expanded"})
-_ROBOT = frozenset({"x-servicenow-generated", "x-jira-fingerprint", "x-otrs-loop", "x-github-reason"})
+_ROBOT = frozenset(
+    {"x-servicenow-generated", "x-jira-fingerprint", "x-otrs-loop", "x-github-reason", "x-cron-env"}
+)
 
 
 def classify(root: Part) -> Classification:
     """Judge a mail. A report or automatic reply has its kind; other automatic mail stays `normal`."""
     signs = Signs(root)
     list_reason = _list_reason(signs)
-    for rule in (_report, _complaint, _challenge, _bounce, _auto_reply, _receipt_in_words):
+    for rule in (_report, _complaint, _challenge, _bounce, _receipt_in_words, _auto_reply):
         found = rule(signs)
         if found:
             kind, reason = found
@@ -210,6 +213,19 @@ def _bounce(signs: Signs) -> _Verdict:
     return (Kind.BOUNCE, reason) if reason else None
 
 
+def _receipt_in_words(signs: Signs) -> _Verdict:
+    """Judge a receipt whose fields a gateway took away: the program's exact word, and a machine's sign.
+
+    Before the automatic replies, since receipts are `Auto-Submitted: auto-replied` too (RFC 8098 3).
+    """
+    if signs.value("content-class").endswith(":mdn"):
+        return Kind.READ_RECEIPT, "Content-Class of a receipt"
+    sent_by_itself = signs.null_return or (signs.auto_submitted and signs.answers)
+    if sent_by_itself and signs.heading in RECEIPT_WORDS and not signs.names & _LISTS:
+        return Kind.READ_RECEIPT, f"{_machine_sign(signs)}, with the subject of a receipt"
+    return None
+
+
 def _auto_reply(signs: Signs) -> _Verdict:
     if signs.auto_submitted.startswith("auto-replied"):
         return Kind.AUTO_REPLY, "Auto-Submitted: auto-replied (RFC 3834)"
@@ -248,16 +264,6 @@ def _machine_sign(signs: Signs) -> str:
     if "x-mimetrack" in signs.names and signs.subject.startswith("AUTO: ") and "office" in signs.subject:
         return "X-MIMETrack (Notes)"
     return ""
-
-
-def _receipt_in_words(signs: Signs) -> _Verdict:
-    """Judge a receipt whose fields a gateway took away: the program's exact word, and a machine's sign."""
-    if signs.value("content-class").endswith(":mdn"):
-        return Kind.READ_RECEIPT, "Content-Class of a receipt"
-    sent_by_itself = signs.null_return or (signs.auto_submitted and signs.answers)
-    if sent_by_itself and signs.heading in RECEIPT_WORDS and not signs.names & _LISTS:
-        return Kind.READ_RECEIPT, f"{_machine_sign(signs)}, with the subject of a receipt"
-    return None
 
 
 def _list_reason(signs: Signs) -> str:
