@@ -18,7 +18,7 @@ _MAX_PARTS = 20
 _MAX_LINES = 5_000
 _BEGINNING = 2_000  # characters
 _FIRST_WORDS = 60  # characters
-_MAX_ABOUT = 20_000
+_MAX_ABOUT = 20_000  # characters in which a report says whether it is one of a delay
 _MAX_REASON = 2_000
 _MAX_DIAGNOSTIC = 500
 _MAX_FORMS = 8  # of a text that has the words of many
@@ -54,10 +54,10 @@ def read_texts(root: Part) -> list[BouncedRecipient]:
     form, found = _by_forms(text, root)
     named = [one for one in told or found or _otherwise_named(root, text) if "...@" not in one]  # obscured
     addresses = list(dict.fromkeys(named))[:MAX_RECIPIENTS]
-    about = f"{root.text('subject')[:300]}\n{text}"
-    delayed = bool((form and form.delayed) or DELAYED.search(about)) and not FINAL.search(text)
+    about = f"{root.text('subject')[:300]}\n{text}"[:_MAX_ABOUT]
+    delayed = bool((form and form.delayed) or DELAYED.search(about)) and not FINAL.search(text[:_MAX_ABOUT])
     reasons = _reasons(text, addresses)
-    general = _Reason(about[:_MAX_ABOUT])
+    general = _Reason(about)
     return [
         _recipient(address, reasons.get(address.casefold(), ""), general, delayed=delayed)
         for address in addresses or [""]
@@ -96,7 +96,7 @@ def reply_class(text: str) -> str:
 
 def reads_as_report(root: Part) -> bool:
     """Whether the text has the words of a known form with somebody's address where the form has it."""
-    return bool(_by_forms(report_text(root), root)[1])
+    return any(True for _ in _found_forms(report_text(root), root))
 
 
 def begins_as_report(root: Part) -> bool:
@@ -154,15 +154,22 @@ def _flat(text: str) -> str:
 
 def _by_forms(text: str, root: Part) -> tuple[Form | None, list[str]]:
     """Give the first form of the table that names anybody, and whom."""
+    for form, first, others in _found_forms(text, root):
+        return form, [first, *others]
+    return None, []
+
+
+def _found_forms(text: str, root: Part) -> Iterator[tuple[Form, str, Iterator[str]]]:
+    """Give each form that names anybody, the first whom it names, and the others."""
     flat = _flat(text)
     here = ((form, flat.find(form.words)) for form in FORMS)
     for form, start in islice((pair for pair in here if pair[1] >= 0), _MAX_FORMS):
         after = start + len(form.words)
         end = flat.find(form.end, after) if form.end else -1
-        found = list(_named(form, text[: end if end > after else len(text)], flat, after, root))
-        if found:
-            return form, found
-    return None, []
+        found = _named(form, text[: end if end > after else len(text)], flat, after, root)
+        for first in found:
+            yield form, first, found
+            break
 
 
 def _named(form: Form, text: str, flat: str, start: int, root: Part) -> Iterator[str]:
