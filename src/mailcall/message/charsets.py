@@ -1,109 +1,37 @@
 """Which charset a text is in: decided by ordered evidence, and said."""
 
 import codecs
-import functools
 import re
 from dataclasses import dataclass
-from encodings.aliases import aliases
+
+from .charset_guess import guess_charset
+from .charset_names import charset_label, codec_name
+from .japanese import decode_iso_2022_jp
 
 _SAMPLE = 4_096
 _META_IN = 4_096  # HTML 13.2.3.2 looks at 1,024 bytes; mail programs put more before the meta element
+_JAPANESE = "iso2022_jp_ext"
+_MENDED = 10_000  # bad bytes or surrogates in one text; each costs microseconds, and no sound text has more
 
-# Names of mail that Python knows under another, or as a narrower charset than senders mean by it.
-_NAMES = {
-    "utf8": "utf_8",
-    "unicode_1_1_utf_8": "utf_8",
-    "utf8mb4": "utf_8",
-    "unicode_1_1_utf_7": "utf_7",
-    "unicode": "utf_16",
-    "ascii": "ascii",
-    "ansi_x3.4_1968": "ascii",
-    "iso_8859_1": "cp1252",
-    "iso8859_1": "cp1252",
-    "iso_8859_1:1987": "cp1252",
-    "latin1": "cp1252",
-    "latin_1": "cp1252",
-    "l1": "cp1252",
-    "ansi": "cp1252",
-    "iso_8859_9": "cp1254",
-    "iso8859_9": "cp1254",
-    "latin5": "cp1254",
-    "iso_8859_11": "cp874",
-    "iso8859_11": "cp874",
-    "tis_620": "cp874",
-    "windows_874": "cp874",
-    "iso_8859_8_i": "iso8859_8",
-    "iso_8859_8_e": "iso8859_8",
-    "logical": "iso8859_8",
-    "iso_8859_6_i": "iso8859_6",
-    "iso_8859_6_e": "iso8859_6",
-    "ks_c_5601_1987": "cp949",
-    "ks_c_5601_1989": "cp949",
-    "ks_c_5601": "cp949",
-    "ksc5601": "cp949",
-    "euc_kr": "cp949",
-    "euckr": "cp949",
-    "korean": "cp949",
-    "gb2312": "gb18030",
-    "gb_2312_80": "gb18030",
-    "euc_cn": "gb18030",
-    "gbk": "gb18030",
-    "x_gbk": "gb18030",
-    "cp936": "gb18030",
-    "windows_936": "gb18030",
-    "gb18030_2000": "gb18030",
-    "hz_gb_2312": "hz",
-    "big5": "cp950",
-    "big5_tw": "cp950",
-    "x_x_big5": "cp950",
-    "shift_jis": "cp932",
-    "sjis": "cp932",
-    "x_sjis": "cp932",
-    "windows_31j": "cp932",
-    "windows_932": "cp932",
-    "ms_kanji": "cp932",
-    "x_euc_jp": "euc_jp",
-    "iso_2022_jp": "iso2022_jp_ext",
-    "iso2022_jp": "iso2022_jp_ext",
-    "csiso2022jp": "iso2022_jp_ext",
-    "x_mac_roman": "mac_roman",
-    "macintosh": "mac_roman",
-    "x_mac_ce": "mac_latin2",
-    "x_mac_cyrillic": "mac_cyrillic",
-    "koi8": "koi8_r",
-}
-# Python's codecs that are no charset of any mail; some take quadratic time.
-_REFUSED = {
-    "base64_codec", "bz2_codec", "hex_codec", "quopri_codec", "rot_13", "uu_codec", "zlib_codec",
-    "mbcs", "oem", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "tactis",
-}  # fmt: skip
-# A fixed list: a look-up of a name that Python does not know costs a search on disk, and is kept for ever.
-_CODECS: dict[str, str] = {
-    **{module: module for module in aliases.values()},
-    **{
-        codec: codec
-        for codec in ("cp720", "cp737", "cp856", "cp874", "cp875", "cp1006", "koi8_t", "koi8_u", "mac_arabic")
-    },
-    **aliases,
-    **{
-        name: "cp" + name.removeprefix("windows_")
-        for name in (f"windows_{page}" for page in range(1250, 1259))
-    },
-    **_NAMES,
-}
 # In these, bytes below 128 are not simply ASCII.
 _NOT_ASCII = re.compile(r"utf_?(?:7|16|32)|hz|iso2022|cp(?:037|273|424|500|875|1026|1140)")
 _WIDE = re.compile(r"utf_?(?:16|32)")
+_DOUBLE_BYTE = re.compile(r"gb|cp9(?:32|49|50)|big5|euc|shift|johab")
 _META = re.compile(rb"<meta\b[^<>]{0,300}?charset\s{0,9}=\s{0,9}[\"']?([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
 _XML = re.compile(rb"\s{0,99}<\?xml[^<>]{0,100}?encoding=[\"']([A-Za-z0-9_:.-]{1,40})")
 _HIGH = bytes(range(128, 256))
-_RUN = re.compile(rb"[\x80-\xff]{4}")
+_SURROGATE = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
+# What people write beyond ASCII: no phonetic signs and seldom scripts, which other charsets give by chance.
+_WRITTEN = re.compile(
+    "[\xa0-\u024f\u02c6-\u02dd\u0300-\u045f\u0490-\u04ff\u0531-\u06ff\u0900-\u0eff\u10a0-\u11ff\u1e00-\u22ff"
+    "\u2460-\u27bf\u3000-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3\ufe0f\uff01-\uffef\U0001f000-\U0001faff]"
+)
 _ESCAPES = (
     (b"\x1b$)C", "iso2022_kr"),
-    (b"\x1b$B", "iso2022_jp_ext"),
-    (b"\x1b$@", "iso2022_jp_ext"),
-    (b"\x1b(J", "iso2022_jp_ext"),
-    (b"\x1b(I", "iso2022_jp_ext"),
+    (b"\x1b$B", _JAPANESE),
+    (b"\x1b$@", _JAPANESE),
+    (b"\x1b(J", _JAPANESE),
+    (b"\x1b(I", _JAPANESE),
 )
 
 
@@ -117,26 +45,6 @@ class Decoded:
     defect: str = ""
 
 
-@functools.lru_cache(maxsize=512)
-def codec_name(charset: str) -> str:
-    """Give Python's name for a charset of a mail, or '' when there is none to trust."""
-    name = charset[:60].strip().strip("\"'").lower().partition("*")[0].replace("-", "_").replace(" ", "_")
-    if name.startswith(("cp_", "x_cp", "x_windows", "x_iso", "x_utf")):
-        name = name.removeprefix("x_").replace("cp_", "cp")
-    codec = _CODECS.get(name) or _CODECS.get(name.replace("windows", "windows_").replace("__", "_"), "")
-    codec = _NAMES.get(codec, codec)
-    if not codec or codec in _REFUSED:
-        return ""
-    return codecs.lookup(codec).name.replace("-", "_")
-
-
-def charset_label(codec: str) -> str:
-    """Name a codec of Python as mail does."""
-    if codec.startswith("cp125"):
-        return "windows-" + codec[2:]
-    return codec.replace("iso8859", "iso-8859").replace("iso2022", "iso-2022").replace("_", "-")
-
-
 def decode_text(data: bytes, declared: str = "") -> tuple[str, str]:
     """Decode a short text without guessing from its bytes; give it with a defect or ''."""
     found = decode(data, declared, may_guess=False)
@@ -146,19 +54,21 @@ def decode_text(data: bytes, declared: str = "") -> tuple[str, str]:
 def decode(data: bytes, declared: str = "", *, markup: bool = False, may_guess: bool = True) -> Decoded:
     """Decode a text by ordered evidence.
 
-    Byte order mark, the declared charset, the same with a few bytes that do not fit, the meta element of
-    HTML, escapes of ISO 2022, UTF-8, the bytes themselves (within `may_guess`, as it costs milliseconds),
-    Windows-1252.
+    Byte order mark, UTF-8 under the name of another charset, the declared charset, the same with a few bytes
+    that do not fit, the meta element of HTML, escapes of ISO 2022, UTF-8, the bytes themselves (within
+    `may_guess`, as it costs up to a millisecond), Windows-1252.
     """
     codec = codec_name(declared) if declared else ""
     if data.isascii() and b"\x1b" not in data and not _NOT_ASCII.match(codec):
         evidence = "declared" if codec else "plain ASCII"
         return Decoded(data.decode("ascii"), charset_label(codec) or "us-ascii", evidence)
-    found = _by_mark(data) or _by_declaration(data, codec)
+    found = _by_mark(data)
+    renamed = None if found else _mislabelled(data, codec)
+    found = found or (None if renamed else _by_declaration(data, codec))
     if found:
         return found
     wrong = f"charset {declared[:40]!r} does not fit" if declared else ""
-    found = _by_markup(data) if markup else None
+    found = renamed or (_by_markup(data) if markup else None)
     found = found or _by_escapes(data) or _by_utf_8(data) or (_by_guess(data) if may_guess else None)
     if found:
         told = "; ".join(note for note in (wrong, found.defect) if note)
@@ -177,7 +87,7 @@ def _by_mark(data: bytes) -> Decoded | None:
     ):
         if data.startswith(mark):
             text = data[len(mark) :].decode(codec, "replace")
-            if text.count("\ufffd") * 20 <= len(text):
+            if _few_bad(text, len(text)):
                 return Decoded(text, codec.removesuffix("-le").removesuffix("-be"), "byte order mark")
     return None
 
@@ -189,9 +99,13 @@ def _by_declaration(data: bytes, codec: str) -> Decoded | None:
     text = _strictly(data, codec)
     if text is not None:
         return Decoded(text, label, "declared")
+    if codec == "utf_8":
+        return _damaged_utf_8(data)
     # A cut or slightly damaged text: a few bad bytes are better than a wrong charset for all of it.
-    text = data.decode(codec, "replace")
-    if text.count("\ufffd") * 20 <= _beyond_ascii(data):
+    text = _forgivingly(data, codec)
+    if "\ufffd" not in text:
+        return Decoded(text, label, "declared")
+    if _few_bad(text, len(data) if codec.startswith("iso2022") else _beyond_ascii(data)):
         return Decoded(text, label, "declared, with a few bad bytes", f"some bytes are not valid {label}")
     return None
 
@@ -205,6 +119,49 @@ def _plausible(data: bytes, codec: str) -> bool:
     return codec.startswith("iso2022") or not _by_escapes(data)
 
 
+def _mislabelled(data: bytes, codec: str) -> Decoded | None:
+    """Find UTF-8 under another name: by chance no text in another charset has several such sequences."""
+    if codec in {"", "utf_8", "ascii"} or _NOT_ASCII.match(codec):
+        return None
+    text = _strictly(data, "utf-8")
+    if text is None:
+        return None
+    sequences = len(text) - _ascii_characters(data)
+    if _DOUBLE_BYTE.match(codec):  # pairs of theirs can be pairs of UTF-8
+        likely = _beyond_ascii(data) > 2 * sequences and sequences >= 3
+    else:
+        likely = sequences >= 2
+    if not likely or _written(text) < sequences:
+        return None
+    return Decoded(text, "utf-8", "valid UTF-8 under the name of another charset")
+
+
+def _damaged_utf_8(data: bytes) -> Decoded | None:
+    """Read declared UTF-8 of which some bytes are bad: cut, or with a piece in another charset.
+
+    Where more is bad than good, as in a footer that a list put below in Latin-1, the bad bytes are read as
+    Windows-1252, so that nothing is lost; with next to nothing good, it is no UTF-8.
+    """
+    whole = _SURROGATE.sub(_of_surrogates, data, count=_MENDED)
+    text = whole.decode("utf-8", "replace")
+    bad, good = text.count("\ufffd"), _written(text)
+    told = "some bytes are not valid utf-8"
+    if not bad:
+        return Decoded(text, "utf-8", "declared", "surrogates written as UTF-8 (CESU-8)")
+    if good >= bad:
+        return Decoded(text, "utf-8", "declared, with a few bad bytes", told)
+    if good * 3 >= bad and bad <= _MENDED:
+        mixed = whole.decode("utf-8", "windows_bytes")
+        return Decoded(mixed, "utf-8", "declared, mixed with windows-1252", told)
+    return None
+
+
+def _of_surrogates(match: re.Match[bytes]) -> bytes:
+    """Give the four bytes of UTF-8 for two surrogates of three bytes each (Unicode TR 26)."""
+    pair = match[0].decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
+    return pair.decode("utf-16-le").encode()
+
+
 def _by_markup(data: bytes) -> Decoded | None:
     head = data[:_META_IN]
     told = _META.search(head) or _XML.match(head)
@@ -212,7 +169,9 @@ def _by_markup(data: bytes) -> Decoded | None:
     if not codec or _WIDE.match(codec) or codec == "utf_7":
         return None
     text = _strictly(data, codec)
-    return Decoded(text, charset_label(codec), "meta element of the HTML") if text is not None else None
+    if text is None:
+        return _damaged_utf_8(data) if codec == "utf_8" else None
+    return _mislabelled(data, codec) or Decoded(text, charset_label(codec), "meta element of the HTML")
 
 
 def _by_escapes(data: bytes) -> Decoded | None:
@@ -220,8 +179,8 @@ def _by_escapes(data: bytes) -> Decoded | None:
         return None
     for escape, codec in _ESCAPES:
         if escape in data:
-            text = data.decode(codec, "replace")
-            if text.count("\ufffd") * 20 <= len(text):
+            text = _strictly(data, codec) or _forgivingly(data, codec)
+            if _few_bad(text, len(data)):
                 return Decoded(text, charset_label(codec), "ISO 2022 escapes")
     return None
 
@@ -231,29 +190,20 @@ def _by_utf_8(data: bytes) -> Decoded | None:
     if text is not None:
         return Decoded(text, "utf-8" if _beyond_ascii(data) else "us-ascii", "valid UTF-8")
     text = data.decode("utf-8", "replace")  # one cut character at the end, or in the middle of much that fits
-    if text.count("\ufffd") * 20 <= _beyond_ascii(data):
+    if text.count("\ufffd") * 3 <= _written(text):
         return Decoded(text, "utf-8", "nearly valid UTF-8", "some bytes are not valid utf-8")
     return None
 
 
 def _by_guess(data: bytes) -> Decoded | None:
-    """Guess from a sample. In Latin scripts, few letters beyond ASCII stand together."""
-    high = next((match.start() for match in re.finditer(rb"[\x80-\xff]", data[:1_000_000])), 0)
-    sample = data[max(0, high - 200) : max(0, high - 200) + _SAMPLE]
-    beyond = _beyond_ascii(sample)
-    if beyond < 32 and not _RUN.search(sample):
-        codec = "cp1252"
-    else:
-        from charset_normalizer import from_bytes  # slow to import, and seldom needed
-
-        best = from_bytes(sample, steps=5, chunk_size=512, preemptive_behaviour=False).best()
-        codec = codec_name(best.encoding) if best else ""
-        if not codec or _NOT_ASCII.match(codec):
-            return None
-    label = charset_label(codec)
-    text = _strictly(data, codec)
-    text = data.decode(codec, "replace") if text is None else text
-    return Decoded(text, label, "guessed from the bytes", f"charset guessed: {label}")
+    guess = guess_charset(data)
+    if not guess:
+        return None
+    label = charset_label(guess.codec)
+    text = _strictly(data, guess.codec)
+    text = data.decode(guess.codec, "replace") if text is None else text
+    evidence = f"guessed from the bytes: {guess.languages} letters"
+    return Decoded(text, label, evidence, f"charset guessed: {label}")
 
 
 def _strictly(data: bytes, codec: str) -> str | None:
@@ -261,6 +211,10 @@ def _strictly(data: bytes, codec: str) -> str | None:
         return data.decode(codec)
     except (UnicodeError, ValueError, LookupError):
         return _as_windows(data) if codec == "cp1252" else None
+
+
+def _forgivingly(data: bytes, codec: str) -> str:
+    return decode_iso_2022_jp(data) if codec == _JAPANESE else data.decode(codec, "replace")
 
 
 def _as_windows(data: bytes) -> str:
@@ -276,7 +230,28 @@ def _hole(error: UnicodeError) -> tuple[str, int]:
     return error.object[error.start : error.end].decode("latin-1"), error.end
 
 
+def _windows_bytes(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
 codecs.register_error("windows_holes", _hole)
+codecs.register_error("windows_bytes", _windows_bytes)
+
+
+def _written(text: str) -> int:
+    """Count the characters beyond ASCII that people write, without those that stand for a bad byte."""
+    return 0 if text.isascii() else len(_WRITTEN.findall(text))
+
+
+def _few_bad(text: str, of: int) -> bool:
+    """Say whether of so many bytes few are bad, or only the last, as the text was cut within a character."""
+    bad = text.count("\ufffd")
+    return bad * 20 <= of or (bad == 1 < len(text) and text.endswith("\ufffd"))
+
+
+def _ascii_characters(data: bytes) -> int:
+    return len(data) - _beyond_ascii(data)
 
 
 def _beyond_ascii(data: bytes) -> int:

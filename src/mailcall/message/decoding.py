@@ -3,7 +3,8 @@
 import re
 import unicodedata
 
-from .charsets import charset_label, codec_name, decode, decode_text
+from .charset_names import charset_label, codec_name
+from .charsets import decode, decode_text
 from .mail import Charset
 from .transfer import decode_base64, decode_transfer
 
