@@ -162,6 +162,9 @@ SHAPES: dict[str, Shape] = {
     "brackets that never end": header(b"<", b"To"),
     "brackets around addresses that never end": header(b"<a@b", b"To"),
     "square brackets": header(b"[", b"To"),
+    "addresses with semicolons": header(b"a@b.c;", b"To"),
+    "groups of one address": header(b"g: a@b.example;", b"To"),
+    "addresses with comments": header(b"a@b.example (x), ", b"To"),
     "commas": header(b",", b"To"),
     "colons": header(b"a:", b"To"),
     "at signs": header(b"@", b"To"),
@@ -189,6 +192,9 @@ SHAPES: dict[str, Shape] = {
     "last delimiters": multipart(b"--b--\r\n"),
     "a multipart without its delimiter": text(
         b"\n--x", fields=b"Content-Type: multipart/mixed; boundary=b\r\n"
+    ),
+    "dashes under an empty boundary": text(
+        b"--\r\n", fields=b'Content-Type: multipart/mixed; boundary=""\r\n'
     ),
     "multiparts without delimiters": multipart(
         b"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\nx\r\n"
@@ -231,6 +237,16 @@ SHAPES: dict[str, Shape] = {
     "GB 18030": text(b"\x81\x30", fields=b"Content-Type: text/plain; charset=gb18030\r\n"),
     "a charset of Python's own": text(b"a-", fields=b"Content-Type: text/plain; charset=punycode\r\n"),
     "bytes of no charset": text(b"\xff\x81\x8d\xfe"),
+    "words of no charset": text(b"\xff\x81 \x8d\xfe\r\n", fields=b""),
+    "Cyrillic letters undeclared": text("Привет, ".encode("koi8-r"), fields=b""),
+    "bad bytes in UTF-8": text("ü".encode() + b"\xe4\xf6"),
+    "surrogates in UTF-8": text(b"\xed\xa0\xbd\xed\xb8\x80"),
+    "JIS with rows of NEC": text(
+        b"\x1b$B-j\x1b(B", fields=b"Content-Type: text/plain; charset=iso-2022-jp\r\n"
+    ),
+    "JIS cut in a long run": text(
+        b"-j" * 30, fields=b"Content-Type: text/plain; charset=iso-2022-jp\r\n\r\n\x1b$B"
+    ),
     "NUL bytes": text(b"\0"),
     "combining marks": text("\u0301\u0323".encode()),
     "marks from right to left": text("\u202e\u2066".encode()),

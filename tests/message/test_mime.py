@@ -149,3 +149,9 @@ def test_base64_in_pieces_gives_what_went_in(data: bytes, spaces: int) -> None:
 
     encoded = base64.b64encode(data).replace(b"A", b"A" + b" " * spaces)
     assert decode_base64(encoded) == (data, True)
+
+
+@pytest.mark.parametrize("field", [b"From : a@b.example", b"From \t: a@b.example"])
+def test_a_first_field_with_a_blank_before_its_colon_is_no_line_of_mbox(field: bytes) -> None:
+    root = parse(field + b"\r\nSubject: x\r\n\r\nhi", [])
+    assert (root.value("from"), root.value("subject")) == ("a@b.example", "x")

@@ -13,12 +13,19 @@ _MAX_NAME = 2_000
 _MAX_ENTRY = 10_000
 _HELD = 3  # words with commas between them that can be one name: `Doe, John, Dr.`
 
-# Nearly all entries: `Name <local@domain>`, `"Name" <local@domain>`, `local@domain`, to a comma or the end.
+# Nearly all entries: `Name <local@domain>`, `"Name" <local@domain>`, `local@domain`, to what ends them.
 _SIMPLE = re.compile(
     r"""(?:(?:"([^"\\<>@=]{0,200})"[ ]{0,3}|([^\s"(),:;<>@\[\]\\=][^"(),:;<>@\[\]\\=]{0,200})"""
     r"""|((?:=\?[^?\s]{1,60}\?[bBqQ]\?[^?<>"@]{0,200}\?=[ ]?){1,10}+))?"""
     r"""<([^\s"(),:;<>@\[\]\\]{1,200}@[^\s"(),:;<>@\[\]\\']{1,255})>"""
-    r"""|([^\s"(),:;<>@\[\]\\'/=]{1,200}@[^\s"(),:;<>@\[\]\\']{1,255}))[ ]?(?:,|\Z)"""
+    r"""|([^\s"(),:;<>@\[\]\\'/=]{1,200}@[^\s"(),:;<>@\[\]\\']{1,255}))[ ]?(?:[,;]|\Z)"""
+)
+_GROUP = re.compile(r"(?!mailto)[^\s\"(),:;<>@\[\]\\=][^\"(),:;<>@\[\]\\=]{0,200}:", re.IGNORECASE)
+# What stands in To where nobody is named, with the colon of its empty group lost.
+_NOBODY = re.compile(
+    r"(?:undisclosed|unlisted|unspecified|hidden|suppressed)[-_ ]?recipients?"
+    r"|recipients?-list-(?:not-shown|suppressed)",
+    re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"[\s,;]*")
 _WORD = r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?<>]{0,2000}\?="
@@ -30,6 +37,8 @@ _ANGLE = re.compile(r">|<+")
 _UP_TO_SEPARATOR = re.compile(r"\s*([^\s,;]+)")
 _COMMENT = re.compile(r"\\.|[()]", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_TO_ESCAPE = re.compile(r"[\"\\]")
+_ESCAPED = r"\\\g<0>"
 _AROUND_AT_AND_DOT = re.compile(r" ?([@.]) ?")
 _AROUND_AT = re.compile(r" ?@ ?")
 _MAILTO = re.compile(r"\[?mailto:", re.IGNORECASE)
@@ -56,6 +65,8 @@ def scan_addresses(value: str) -> tuple[tuple[Mailbox, ...], bool]:
             quoted, name, words, angle, bare = simple.groups()
             found.append(Mailbox(_shown(words) if words else quoted or (name or "").strip(), angle or bare))
             position = simple.end()
+        elif scan.at_start and (group := _GROUP.match(value, position)):
+            position = group.end()
         else:
             position = scan.step(position)
             steps += 1
@@ -85,7 +96,7 @@ class _Words:
     def name(self) -> str:
         """Give the display name: the phrase, else what stands in comments (RFC 822 habit)."""
         phrase = "".join(f" {text} " if quoted else text for quoted, text in self.words)
-        told = phrase if phrase.strip() else _ESCAPE.sub(r"\1", " ".join(self.comments))
+        told = phrase if phrase.strip() else _unescaped(" ".join(self.comments))
         return _shown(told)
 
 
@@ -118,7 +129,7 @@ class _Scan:
             quoted = _QUOTED.match(value, position)
             end = quoted.end() if quoted else -1
             if quoted:
-                words.append((True, _ESCAPE.sub(r"\1", quoted[1])))
+                words.append((True, _unescaped(quoted[1])))
         elif char == "<" and char not in self.unclosed:
             end = self.angle(position)
         elif char == "(" and char not in self.unclosed:
@@ -208,9 +219,15 @@ class _Scan:
         for words in self.held:
             text = "".join(text for _, text in words.words).strip()
             quoted = any(quoted for quoted, _ in words.words)
+            if _NOBODY.fullmatch(text):
+                continue
             if _PLAIN_ADDRESS.match(text) if quoted else text and not re.search(r"\s|=\?", text):
                 self.found.append(Mailbox(_shown(" ".join(words.comments)), text[:_MAX_ADDRESS]))
         self.held = []
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(r"\1", text) if "\\" in text else text
 
 
 def _comment_end(value: str, start: int) -> int:
@@ -248,12 +265,12 @@ def _bare(entry: _Words) -> list[Mailbox]:
     """Give the mailboxes of an entry without angle brackets."""
     words = entry.words
     if len(words) > 1 and words[0][0] and words[1][1].startswith("@"):
-        return [Mailbox("", f'"{words[0][1]}"' + "".join(words[1][1].split()))]
+        return [Mailbox("", f'"{_TO_ESCAPE.sub(_ESCAPED, words[0][1])}"' + "".join(words[1][1].split()))]
     plain = [text for quoted, text in words if not quoted and not text.startswith("=?")]
     text = " ".join("".join(plain)[:_MAX_ENTRY].split())
     if "@" not in text:
         return []
-    together = _AROUND_AT_AND_DOT.sub(r"\1", text)
+    together = _AROUND_AT_AND_DOT.sub(r"\1", text) if " " in text else text
     pieces = [together] if " " not in together else _AROUND_AT.sub("@", text).split()
     first = next(index for index, piece in enumerate(pieces) if "@" in piece)
     addresses = [

@@ -27,8 +27,17 @@ _ZONES = {
 _LONGEST = 200
 
 
+def has_impossible_zone(value: str) -> bool:
+    """Say whether a Date has a zone such as +9999, which `read_date` takes for UTC."""
+    match = _MAIL.match(value[:_LONGEST].strip())
+    return bool(match and match[7] and _shift(match[7], match[8]) is None)
+
+
 def read_date(value: str) -> dt.datetime | None:
-    """Read a Date, aware; None when it is not one. No zone, or one that nobody knows, means UTC."""
+    """Read a Date, aware; None when it is not one. No zone, or one that nobody knows, means UTC.
+
+    24:00 is the end of the day (ISO 8601 4.2.3, which some programs follow).
+    """
     value = value[:_LONGEST].strip()
     match = _MAIL.match(value)
     date = _of(match, value) if match else _otherwise(_COMMENT.sub(" ", value))
@@ -48,17 +57,19 @@ def _of(match: re.Match[str], value: str) -> dt.datetime | None:
     number = int(year)
     if len(year) < 4:  # RFC 5322 4.3
         number += 2000 if number < 50 else 1900
+    midnight = (int(hour), int(minute), int(second or 0)) == (24, 0, 0)
     try:
-        return dt.datetime(
+        date = dt.datetime(
             number,
             _MONTHS[month.lower()],
             int(day),
-            int(hour),
+            0 if midnight else int(hour),
             int(minute),
             min(int(second or 0), 59),  # a leap second
             tzinfo=_zone(hours, minutes, zone, value[match.end() :]),
         )
-    except (KeyError, ValueError):
+        return date + dt.timedelta(days=midnight)
+    except (KeyError, ValueError, OverflowError):
         return None
 
 
@@ -70,8 +81,15 @@ def _zone(hours: str | None, minutes: str | None, name: str | None, rest: str) -
         hours, minutes = after.groups()
     if not hours or not minutes:
         return dt.UTC
+    return dt.timezone(_shift(hours, minutes) or dt.timedelta())
+
+
+def _shift(hours: str, minutes: str) -> dt.timedelta | None:
+    """Give the offset of a zone, None when a day has not as many hours, or an hour as many minutes."""
+    if int(hours[1:]) > 23 or int(minutes) > 59:
+        return None
     shift = dt.timedelta(hours=int(hours[1:]), minutes=int(minutes))
-    return dt.timezone(-shift if hours[0] == "-" else shift) if shift < dt.timedelta(hours=24) else dt.UTC
+    return -shift if hours[0] == "-" else shift
 
 
 def _otherwise(value: str) -> dt.datetime | None:

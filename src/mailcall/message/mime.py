@@ -25,7 +25,7 @@ _KNOWN_FIELD = re.compile(
 _EMPTY_LINE = re.compile(rb"\r*\n")
 _GAP = re.compile(rb"\n\r*\n")
 _LEADING_LINES = re.compile(rb"[\r\n]*")
-_MBOX = re.compile(rb">?From [^\n]{0,998}\n")
+_MBOX = re.compile(rb">?From (?![ \t]*+:)[^\n]{0,998}\n")  # `From :` is a field (RFC 5322 4.5)
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+\Z")
 _GUESSED = re.compile(rb"\s{0,200}--([^\r\n]{1,100})")
 

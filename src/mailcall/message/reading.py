@@ -8,7 +8,7 @@ from .attached_mails import attached_mails
 from .body import Body, read_body
 from .bounces import read_bounce
 from .charsets import decode
-from .dates import read_date
+from .dates import has_impossible_zone, read_date
 from .decoding import charset_of_value
 from .envelope import read_addresses, read_ids
 from .forwarded import inline_forwards
@@ -56,6 +56,8 @@ def read_mail_strictly(raw: Buffer) -> Mail:
     date = read_date(root.value("date"))
     if date is None and root.raw("date"):
         defects.append("the Date is not readable")
+    elif has_impossible_zone(root.value("date")):
+        defects.append("the Date has an impossible zone: read as UTC")
     return Mail(
         subject=root.text("subject"),
         from_=read_addresses(root, "from", defects),
