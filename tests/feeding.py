@@ -1,4 +1,4 @@
-"""An installation whose accounts have no mailbox, and a Postfix that hands mail over to it."""
+"""An installation whose accounts have no mailbox: mail is handed over to it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,18 +19,9 @@ incoming_accounts:
   - {{name: Support, address: support@desk.example, protocol: fed, template: Mail}}
   - {{name: Printers, address: printers@desk.example, protocol: fed, template: Mail}}
   - {{name: Jobs, address: jobs@desk.example, protocol: fed, template: Letter}}
-  - {{name: Off, address: off@desk.example, protocol: fed, template: Mail, active: false}}
+  - {{name: Closed, address: off@desk.example, protocol: fed, template: Mail, active: false}}
 outgoing_servers:
   - {{name: Out, protocol: maildir, path: {out}}}
-"""
-
-# So that Postfix tries again within a second or two.
-IMPATIENT = """
-queue_run_delay = 1s
-minimal_backoff_time = 1s
-maximal_backoff_time = 1s
-transport_retry_time = 1s
-lmtp_tls_security_level = none
 """
 
 

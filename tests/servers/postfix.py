@@ -172,6 +172,27 @@ class Postfix:
         return [file.read_bytes() for file in self._find(address)]
 
     @property
+    def queued(self) -> int:
+        """How many mails wait in the queue."""
+        queue = self.folder / "queue"
+        return sum(
+            1
+            for part in ("maildrop", "incoming", "active", "deferred")
+            for path in (queue / part).rglob("*")
+            if path.is_file()
+        )
+
+    def flush(self) -> None:
+        """Have what was deferred tried again now."""
+        subprocess.run(
+            [str(PROGRAM), "-c", str(self.folder / "etc"), "flush"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+
+    @property
     def _pid_file(self) -> Path:
         return self.folder / "queue" / "pid" / "master.pid"
 
