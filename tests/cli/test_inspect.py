@@ -20,7 +20,7 @@ from fuzz.samples import SAMPLES
 from installations import SOURCE
 from mailcall.cli.inspecting.crew import Crew
 from mailcall.cli.inspecting.form import Form
-from mailcall.cli.inspecting.sources import Source
+from mailcall.cli.inspecting.sources import Source, Unusable, sources
 
 MAIL = b"From: Ann <ann@example.com>\r\nTo: it@desk.example\r\nSubject: %s\r\n\r\nHello.\r\n"
 FROM = b"From ann@example.com Mon Nov  3 10:15:00 2025\n"
@@ -176,6 +176,36 @@ def test_an_outlook_file_is_named_as_no_mail(tmp_path: Path) -> None:
     [found] = inspected(tmp_path, "x.msg")
     assert found["text"] == ""
     assert "Outlook" in found["defects"][0]
+    page = run(tmp_path, "x.msg")[0].splitlines()
+    assert "This is an Outlook file (.msg)" in page[1]
+    assert "a mail" not in " ".join(page).replace("no mail", "")
+
+
+def test_bytes_without_a_header_are_named_as_no_mail_and_shown_in_part(tmp_path: Path) -> None:
+    (tmp_path / "junk").write_bytes(bytes(range(255, -1, -1)) * 80)
+    (tmp_path / "empty").touch()
+    (tmp_path / "note").write_text("Call Ann.\n")
+    empty, junk, note = inspected(tmp_path, "empty", "junk", "note")
+    assert empty["defects"][0] == "This is no mail: it is empty."
+    assert junk["defects"][0] == note["defects"][0] == "This is no mail: it has no header."
+    page = run(tmp_path, "junk")[0]
+    assert "This is no mail: it has no header." in page.splitlines()[1]
+    assert "more characters, shown by --full" in page
+    assert len(page) < 2000 < len(run(tmp_path, "--full", "junk")[0])
+    assert "Call Ann." in run(tmp_path, "note")[0]
+
+
+def test_an_encrypted_mail_says_where_its_content_is(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text(
+        "From: ann@example.com\n"
+        "Content-Type: multipart/encrypted; protocol=application/pgp-encrypted; boundary=b\n\n"
+        "--b\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n"
+        "--b\nContent-Type: application/octet-stream; name=encrypted.asc\n\nsecret\n--b--\n"
+    )
+    page = run(tmp_path, "x")[0]
+    assert "[This mail is encrypted. Its content is in the attached file.]" in page
+    assert "not verified" not in page
+    assert "\n\n\n" not in page.rstrip("\n")
 
 
 def test_a_part_of_a_mail_alone_is_read_as_what_it_is(tmp_path: Path) -> None:
@@ -191,14 +221,84 @@ def test_a_folder_without_files_is_said(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     out, said = run(tmp_path, "--json", "none")
     assert out == ""
-    assert "there is no file" in said
+    assert said == "There is no file in none.\n"
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     out, said = run(tmp_path, "--json", "nothing.eml", status=2)
     assert out == ""
     assert "'nothing.eml' does not exist" in said
-    run(tmp_path, status=2)
+
+
+def test_without_arguments_standard_input_is_read_unless_somebody_would_have_to_type_it(
+    tmp_path: Path,
+) -> None:
+    [mail] = inspected(tmp_path, given=MAIL % b"piped")
+    assert (mail["file"], mail["subject"]) == ("-", "piped")
+    ours, theirs = pty.openpty()
+    done = subprocess.run(COMMAND, env=ENVIRONMENT, stdin=theirs, capture_output=True, check=False)
+    os.close(theirs)
+    os.close(ours)
+    assert done.returncode == 2
+    assert b"Error: Missing argument 'FILES...'" in done.stderr
+
+
+def test_devices_are_refused_and_named_pipes_are_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes(MAIL % b"piped"))
+    writer.start()
+    out, said = run(tmp_path, "--json", "/dev/zero", "pipe", status=1)
+    writer.join()
+    assert json.loads(out)["subject"] == "piped"
+    assert said == "Error: Cannot read /dev/zero: it is a device, not a file.\n"
+
+
+def test_a_pipe_is_copied_up_to_a_bound_and_no_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailcall.cli.inspecting.sources.MAX_BYTES", 1000)
+    (tmp_path / "endless").symlink_to("pipe")
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes(MAIL % b"long" + b"x" * 5000))
+    writer.start()
+    said: list[Unusable] = []
+    [found] = sources([str(tmp_path / "endless")], tmp_path, said.append)
+    writer.join()
+    assert Path(found.path).stat().st_size == 1000
+    assert "came; what follows" in said[0].reason
+
+
+def test_where_the_copy_does_not_fit_its_folder_is_named_and_left_empty(tmp_path: Path) -> None:
+    shell = f"ulimit -f 100; {sys.executable} -m mailcall inspect - < /dev/zero"
+    done = subprocess.run(
+        ["bash", "-c", shell],
+        env={**ENVIRONMENT, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f"its copy in {tmp_path}/mailcall-" in done.stderr.decode()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_nothing_stays_in_the_temporary_folder_when_it_is_ended(number: int, tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "-"],
+        env={**ENVIRONMENT, "TMPDIR": str(tmp_path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin
+        process.stdin.write(MAIL % b"x")
+        process.stdin.flush()
+        while not list(tmp_path.glob("mailcall-*/*")):
+            time.sleep(0.05)
+        process.send_signal(number)
+        process.wait(timeout=60)
+    assert process.returncode == 128 + number
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_can_not_be_read_is_said_and_the_rest_is_done(mails: Path) -> None:
@@ -207,7 +307,7 @@ def test_what_can_not_be_read_is_said_and_the_rest_is_done(mails: Path) -> None:
     unreadable = str(secret) if os.geteuid() else "/proc/self/mem"  # nothing is closed to root but this
     out, said = run(mails, "--json", "a.eml", unreadable, "c.eml", status=1)
     assert [json.loads(line)["subject"] for line in out.splitlines()] == ["one", "three"]
-    assert said.startswith(f"mailcall: cannot read {unreadable}: ")
+    assert said.startswith(f"Error: Cannot read {unreadable}: ")
     assert "Traceback" not in said
 
 
@@ -310,7 +410,7 @@ def test_progress_is_told_on_a_terminal_only_while_the_mails_go_elsewhere(mails:
 
 REPLY = b"""From: "service@bank.example" <eve@evil.example>\r
 To: it@desk.example\r
-Subject: =?utf-8?q?Printer_=1B[31m_=E2=80=AE_floor_3?=\r
+Subject: =?utf-8?q?Printer_=1B[31m_=E2=80=AE_=D8=9C_floor_3?=\r
 Content-Type: multipart/mixed; boundary=b\r
 \r
 --b\r
@@ -338,6 +438,7 @@ def test_a_person_sees_what_matters_and_nothing_that_a_terminal_would_obey(tmp_p
     page = run(tmp_path, "x.eml")[0]
     assert "\x1b" not in page
     assert "\u202e" not in page
+    assert "[U+202E] [U+061C]" in page
     assert max(map(len, page.splitlines())) <= 80
     assert "The sender's name shows service@bank.example" in page
     assert "31mnot print." in page

@@ -318,3 +318,11 @@ class TestSeals:
     def test_the_signature_stays_an_attachment(self) -> None:
         mail = read_mail(multipart("signed", part("text/plain", "a"), part("application/pgp-signature", "s")))
         assert (mail.text, named(mail)) == ("a", [("attachment-1.asc", False)])
+
+
+@pytest.mark.parametrize("word", ["H\0ell\x1bo\x07", "Gr\x08üße\x9f"])
+def test_control_characters_are_left_out_and_that_is_said(word: str) -> None:
+    mail = read_mail(b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + word.encode())
+    assert mail.text.isprintable()
+    assert "control characters are left out of the text" in mail.defects
+    assert not read_mail("Content-Type: text/plain; charset=utf-8\r\n\r\nGrüße\tan\r\nalle".encode()).defects

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from .attaching import Attachments
 from .charsets import decode
-from .decoding import normal_newlines
+from .decoding import composed, line_feeds, without_controls
 from .file_names import declared_name
 from .flowed import unenriched, unflowed
 from .html_text import Mark, MarkedText, join_texts, read_html
@@ -172,7 +172,11 @@ class _Reader:
         self.guesses -= found.evidence.startswith("guessed")
         self.charsets.append(Charset(where, found.charset, found.evidence))
         self.defects += [note for note in (defect, found.defect) if note]
-        text = normal_newlines(found.text)
+        text = line_feeds(found.text)
+        clean = without_controls(text)
+        if len(clean) < len(text):
+            self.defects.append(f"control characters are left out of the {'HTML' if markup else 'text'}")
+        text = composed(clean)
         return _Shown(html=text) if markup else _Shown(self.plain(part, text))
 
     def plain(self, part: Part, text: str) -> str:

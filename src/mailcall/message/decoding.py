@@ -18,7 +18,9 @@ __all__ = [
     "decode_text",
     "decode_transfer",
     "decode_words",
+    "line_feeds",
     "normal_newlines",
+    "without_controls",
 ]
 
 MAX_VALUE = 65_536
@@ -119,15 +121,25 @@ def _raw_bytes(text: str, charset: str) -> bytes:
 
 def normal_newlines(text: str) -> str:
     """Give a text with LF line ends, without control characters other than tab, in NFC."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return composed(without_controls(line_feeds(text)))
+
+
+def line_feeds(text: str) -> str:
+    """Give a text with LF for each of its line ends."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def without_controls(text: str) -> str:
+    """Give a text without control characters other than tab and line ends."""
     if text.isascii():
         return text.encode("ascii").translate(None, _CONTROL_BYTES).decode("ascii")
-    return composed(_CONTROL.sub("", text))
+    return _CONTROL.sub("", text)
 
 
 def composed(text: str) -> str:
     """Give a text in NFC, in linear time: a run of marks longer than any language has may stay as it is."""
+    if text.isascii():
+        return text
     if len(text) <= _NORMALIZED_AT_ONCE:
         return unicodedata.normalize("NFC", text)
     return "".join(

@@ -5,17 +5,20 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from mailcall.cli.inspecting.form import Form
-from mailcall.cli.inspecting.sources import Source
+from mailcall.cli.inspecting.form import File, Form
+from mailcall.cli.inspecting.sources import MAX_BYTES, Source
 from mailcall.message import read_mail
 from mailcall.message.inspection import inspect_mail
 from mailcall.message.mail import Mail
+from mailcall.message.mime import read_header
 
-MAX_BYTES = 256 * 1024 * 1024
 _COMPOUND_FILE = bytes.fromhex("d0cf11e0a1b11ae1")
-_NOT_A_MAIL = (
-    "This is no mail as it was sent, but a file of Outlook (.msg) or Office; nothing of it was read."
-)
+_OF_OUTLOOK = "This is an Outlook file (.msg) or an Office file, and no mail; nothing of it was read."
+_EMPTY = "This is no mail: it is empty."
+_WITHOUT_HEADER = "This is no mail: it has no header."
+_SAMPLE = 65_536  # bytes by which text is told from what is none
+_MOST_CONTROLS = 0.02  # of the bytes of a text
+_CONTROLS = bytes({*range(32), 127} - set(b"\t\n\f\r\x1b"))
 # What people have kept of a mail without its header: how it begins, and what it is.
 _PARTS = {
     bytes.fromhex("789f3e22"): "application/ms-tnef; name=winmail.dat",
@@ -30,15 +33,35 @@ _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029]")
 def shown(source: Source, form: Form) -> bytes:
     """Read one mail and show it. Raises OSError where the file can't be read."""
     raw, cut = _read(source)
-    if raw.startswith(_COMPOUND_FILE):
-        return _show(source, Mail(defects=(_NOT_A_MAIL,)), len(raw), form)
     part = _part(raw)
-    mail = read_mail(f"Content-Type: {part}\r\n\r\n".encode() + raw if part else raw)
-    if part:
-        mail = _with_defect(mail, f"This is no mail, but a part of one ({part.partition(';')[0]}).")
+    no_mail = _no_mail(raw, part)
+    if no_mail == _OF_OUTLOOK:
+        mail = Mail()
+    else:
+        mail = read_mail(f"Content-Type: {part}\r\n\r\n".encode() + raw if part else raw)
     if cut:
-        mail = _with_defect(mail, f"Only the first {MAX_BYTES // 1024 // 1024} MB of the file were read.")
-    return _show(source, mail, len(raw), form)
+        defect = f"Only the first {MAX_BYTES // 1024 // 1024} MB of the file were read."
+        mail = replace(mail, defects=(*mail.defects, defect))
+    binary = no_mail == _WITHOUT_HEADER and _is_binary(raw)
+    return _show(mail, File(source.name, len(raw), no_mail, binary), form)
+
+
+def _no_mail(raw: bytes, part: str) -> str:
+    """What a file is that is no mail, in a sentence; else ''."""
+    if not raw:
+        return _EMPTY
+    if raw.startswith(_COMPOUND_FILE):
+        return _OF_OUTLOOK
+    if part:
+        return f"This is no mail, but a part of one ({part.partition(';')[0]})."
+    _, _, fields, _ = read_header(raw)
+    return "" if fields else _WITHOUT_HEADER
+
+
+def _is_binary(raw: bytes) -> bool:
+    """Whether bytes are no text in any charset: too many of them are control characters."""
+    sample = raw[:_SAMPLE]
+    return len(sample) - len(sample.translate(None, _CONTROLS)) > _MOST_CONTROLS * len(sample)
 
 
 def _part(raw: bytes) -> str:
@@ -47,15 +70,11 @@ def _part(raw: bytes) -> str:
     return next((kind for start, kind in _PARTS.items() if head.startswith(start)), "")
 
 
-def _with_defect(mail: Mail, defect: str) -> Mail:
-    return replace(mail, defects=(*mail.defects, defect))
-
-
 def not_shown(source: Source, why: str, form: Form) -> bytes:
     """Show an empty mail in place of one that could not be read, with the reason as its defect."""
     if not form.as_json:
         return valid_utf8(f"{source.name}\n  {why}\n\n")
-    return _show(source, Mail(defects=(why,), unreadable=True), 0, form)
+    return _show(Mail(defects=(why,), unreadable=True), File(source.name, 0), form)
 
 
 def json_line(values: dict[str, object]) -> bytes:
@@ -72,12 +91,14 @@ def valid_utf8(text: str) -> bytes:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
-def _show(source: Source, mail: Mail, size: int, form: Form) -> bytes:
+def _show(mail: Mail, file: File, form: Form) -> bytes:
     if form.as_json:
-        return json_line({"file": source.name, **inspect_mail(mail)})
+        if file.no_mail:
+            mail = replace(mail, defects=(file.no_mail, *mail.defects))
+        return json_line({"file": file.name, **inspect_mail(mail)})
     from mailcall.cli.inspecting.page import page  # not needed for JSON
 
-    return valid_utf8(page(source.name, mail, size, form))
+    return valid_utf8(page(mail, file, form))
 
 
 def _read(source: Source) -> tuple[bytes, bool]:

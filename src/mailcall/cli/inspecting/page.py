@@ -12,15 +12,17 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from mailcall.cli.inspecting.form import Form
+from mailcall.cli.inspecting.form import File, Form
 from mailcall.cli.inspecting.sections import attachments, bounces, forwards, invitations, readings
 from mailcall.cli.inspecting.words import KINDS, SEALS, addresses, grid, harmless, moment, size_of
 from mailcall.message.evidence import Trust, sender_evidence
-from mailcall.message.mail import Mail, Piece, PieceKind
+from mailcall.message.mail import Mail, Piece, PieceKind, Seal
 
 _SPACES = re.compile(r" +$", re.MULTILINE)
 _MOST_LINES = {PieceKind.NEW: 200, PieceKind.SIGNATURE: 12, PieceKind.QUOTE: 3}  # shown without `--full`
-_FEW_CHARACTERS = 20_000  # of a piece that are shown without `--full`
+_FEW_CHARACTERS = 20_000  # of a piece that are shown without `--full` ...
+_FEW_OF_NO_TEXT = 300  # ... and of what is no text
+_FRAME = 8  # columns around the name of a file
 _MOST_CHARACTERS = 1_000_000  # that are shown at all
 _STYLES = {PieceKind.NEW: "", PieceKind.SIGNATURE: "dim", PieceKind.QUOTE: "dim cyan"}
 _LEFT_OUT = {
@@ -28,10 +30,12 @@ _LEFT_OUT = {
     PieceKind.SIGNATURE: "more lines of the signature",
     PieceKind.QUOTE: "more quoted lines",
 }
+_ENCRYPTED = {Seal.SMIME_ENCRYPTED, Seal.PGP_ENCRYPTED}
+_IN_THE_FILE = "[This mail is encrypted. Its content is in the attached file.]"
 
 
-def page(name: str, mail: Mail, size: int, form: Form) -> str:
-    """Show a mail of so many bytes. A terminal obeys nothing that stands in the mail."""
+def page(mail: Mail, file: File, form: Form) -> str:
+    """Show a mail. A terminal obeys nothing that stands in the mail."""
     out = io.StringIO()
     console = Console(
         file=out,
@@ -43,16 +47,19 @@ def page(name: str, mail: Mail, size: int, form: Form) -> str:
         emoji=False,
         legacy_windows=False,
     )
-    for part in _parts(name, mail, size, full=form.full):
+    for part in _parts(mail, file, form):
         console.print(part)
     console.print()
     return _SPACES.sub("", out.getvalue())
 
 
-def _parts(name: str, mail: Mail, size: int, *, full: bool) -> Iterator[RenderableType]:
-    yield _head(name, mail, size, full=full)
-    yield Padding(_verdict(mail), (0, 2))
-    yield from _text(mail, full=full)
+def _parts(mail: Mail, file: File, form: Form) -> Iterator[RenderableType]:
+    full = form.full
+    yield _head(mail, file, form)
+    if not file.no_mail:
+        yield Padding(_verdict(mail), (0, 2))
+    if mail.text.strip() or not file.no_mail:
+        yield from _text(mail, full=full, binary=file.binary)
     for title, section in chain(
         bounces(mail),
         invitations(mail, full=full),
@@ -64,8 +71,28 @@ def _parts(name: str, mail: Mail, size: int, *, full: bool) -> Iterator[Renderab
         yield Padding(section, (0, 2))
 
 
-def _head(name: str, mail: Mail, size: int, *, full: bool) -> Panel:
+def _head(mail: Mail, file: File, form: Form) -> Panel:
+    title = Text(harmless(file.name))
     rows = grid()
+    if title.cell_len > form.columns - _FRAME:  # it would be cut
+        rows.add_row("File", title)
+        title = Text()
+    if file.no_mail:
+        rows.add_row("Kind", Text(file.no_mail, style="bold yellow"))
+    else:
+        _add_header(rows, mail, full=form.full)
+    return Panel(
+        rows,
+        title=title or None,
+        title_align="left",
+        subtitle=size_of(file.size),
+        subtitle_align="right",
+        border_style="red" if mail.unreadable or file.no_mail else "green",
+        padding=(0, 1),
+    )
+
+
+def _add_header(rows: Table, mail: Mail, *, full: bool) -> None:
     rows.add_row("Subject", Text(harmless(mail.subject) or "(none)", style="bold"))
     rows.add_row("From", addresses(mail.from_, full=full) or "(nobody)")
     people = {"Sender": mail.sender, "Reply to": mail.reply_to, "To": mail.to, "Cc": mail.cc}
@@ -80,15 +107,6 @@ def _head(name: str, mail: Mail, size: int, *, full: bool) -> Panel:
         rows.add_row("Answers", Text(harmless(" ".join(mail.in_reply_to)), style="dim"))
     if full and mail.references:
         rows.add_row("Thread", Text(harmless("\n".join(mail.references)), style="dim"))
-    return Panel(
-        rows,
-        title=Text(harmless(name), overflow="ellipsis"),
-        title_align="left",
-        subtitle=size_of(size),
-        subtitle_align="right",
-        border_style="red" if mail.unreadable else "green",
-        padding=(0, 1),
-    )
 
 
 def _verdict(mail: Mail) -> Table:
@@ -103,31 +121,39 @@ def _verdict(mail: Mail) -> Table:
         if mail.automatic_reason != mail.kind_reason:
             rows.add_row("Why", Text(harmless(mail.automatic_reason), style="dim"))
     if mail.seals:
-        rows.add_row("Sealed", ", ".join(SEALS[seal] for seal in mail.seals) + "; not verified")
+        rows.add_row("Sealed", ", ".join(SEALS[seal] for seal in mail.seals))
     evidence = sender_evidence(mail, Trust())
     for sentence in filter(None, (evidence.problem, *evidence.notes)):
         rows.add_row("Sender", Text(harmless(sentence), style="yellow"))
     return rows
 
 
-def _text(mail: Mail, *, full: bool) -> Iterator[RenderableType]:
+def _text(mail: Mail, *, full: bool, binary: bool) -> Iterator[RenderableType]:
     """The body piece by piece, in its order: what is new as it is, what is quoted folded."""
-    yield _rule("Text" if mail.text.strip() else "No text")
-    for number, piece in enumerate(mail.pieces or [Piece(PieceKind.NEW, mail.text)]):
-        yield Padding(_piece(piece, full=full), (1 if number else 0, 2, 0, 2))
+    if not mail.text.strip():
+        yield _rule("No text")
+        if mail.attachments and _ENCRYPTED.intersection(mail.seals):
+            yield Padding(_IN_THE_FILE, (0, 2))
+        return
+    yield _rule("Text")
+    few = _FEW_OF_NO_TEXT if binary else _FEW_CHARACTERS
+    pieces = () if binary else mail.pieces
+    for number, piece in enumerate(pieces or (Piece(PieceKind.NEW, mail.text),)):
+        yield Padding(_piece(piece, full=full, few=few), (1 if number else 0, 2, 0, 2))
 
 
-def _piece(piece: Piece, *, full: bool) -> Text:
+def _piece(piece: Piece, *, full: bool, few: int) -> Text:
     lines = harmless(piece.text.strip("\n")[:_MOST_CHARACTERS]).split("\n")
     most = len(lines) if full else _MOST_LINES[piece.kind]
     if len(lines) <= most + 1:  # one line more is as long as the word about it
         most = len(lines)
     shown = "\n".join(lines[:most])
-    text = Text(shown if full else shown[:_FEW_CHARACTERS], style=_STYLES[piece.kind])
-    if left := len(lines) - most:
+    text = Text(shown if full else shown[:few], style=_STYLES[piece.kind])
+    if len(text) < len(shown):
+        left = sum(map(len, lines)) + len(lines) - 1 - len(text)
+        text.append(f"\n… {left:,} more characters, shown by --full", style="italic")
+    elif left := len(lines) - most:
         text.append(f"\n… {left:,} {_LEFT_OUT[piece.kind]}, shown by --full", style="italic")
-    elif len(text) < len(shown):
-        text.append(f"\n… {len(shown) - len(text):,} more characters, shown by --full", style="italic")
     return text
 
 

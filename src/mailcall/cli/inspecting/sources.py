@@ -1,13 +1,14 @@
 """Where mails are: files, folders, Maildirs and mbox files, as a stream of places to read from."""
 
+import errno
 import mmap
 import os
 import re
-import shutil
 import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,10 @@ from pathlib import Path
 _FROM_LINE = re.compile(rb"^From ([^\r\n]{0,400})\r?\n(?=>From |[!-9;-~]{1,100}[ \t]{0,9}:)", re.MULTILINE)
 _TIME, _YEAR = re.compile(rb"\d\d:\d\d"), re.compile(rb"(?<!\d)(?:19|20)\d\d(?!\d)")
 _MAILDIR = {"cur", "new", "tmp"}
+MAX_BYTES = 256 * 1024 * 1024  # of one mail, and of what can be read only once
+_CHUNK = 1024 * 1024
+_TOO_LONG = f"more than {MAX_BYTES // 1024 // 1024} MB came; what follows them is left out"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,13 @@ def sources(paths: Iterable[str], spool: Path, unusable: Callable[[Unusable], No
     for path in paths:
         for file in _files(path, unusable):
             try:
-                yield from _mails_of(_copied(file, spool) if _flows(file) else file, shown_name(file))
+                if _flows(file):
+                    copy, cut = _copied(file, spool)
+                    if cut:
+                        unusable(Unusable(shown_name(file), _TOO_LONG))
+                else:
+                    copy = file
+                yield from _mails_of(copy, shown_name(file))
             except OSError as error:
                 unusable(_why(file, error))
 
@@ -108,19 +119,33 @@ def _why(path: str, error: OSError) -> Unusable:
 
 
 def _flows(path: str) -> bool:
-    """Whether it is standard input, a pipe or a device, which can be read only once."""
-    return path == "-" or not stat.S_ISREG(Path(path).stat().st_mode)
+    """Whether it is standard input or a pipe, which can be read only once. Raises OSError for a device."""
+    if path == "-":
+        return True
+    mode = Path(path).stat().st_mode
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise OSError(errno.EINVAL, "it is a device, not a file")
+    return not stat.S_ISREG(mode)
 
 
-def _copied(path: str, spool: Path) -> str:
+def _copied(path: str, spool: Path) -> tuple[str, bool]:
+    """A copy of the first `MAX_BYTES` of what is read only once, and whether more came. Raises OSError."""
     descriptor, copy = tempfile.mkstemp(dir=spool)
-    with os.fdopen(descriptor, "wb") as target:
-        if path == "-":
-            shutil.copyfileobj(sys.stdin.buffer, target)
-        else:
-            with Path(path).open("rb") as source:
-                shutil.copyfileobj(source, target)
-    return copy
+    try:
+        with (
+            os.fdopen(descriptor, "wb") as target,
+            nullcontext(sys.stdin.buffer) if path == "-" else Path(path).open("rb") as source,
+        ):
+            left = MAX_BYTES
+            while chunk := source.read(min(left, _CHUNK)):
+                target.write(chunk)
+                left -= len(chunk)
+            return copy, left == 0 and bool(source.read(1))
+    except OSError as error:
+        Path(copy).unlink()
+        if error.errno in _FULL:
+            raise OSError(error.errno, f"its copy in {spool} does not fit ({error.strerror})") from None
+        raise
 
 
 def _mails_of(path: str, name: str) -> Iterator[Source]:

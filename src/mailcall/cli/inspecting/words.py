@@ -11,7 +11,7 @@ from mailcall.message.mail import Kind, Mailbox, Seal
 
 FEW = 8  # members of a list that are shown without `--full`
 # What a terminal would obey, and what changes the order in which a text is read.
-_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 KINDS = {
     Kind.NORMAL: "a mail",
@@ -23,9 +23,9 @@ KINDS = {
     Kind.DELIVERED_NOTICE: "a notice of delivery",
 }
 SEALS = {
-    Seal.SMIME_SIGNED: "signed (S/MIME)",
+    Seal.SMIME_SIGNED: "signed (S/MIME), not verified",
     Seal.SMIME_ENCRYPTED: "encrypted (S/MIME)",
-    Seal.PGP_SIGNED: "signed (PGP)",
+    Seal.PGP_SIGNED: "signed (PGP), not verified",
     Seal.PGP_ENCRYPTED: "encrypted (PGP)",
 }
 
