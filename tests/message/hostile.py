@@ -57,6 +57,12 @@ def encoded(encoding: bytes, unit: bytes) -> Shape:
     )
 
 
+def never_closed(unit: bytes, count: int) -> Shape:
+    """Give a shape of formatting elements that a parser opens anew in every later paragraph."""
+    opened = b"".join(unit % number for number in range(count))
+    return html(b"<p>x", before=b"<p>" + opened + b"</p>")
+
+
 def nested(size: int) -> bytes:
     """Give multiparts within multiparts, each with a boundary of its own."""
     out, number, length = [b"Subject: x\r\n"], 0, 0
@@ -270,6 +276,17 @@ SHAPES: dict[str, Shape] = {
     "entities that never end": html(b"&#1"),
     "links": html(b'<a href="http://x.example/">x</a>'),
     "pictures by Content-ID": html(b'<img src="cid:a">'),
+    "formatting that no block closes": never_closed(b"<font color=aaaaaaaaaa%d>", 90),
+    "bold that no block closes": never_closed(b"<b id=%d>", 900),
+    "bold and paragraphs by turns": numbered(
+        b"<b id=%d><p>", before=b"Content-Type: text/html\r\n\r\n<p>needle"
+    ),
+    "a long link that no block closes": html(
+        b"<p>x", before=b"<p><a href=https://x.example/" + b"a" * 20_000 + b">"
+    ),
+    "end tags in comments": html(b"<div><!--</div>-->"),
+    "end tags in attributes": html(b"<div title='</div>'>"),
+    "rules across": html(b"<hr>"),
     "spaces in HTML": html(b"&nbsp; "),
     "lines in HTML": html(b"<br>"),
     "meta elements": html(b"<meta "),
@@ -294,6 +311,22 @@ SHAPES: dict[str, Shape] = {
     "text/enriched": text(b"<bold>", fields=b"Content-Type: text/enriched\r\n"),
     "parameters of text/enriched": text(b"<param>", fields=b"Content-Type: text/enriched\r\n"),
     "PGP armour": text(b"-----BEGIN PGP MESSAGE-----\r\n"),
+    "beginnings of signed PGP": text(b"-----BEGIN PGP SIGNED MESSAGE-----\r\n"),
+    "texts signed by PGP": text(
+        b"-----BEGIN PGP SIGNED MESSAGE-----\r\nHash: SHA1\r\n\r\n- x\r\n"
+        b"-----BEGIN PGP SIGNATURE-----\r\n\r\nab\r\n-----END PGP SIGNATURE-----\r\n"
+    ),
+    "signed PGP that never ends": text(
+        b"-----BEGIN PGP SIGNED MESSAGE-----\r\n\r\nx\r\n-----BEGIN PGP SIGNATURE-----\r\n"
+    ),
+    "wrote": quoted(b"wrote:\r\n"),
+    "marked headers of quotes": quoted(b"> On 2020 a@b.example wrote:\r\nx\r\n"),
+    "delimiters and quotes": quoted(b"-- \r\n> a\r\n"),
+    "delimiters and text": quoted(b"--\r\nx\r\n"),
+    "closings and quotes": quoted(b"Regards\r\nx\r\n> a\r\n"),
+    "telephones": quoted(b"\r\nSent from my iPhone\r\n\r\nx\r\n> a\r\n"),
+    "forms": quoted(b"From: x\r\nTo: y\r\nSubject: z\r\n"),
+    "attributions of Notes": quoted(b"x ---03.11.2025 09:00:00---y\r\n\r\n"),
     # reports and sealed mails
     "a read receipt of many fields": report(
         b"Final-Recipient: rfc822; a@b.example\r\n", b"disposition-notification"
@@ -305,6 +338,10 @@ SHAPES: dict[str, Shape] = {
     "a bounce of addresses": text(
         b"<a@b.example>: 550 5.1.1\r\n",
         fields=b"From: MAILER-DAEMON@x.example\r\nSubject: Undelivered Mail\r\n",
+    ),
+    "a bounce of the words before an address": text(
+        b"Delivery has failed to these recipients or groups:\r\n\r\nBob (b@c.d)\r\n",
+        fields=b"From: postmaster@x.example\r\nReturn-Path: <>\r\n",
     ),
     "a bounce of digits": text(b"5.5.5.5.", fields=b"From: MAILER-DAEMON@x.example\r\nReturn-Path: <>\r\n"),
     "S/MIME of open pieces": repeated(

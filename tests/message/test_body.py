@@ -17,7 +17,7 @@ from mailcall.message import Mail, read_mail
 from mailcall.message.body import MAX_TEXT
 from mailcall.message.flowed import unenriched, unflowed
 from mailcall.message.mail import Attachment, Forwarded, Invitation, Seal
-from mailcall.message.sealed import signed_content
+from mailcall.message.sealed import signed_content, without_armour
 from mailcall.message.tnef import Winmail
 from mailcall.message.uuencode import take_files
 
@@ -38,6 +38,13 @@ def part(content_type: str, body: str, *fields: str) -> str:
 def nested(kind: str, *parts: str, fields: str = "") -> str:
     """Give a part with children, to be put into another."""
     return multipart(kind, *parts, fields=fields).decode()
+
+
+def clearsigned(text: str) -> str:
+    """Give a text, escaped already, in the armour of inline PGP."""
+    head = "-----BEGIN PGP SIGNED MESSAGE-----\r\nHash: SHA512\r\n\r\n"
+    signature = "-----BEGIN PGP SIGNATURE-----\r\nVersion: 1\r\n\r\nabcd\r\n-----END PGP SIGNATURE-----\r\n"
+    return f"{head}{text}\r\n{signature}"
 
 
 def named(mail: Mail) -> list[tuple[str, bool]]:
@@ -314,6 +321,58 @@ class TestSeals:
     )
     def test_how_a_mail_is_sealed(self, raw: bytes, seal: Seal) -> None:
         assert read_mail(raw).seals == (seal,)
+
+    @pytest.mark.parametrize(
+        ("written", "read"),
+        [
+            ("approved\r\n- -- \r\nAnn", "approved\n-- \nAnn"),
+            ("genehmigt\r\n- -----Original Message-----", "genehmigt\n-----Original Message-----"),
+            ("- - one\r\n- - two", "- one\n- two"),
+            ("", ""),
+        ],
+    )
+    def test_text_signed_by_inline_pgp_is_read_without_its_armour(self, written: str, read: str) -> None:
+        mail = read_mail(f"Subject: x\r\n\r\nabove\r\n{clearsigned(written)}below\r\n".encode())
+        assert mail.text.strip() == f"above\n{read}\nbelow"
+        assert mail.seals == (Seal.PGP_SIGNED,)
+        assert "\n".join(piece.text for piece in mail.pieces) == mail.text
+
+    def test_a_decision_signed_by_inline_pgp_is_the_first_line(self) -> None:
+        mail = read_mail(b"Subject: x\r\n\r\n" + clearsigned("approved\r\n- -- \r\nAnn").encode())
+        assert mail.reply_text.splitlines()[0] == "approved"
+
+    def test_flowed_text_signed_by_inline_pgp_keeps_its_delimiter(self) -> None:
+        fields = "Content-Type: text/plain; format=flowed"
+        mail = read_mail(f"{fields}\r\n\r\n".encode() + clearsigned("ok\r\n- -- \r\nAnn").encode())
+        assert (mail.reply_text, mail.signature) == ("ok", "--\nAnn")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "> -----BEGIN PGP SIGNED MESSAGE-----\n> Hash: SHA512\n> \n> approved",
+            "-----BEGIN PGP SIGNED MESSAGE-----\nHidden: words\n\napproved",
+            "-----BEGIN PGP SIGNED MESSAGE-----",
+            "-----BEGIN PGP SIGNATURE-----\n\nabc\n-----END PGP SIGNATURE-----",
+        ],
+    )
+    def test_what_is_no_armour_stays(self, text: str) -> None:
+        assert without_armour(text) == text
+
+    def test_nothing_is_hidden_in_an_armour(self) -> None:
+        signed = clearsigned("approved").replace("abcd", "but not\nby me!")
+        assert "but not\nby me!" in without_armour(signed.replace("\r", ""))
+
+    def test_a_signed_text_that_was_cut_short_is_read_to_its_end(self) -> None:
+        assert (
+            without_armour("-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA1\n\napproved\n- -x")
+            == "approved\n-x"
+        )
+
+    @given(st.text())
+    def test_any_text_signed_is_the_text(self, text: str) -> None:
+        escaped = "\n".join(f"- {line}" if line[:1] == "-" else line for line in text.split("\n"))
+        armoured = clearsigned(escaped).replace("\r\n", "\n")
+        assert without_armour(armoured) == f"{text}\n"
 
     def test_the_signature_stays_an_attachment(self) -> None:
         mail = read_mail(multipart("signed", part("text/plain", "a"), part("application/pgp-signature", "s")))

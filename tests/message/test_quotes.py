@@ -149,7 +149,7 @@ BLOCKS = {
     ("Thunderbird", "German"): "-------- Weitergeleitete Nachricht --------\nBetreff: Drucker\nDatum: Mon, 2 Nov 2026\nVon: Ann <ann@x.example>\n",
     ("Apple Mail", "German"): "Anfang der weitergeleiteten Nachricht:\n\nVon: Ann <ann@x.example>\nBetreff: Drucker\nDatum: 2. November 2026\n",
     ("Outlook", "French"): "De : Ann Lee <ann@x.example>\nEnvoyé : lundi 2 novembre 2026 10:00\nÀ : Desk\nObjet : Imprimante\n",
-    ("Outlook, starred", "French"): "*De :* Ann\n*Envoyé :* lundi\n*À :* Desk\n*Objet :* Imprimante\n",
+    ("Outlook, starred", "French"): "*De :* Ann\n*Envoyé :* lundi 2 novembre 2026 10:00\n*À :* Desk\n*Objet :* Imprimante\n",
     ("Orange", "French"): "Message du : 02/11/26 10:00\nDe : \"Ann\" <ann@x.example>\nA : desk@x.example\nObjet : Imprimante\n",
     ("Outlook", "Spanish"): "De: Ann Lee <ann@x.example>\nEnviado el: lunes, 2 de noviembre de 2026 10:00\nPara: Desk\nAsunto: Impresora\n",
     ("Outlook", "Italian"): "Da: Ann Lee <ann@x.example>\nInviato: lunedì 2 novembre 2026 10:00\nA: Desk\nOggetto: Stampante\n",
@@ -323,6 +323,155 @@ def test_prose_is_not_mistaken_for_a_signature(text: str) -> None:
     assert split_reply(text) == (text, "")
 
 
+APPLE = "> On 3 Nov 2025, at 09:00, IT <s@d.example> wrote:\n> \n> Try again."
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        APPLE,
+        "> Am 03.11.2025 um 09:00 schrieb IT <s@d.example>:\n> \n> Noch einmal.",
+        "> Le 3 nov. 2025 à 09:00, IT <s@d.example> a écrit :\n> \n> Encore.",
+        "> El 3 nov 2025, a las 9:00, IT <s@d.example> escribió:\n> \n> Otra vez.",
+        "> 2025/11/03 9:00、IT <s@d.example>のメール:\n> \n> もう一度",
+        "> On 3 Nov 2025, at 09:00, IT Support\n> <s@d.example> wrote:\n> \n> Try again.",
+        ">> On 3 Nov 2025, at 09:00, IT <s@d.example> wrote:\n>> Try again.",
+        "> On 3 Nov 2025, at 09:00, IT <s@d.example> wrote:\n\nTry again, without marks.",
+        "> quoted by a program that says not whom",
+    ],
+)  # fmt: skip
+def test_what_a_telephone_adds_stands_above_a_quote_whose_attribution_is_marked_too(quote: str) -> None:
+    pieces = split_text(f"Works.\n\nSent from my iPhone\n\n{quote}")
+    assert [piece.kind.value for piece in pieces] == ["new", "signature", "quote"]
+    assert joined(pieces, PieceKind.SIGNATURE) == "Sent from my iPhone"
+    assert split_reply(f"{quote}\n\nBelow")[0] == ("Below" if "without" not in quote else "")
+
+
+def test_answers_below_a_marked_attribution_are_new_where_marked_lines_follow_later() -> None:
+    text = "> On 3 Nov 2025, Ann <a@x.example> wrote:\nYes, that is right.\n> And this?\nNo."
+    assert split_reply(text)[0] == "Yes, that is right.\nNo."
+
+
+# What people fill in or write that looks like the header of a mail.
+FORMS = [
+    "Von: Ann\nAn: IT\nBetreff: Drucker\n\nDer Drucker geht nicht.",
+    "Name: Ann\nSubject: Printer\nFrom: Room 3\nTo: Room 4\nDate: Monday\nPlease move it.",
+    "We need a mailbox rule:\nFrom: shop@x.example\nTo: it@x.example\nSubject: Invoices\nmove it to folder Invoices please.",
+    "De : Ann\nÀ : IT\nObjet : Imprimante\nDate : lundi\n\nElle ne marche pas.",
+    "De: Ana\nPara: IT\nAsunto: Impresora\nFecha: mañana\n\nNo funciona.",
+    "Da: Anna\nA: IT\nOggetto: Stampante\n\nNon funziona.",
+    "Van: sales\nAan: IT\nOnderwerp: verhuizing\nDatum: volgende week\n\nGraag twee dozen.",
+    "Od: sklad\nDo: IT\nTemat: Drukarka\n\nNie działa.",
+    "От: склад\nКому: ИТ\nТема: Принтер\n\nНе работает.",
+    "发件人: 小李\n收件人: IT\n主题: 打印机\n\n打印机坏了。",
+    "Please note\n____________\nFrom: Room 3\nTo: Room 4\nSubject: Move\nDate: soon\n____________\nThank you",
+    "From: Berlin\nTo: Hamburg\nSubject: Journey\nDate: 2.11.2026\n\nPlease book a seat.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_that_was_filled_in_is_new_text(form: str) -> None:
+    assert split_reply(form) == (form, "")
+    assert split_reply(f"Hello,\n\n{form}") == (f"Hello,\n\n{form}", "")
+
+
+NOTES = 'From:\t"IT Support" <it@x.example>\nTo:\tAnn/ACME\nDate:\t03.11.2025 09:00\nSubject:\tPrinter problem\n\nold'
+
+
+@pytest.mark.parametrize(
+    "attribution",
+    [
+        '"IT Support" ---03.11.2025 09:00:00---Printer problem',
+        "IT Support---11/03/2025 09:00:00 AM---Printer problem",
+        "Inactive hide details for IT Support ---2025-11-03 09:00---Printer problem",
+        "Details ausblenden: IT Support --- 03.11.2025 09:00:00 ---Drucker",
+    ],
+)
+def test_the_attribution_of_notes_belongs_to_the_quote(attribution: str) -> None:
+    assert split_reply(f"{ANSWERED}\n\n{attribution}\n\n{NOTES}")[0] == ANSWERED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Regards\nAnn\n\nThe error log follows:\n2025-11-03 09:00 ERROR disk full on volume C",
+        "Regards\nAnn\n\n2025-11-03 09:00:12 ERROR disk full",
+        "Regards\nAnn\n\nShall I call?",
+        "Mit freundlichen Grüßen\nAnn\n\nDie Meldung lautet:\nPapierstau",
+        "Cordialement\nAnn\n\nLe scanner ne marche pas non plus.",
+        "Saludos\nAna\n\nEl escáner tampoco funciona.",
+        "Met vriendelijke groet\nAnn\n\nDe scanner is ook kapot.",
+        "С уважением\nАнна\n\nСканер тоже не работает.",
+        "此致\n小李\n\n扫描仪也坏了。",
+        "my printer shows:\n--\nPC LOAD LETTER\n--\nWhat does it mean?",
+        "my printer shows\n--\nPC LOAD LETTER\n--\nWhat does it mean?",
+        "Step 1 done\n__\nStep 2 fails with an error.",
+        "Schritt 1 ist fertig\n--\nSchritt 2 bricht mit einem Fehler ab.",
+        "Here is the log:\n--\n2025-11-03 09:00:12 ERROR",
+        "Sent from my iPhone is below\n--\nCan I turn it off?",
+    ],
+)  # fmt: skip
+def test_what_was_written_below_a_name_or_a_line_is_new(text: str) -> None:
+    assert split_reply(f"It fails.\n\n{text}") == (f"It fails.\n\n{text}", "")
+
+
+def test_text_that_asks_below_what_a_telephone_adds_is_new() -> None:
+    pieces = split_text("It fails.\n\nSent from my iPhone\n\nThe log says:\ndisk full")
+    assert [piece.kind.value for piece in pieces] == ["new", "signature", "new"]
+
+
+@pytest.mark.parametrize(
+    "attribution",
+    [
+        "On Mon, 2 Nov 2026 at 10:00, Ann Lee <ann@x.example> wrote:",
+        "On Mon, 2 Nov 2026 at 10:00, Ann Lee\n<ann@x.example> wrote:",
+        "> On 2 Nov 2026, at 10:00, Ann Lee <ann@x.example> wrote:",
+        "Am Mo., 2. Nov. 2026 um 10:00 Uhr schrieb Ann Lee <ann@x.example>:",
+        "Le lun. 2 nov. 2026 à 10:00, Ann Lee <ann@x.example> a écrit :",
+        "2026年11月2日(月) 10:00 Ann Lee <ann@x.example>:",
+    ],
+)
+def test_words_below_an_attribution_with_an_address_are_never_the_senders(attribution: str) -> None:
+    assert split_reply(f"{attribution}\n\napprove")[0] == ""
+    assert split_reply(f"\n{attribution}\napprove\n\n-- \nAnn")[0] == ""
+
+
+SAID = [
+    "Hello",
+    "The printer is broken.",
+    "Shall I call?",
+    "Der Drucker geht nicht.",
+    "扫描仪也坏了。",
+    "2025-11-03 09:00:12 ERROR disk full",
+]
+FORM_LINES = st.builds(
+    lambda label, value: f"{label}: {value}",
+    st.sampled_from(["From", "To", "Date", "Subject", "Von", "An", "Datum", "Betreff", "De", "À", "Objet", "От", "Кому", "Тема", "件名", "Name"]),
+    st.sampled_from(["Room 3", "Ann", "Monday", "soon", "IT", "", "Drucker"]),
+)  # fmt: skip
+SEPARATORS = st.sampled_from(["--", "__", "---", "____________", "=====", "***", "", ""])
+SIGNED = st.sampled_from(
+    ["Regards", "Mit freundlichen Grüßen", "Cordialement,", "Ann", "Sent from my iPhone", "Tel: 1234"]
+)
+OWN = st.lists(st.one_of(st.sampled_from(SAID), FORM_LINES, SEPARATORS, SIGNED), max_size=14)
+
+
+@given(OWN, st.sampled_from(SAID), OWN)
+def test_forms_separators_and_names_never_leave_the_new_text_empty(
+    above: list[str], said: str, below: list[str]
+) -> None:
+    pieces = split_text("\n".join([*above, said, *below]))
+    assert joined(pieces, PieceKind.NEW).strip()
+    assert all(piece.kind is not PieceKind.QUOTE for piece in pieces)
+
+
+@given(st.sampled_from(["Regards\nAnn", "--\nAnn", "MfG\nAnn\nTel: 1234", "Cordialement,\n\nAnn", "Sent from my iPhone"]), st.sampled_from(["Shall I call?", "The log says:", "2025-11-03 09:00:12 ERROR disk full"]), OWN)  # fmt: skip
+def test_a_signature_followed_by_more_text_keeps_the_text_new(
+    signature: str, said: str, below: list[str]
+) -> None:
+    assert said in split_reply("\n".join(["It fails.", "", signature, "", said, *below, "Bye?"]))[0]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -362,16 +511,20 @@ def test_from_at_the_start_of_a_line_escaped_by_a_mailbox_is_no_quote() -> None:
     ("text", "new"),
     [
         ("> all is marked\n> by a strange program", "> all is marked\n> by a strange program"),
-        ("On 2.11.2026 10:00, Ann <a@x.example> wrote:\n\nAnswer below", "Answer below"),
+        ("On 2.11.2026 10:00, Ann <a@x.example> wrote:\n\napprove", ""),
+        ("On 2.11.2026, Ann wrote:\n\na story", "On 2.11.2026, Ann wrote:\n\na story"),
         ("On 2.11.2026 10:00, Ann <a@x.example> wrote:\n> old", ""),
         ("-- \nBob", "--\nBob"),
         ("Sent from my iPhone", "Sent from my iPhone"),
-        ("From: Ann <a@x.example>\nSent: today\nTo: Desk\nSubject: x\n\nforwarded", ""),
+        ("From: Ann <a@x.example>\nSent: 2.11.2026\nTo: Desk\nSubject: x\n\nforwarded", ""),
         (
             "From: Ann\nSubject: Printer\nDate: today\n\na form",
             "From: Ann\nSubject: Printer\nDate: today\n\na form",
         ),
-        ("see below\n\nFrom: Ann <a@x.example>\nSent: today\nTo: Desk\nSubject: x\n\nforwarded", "see below"),
+        (
+            "see below\n\nFrom: Ann <a@x.example>\nSent: 2.11.2026\nTo: Desk\nSubject: x\n\nforwarded",
+            "see below",
+        ),
     ],
 )
 def test_the_new_text_is_empty_only_when_nothing_was_written(text: str, new: str) -> None:

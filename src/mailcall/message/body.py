@@ -12,7 +12,15 @@ from .flowed import unenriched, unflowed
 from .html_text import Mark, MarkedText, join_texts, read_html
 from .mail import Attachment, Charset, Forwarded, Invitation, Seal
 from .mime import Part, parse
-from .sealed import MAX_OPENED, is_smime, seal_of_part, seal_of_smime, seals_of_text, signed_content
+from .sealed import (
+    MAX_OPENED,
+    is_smime,
+    seal_of_part,
+    seal_of_smime,
+    seals_of_text,
+    signed_content,
+    without_armour,
+)
 from .transfer import decode_transfer
 from .uuencode import take_files
 
@@ -61,6 +69,8 @@ def read_body(root: Part, defects: list[str]) -> Body:
     if any(piece.html for piece in shown):
         body.html = "\n".join(piece.html or _as_html(piece.text) for piece in shown)
     body.seals += seals_of_text(body.text)
+    if not body.marks:  # they count lines
+        body.text = without_armour(body.text)
     body.attachments = reader.attachments.shown_in(body.html)
     body.mails, body.calendars = reader.attachments.mails, reader.attachments.calendars
     body.forwarded = reader.attachments.forwarded
@@ -187,6 +197,8 @@ class _Reader:
         for file in files:
             self.attachments.keep_file(file.name, file.data)
         self.defects += defects
+        self.seals += seals_of_text(text)
+        text = without_armour(text)
         if part.params.get("format", "").lower() == "flowed":
             return unflowed(text, delsp=part.params.get("delsp", "").lower() == "yes")
         return text

@@ -13,6 +13,7 @@ from .quote_headers import (
     is_title,
     is_underline,
     label_of,
+    notes_start,
     ruled_title,
 )
 from .quote_words import END_OF_FORWARD, ENGLISH_DATES
@@ -54,6 +55,8 @@ def inline_forwards(pieces: Sequence[Piece]) -> tuple[Forwarded, ...]:
     for piece in pieces:
         if piece.kind is not PieceKind.QUOTE or len(found) >= MAX_FORWARDS:
             continue
+        if not any(colon in piece.text for colon in COLONS):
+            continue
         lines = piece.text.split("\n")
         blocks = _blocks(lines, MAX_FORWARDS - len(found))
         open_levels: list[int] = []
@@ -88,6 +91,8 @@ def _announced_at(lines: list[str], at: int, floor: int) -> int:
     """Give the line of the title or rule above a header block, or `at` when there is none."""
     for above in range(at - 1, max(floor, at - 4) - 1, -1):
         text = lines[above].strip(EDGE)
+        if text and notes_start(lines, at, floor) == above:
+            return above
         if text or is_underline(lines[above]):
             rule = is_underline(lines[above].lstrip("> ")) or is_title(lines[above].lstrip("> "))
             return above if rule or ruled_title(lines[above]) else at

@@ -5,6 +5,7 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from .quote_words import FORWARDED, LABELS, OPENING, ORIGINAL, VERB_ENDS, VERBS
 
@@ -24,6 +25,9 @@ _ADDRESS = re.compile(r"[<(\[\"][^<>()\[\]\s]{1,120}@[^<>()\[\]\s]{1,120}[>)\]\"
 _TIME = re.compile(r"\d{1,2}\s?[:.h时時]\s?\d{2}")
 _DAY = re.compile(r"\b(?:19|20)\d\d|\d{1,2}\s?[./-]\s?\d{1,2}|\d{4}")
 _DIGIT = re.compile(r"\d")
+_CLOCK = re.compile(r"\d\s?[:h时時点시]\s?\d{2}|(?<![\d./-])\d{1,2}\.\d{2}(?![\d.]|\s?[./-]\d)")
+# `Ann ---02.11.2026 10:00:00---Printer`, as Notes writes it above a header block.
+_NOTES = re.compile(r"---?\s?\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\s\d{1,2}[:.]\d{2}[^-]{0,20}---")
 _EVIDENCE = re.compile(r"@|\d{1,2}\s?[:.h]\s?\d{2}|\b\d{4}\b|\d{1,2}[./]\d{1,2}|<[^<>]+>|\b\d{1,2}\b")
 _OLD_GMAIL = re.compile(r"\s*\d{4}[-/]\d{1,2}[-/]\d{1,2} [^<>]{0,100}<[^<>\s]+@[^<>\s]+>:?\s*\Z")
 _FURTHER_LABEL = re.compile(r"\s((?:[^\s:：]{1,8} )?)([^\s:：]{1,16})\s?[:：]")
@@ -64,6 +68,7 @@ def wrote_start(lines: Sequence[str], end: int, floor: int) -> int:
     if not end_of_last.endswith(COLONS) and not end_of_last.endswith(VERB_ENDS):
         return -1
     follows = marked_quote_follows(lines, end + 1)
+    evidence = follows
     found, text = -1, ""
     for start in range(end, max(floor, end - 3) - 1, -1):
         line = lines[start].strip()
@@ -72,6 +77,9 @@ def wrote_start(lines: Sequence[str], end: int, floor: int) -> int:
         text = f"{line} {text}"
         if len(text) > _HEADER:
             break
+        evidence = evidence or "@" in line or _DIGIT.search(line) is not None
+        if not evidence:
+            continue
         opening = OPENING.match(line.lstrip(_WIDE_EDGE + "\"'")[:60]) is not None
         if not _is_wrote(text.strip(_WIDE_EDGE), opening=opening, quote_follows=follows):
             continue
@@ -84,8 +92,6 @@ def wrote_start(lines: Sequence[str], end: int, floor: int) -> int:
 
 def _is_wrote(text: str, *, opening: bool, quote_follows: bool) -> bool:
     """Judge a header put together: by its verb, or by a sender's address with a day and a time."""
-    if not quote_follows and "@" not in text and not _DIGIT.search(text):
-        return False
     timed = _TIME.search(text) and _DAY.search(text)
     if text.endswith(COLONS) and timed and (quote_follows or (opening and _ADDRESS.search(text))):
         return True
@@ -116,10 +122,16 @@ def is_title(line: str) -> bool:
     """Say whether a line alone announces a quoted or forwarded mail."""
     title = ruled_title(line)
     if title:
-        if len(title) <= 100 and (ORIGINAL.search(title) or FORWARDED.search(title)):
+        if len(title) <= 100 and _announces(title):
             return True
         return "@" in title and has_verb(title)
     return is_forward_opening(line)
+
+
+# A text may be made of such lines, and of these words there are many.
+@lru_cache(maxsize=64)
+def _announces(title: str) -> bool:
+    return bool(ORIGINAL.search(title) or FORWARDED.search(title))
 
 
 def is_forward_opening(line: str) -> bool:
@@ -192,6 +204,43 @@ def is_header_block(lines: Sequence[str], start: int, *, announced: bool = False
         if "from" in seen and len(seen - {"other"}) >= 3 and (announced or address or "subject" in seen):
             return True
     return False
+
+
+class Evidence(NamedTuple):
+    """What a header block holds of what a program wrote into it, and a form rarely has."""
+
+    address: bool
+    date: bool
+    time: bool
+
+
+def evidence_in(lines: Sequence[str], start: int) -> Evidence:
+    """Look through the header block that begins at `start`: `Date: Monday` is no date."""
+    block = lines[start : block_end(lines, start)]
+    for at, line in enumerate(block):
+        if "date" in fields_of(line):
+            value = line[:300] if _DIGIT.search(line[:300]) else " ".join(block[at : at + 2])[:300]
+            date, time = _DAY.search(value) is not None, _CLOCK.search(value) is not None
+            break
+    else:
+        date = time = False
+    return Evidence(any("@" in line for line in block), date, time)
+
+
+def is_announced_block(lines: Sequence[str], start: int) -> bool:
+    """Say whether a header block begins here, where a rule or the markup says so."""
+    if is_header_block(lines, start, announced=True):
+        evidence = evidence_in(lines, start)
+        return evidence.address or evidence.date
+    return is_unknown_block(lines, start)
+
+
+def notes_start(lines: Sequence[str], block: int, floor: int) -> int:
+    """Give the line of a Notes attribution above a header block, or `block`; not above `floor`."""
+    for at in range(block - 1, max(floor, block - 4) - 1, -1):
+        if lines[at].strip(EDGE):
+            return at if _NOTES.search(lines[at][:_HEADER]) else block
+    return block
 
 
 def is_unknown_block(lines: Sequence[str], start: int) -> bool:

@@ -1,40 +1,43 @@
 """What a sender newly wrote, told apart from quoted mail and signatures. Nothing is deleted."""
 
+import itertools
 import re
 from collections.abc import Sequence
 
 from .html_text import Mark
 from .mail import Piece, PieceKind
+from .pieces import NEW, QUOTE, SIGNATURE, has_words, pieces_of
 from .quote_headers import (
     COLONS,
     EDGE,
     RULE,
     block_end,
     ends_broken_header,
+    evidence_in,
     fields_of,
+    is_announced_block,
     is_forward_opening,
     is_header_block,
     is_quoted,
     is_title,
     is_underline,
-    is_unknown_block,
     label_of,
     marked_quote_follows,
     next_line,
+    notes_start,
     ruled_title,
     wrote_start,
 )
 from .quote_words import ABOVE_THIS_LINE, ABOVE_THIS_LINE_HINTS, DESK_MARKER, END_OF_FORWARD
-from .signatures import signature_start
+from .signatures import signature_span
 
 MAX_LINES = 10_000  # beyond, only `>` tells quotes apart
-_NEW, _QUOTE, _SIGNATURE = 0, 1, 2
-_KINDS = (PieceKind.NEW, PieceKind.QUOTE, PieceKind.SIGNATURE)
-_RUNS = re.compile(rb"\x00+|\x01+|\x02+")
+_NO_RULES = frozenset("-=_*~") | {"--", "__", "**"}
 _FIRST = frozenset(f">| \t\xa0{RULE}")  # what a line begins with that needs a closer look
 _WRAPPED = 60  # characters of a line that may have been broken by a program
 _TOP = 10  # lines in which marked text must show a header to be somebody else's
-_MAX_RETRIES = 4
+_ATTRIBUTION = 10  # characters of its first line
+_WRITTEN_OVER = 4  # lines of an attribution
 
 
 def split_text(text: str, marks: Sequence[Mark] = ()) -> tuple[Piece, ...]:
@@ -48,7 +51,7 @@ def split_text(text: str, marks: Sequence[Mark] = ()) -> tuple[Piece, ...]:
         return (Piece(PieceKind.NEW, text),) if text else ()
     lines = text.split("\n")
     kinds = _Splitter(lines, text, marks).kinds()
-    return _pieces(lines, kinds)
+    return pieces_of(lines, kinds)
 
 
 def split_reply(text: str) -> tuple[str, str]:
@@ -63,21 +66,6 @@ def joined(pieces: Sequence[Piece], *kinds: PieceKind) -> str:
     return "\n".join(map(str.rstrip, text.split("\n"))).strip("\n")
 
 
-def _pieces(lines: list[str], kinds: bytearray) -> tuple[Piece, ...]:
-    """Put runs of lines together; empty lines go with what stands above them."""
-    runs: list[tuple[int, int, int]] = []
-    for match in _RUNS.finditer(kinds):
-        start, end = match.span()
-        kind = kinds[start]
-        if runs and (runs[-1][0] == kind or not any(map(str.strip, lines[start:end]))):
-            runs[-1] = (runs[-1][0], runs[-1][1], end)
-        elif len(runs) == 1 and not any(map(str.strip, lines[: runs[0][2]])):
-            runs[0] = (kind, 0, end)
-        else:
-            runs.append((kind, start, end))
-    return tuple(Piece(_KINDS[kind], "\n".join(lines[start:end])) for kind, start, end in runs)
-
-
 class _Splitter:
     """Judges each line of one text once."""
 
@@ -88,6 +76,7 @@ class _Splitter:
         self.judged = bytearray(len(lines))
         self.headers: list[int] = []  # where a header of quoted mail begins
         self.looked_at = 0  # lines above are judged
+        self.form_until = 0  # lines above belong to a form, which is no header block
 
     def kinds(self) -> bytearray:
         """Give the kind of each line."""
@@ -95,7 +84,7 @@ class _Splitter:
         self.find_quotes(0)
         self.end_at_marker()
         self.find_signatures()
-        if not self.anything(_NEW):
+        if not self.anything(NEW):
             self.keep_something_new()
         return self.judged
 
@@ -107,14 +96,14 @@ class _Splitter:
             end = min(mark.end, len(self.lines))
             if mark.open_ended:
                 at = next_line(self.lines, mark.first)
-                if not self.announced_block(at):
+                if not is_announced_block(self.lines, at):
                     continue
                 end = len(self.lines)
             else:
                 below = range(mark.first, min(end, mark.first + 8))
                 end = next((at for at in below if is_quoted(self.lines[at])), end)
             self.headers.append(mark.first)
-            self.judged[mark.first : end] = bytes([_QUOTE]) * (end - mark.first)
+            self.judged[mark.first : end] = bytes([QUOTE]) * (end - mark.first)
 
     def find_quotes(self, start: int) -> None:
         """Mark quoted lines and what follows a header, looking closely only at lines that may matter."""
@@ -133,7 +122,9 @@ class _Splitter:
             if line[0] == ">" or (line[0] in "| \t" and is_quoted(line)):
                 if (":" in line and self.take_broken_header(at)) or line.startswith(">From "):  # mboxrd
                     continue
-                judged[at] = _QUOTE
+                if self.take_marked_header(at):
+                    continue
+                judged[at] = QUOTE
                 self.looked_at = at + 1
                 if len(line) >= _WRAPPED and at + 1 < len(lines) and lines[at + 1][:1].islower():
                     self.take_remnant(at + 1)
@@ -152,6 +143,29 @@ class _Splitter:
         self.take_header(begin, at + 1)
         return True
 
+    def take_marked_header(self, at: int) -> bool:
+        """Take `> On ... wrote:` that begins a run of marked lines, as Apple writes it.
+
+        Where no line below is marked, what follows is quoted all the same.
+        """
+        if at >= MAX_LINES or len(self.lines[at]) < _ATTRIBUTION:
+            return False
+        before = next((line for line in range(at - 1, max(-1, at - 4), -1) if self.lines[line].strip()), -1)
+        if before >= 0 and self.judged[before] == QUOTE:
+            return False
+        run = self.lines[at : at + _WRITTEN_OVER]
+        run = [line.lstrip(EDGE) for line in itertools.takewhile(is_quoted, run)]
+        end = next((last + 1 for last in range(len(run)) if wrote_start(run, last, 0) == 0), 0)
+        if not end:
+            return False
+        end += at
+        self.headers.append(at)
+        marked = any(is_quoted(self.lines[below]) for below in range(end, len(self.lines)))
+        below = end if marked else self.end_of_forward(end)
+        self.judged[at:below] = bytes([QUOTE]) * (below - at)
+        self.looked_at = below
+        return True
+
     def header_at(self, at: int) -> tuple[int, int]:
         """Give the lines [begin, end) of a header of quoted mail that shows itself here, (0, 0) for none."""
         line = self.lines[at]
@@ -167,15 +181,20 @@ class _Splitter:
             if is_forward_opening(line) and is_header_block(self.lines, next_line(self.lines, at + 1)):
                 return at, block_end(self.lines, next_line(self.lines, at + 1))
         if label_of(line) and self.block_at(at):
-            return at, block_end(self.lines, at)
+            return notes_start(self.lines, at, self.looked_at), block_end(self.lines, at)
         return 0, 0
 
     def block_at(self, at: int) -> bool:
         """Say whether a header block of quoted mail begins here, without anything that announces it.
 
-        At the very top it must name a recipient, as all programs do: else it is a form that was filled in.
+        It must hold a date, and an address or a time; at the very top also name a recipient. All programs
+        write these: else it is a form that was filled in.
         """
-        if not is_header_block(self.lines, at):
+        if at < self.form_until or not is_header_block(self.lines, at):
+            return False
+        evidence = evidence_in(self.lines, at)
+        if not evidence.date or not (evidence.address or evidence.time):
+            self.form_until = block_end(self.lines, at)
             return False
         if any(map(str.strip, self.lines[max(0, at - 50) : at])):
             return True
@@ -184,27 +203,23 @@ class _Splitter:
     def ruled_header(self, at: int) -> tuple[int, int]:
         """Judge a line that begins with a rule: a title, or a rule above a header block."""
         line = self.lines[at]
-        if len(line) > 300:
+        if len(line) > 300 or line.strip() in _NO_RULES:
             return 0, 0
         below = next_line(self.lines, at + 1)
-        block = below > at and self.announced_block(below)
+        block = below > at and is_announced_block(self.lines, below)
         if is_title(line) or (block and (is_underline(line) or ruled_title(line))):
             return at, block_end(self.lines, below) if block else at + 1
         if label_of(line) and self.block_at(at):  # `*From:*`
-            return at, block_end(self.lines, at)
+            return notes_start(self.lines, at, self.looked_at), block_end(self.lines, at)
         begin = wrote_start(self.lines, at, self.looked_at)
         return (begin, at + 1) if begin >= 0 else (0, 0)
-
-    def announced_block(self, at: int) -> bool:
-        """Say whether a header block begins here, where a rule or the markup says so."""
-        return is_header_block(self.lines, at, announced=True) or is_unknown_block(self.lines, at)
 
     def take_header(self, begin: int, end: int) -> None:
         """Take a header; without marked lines below, what follows is quoted to the end."""
         self.headers.append(begin)
         if not marked_quote_follows(self.lines, end):
             end = self.end_of_forward(end)
-        self.judged[begin:end] = bytes([_QUOTE]) * (end - begin)
+        self.judged[begin:end] = bytes([QUOTE]) * (end - begin)
         self.looked_at = end
 
     def end_of_forward(self, start: int) -> int:
@@ -222,7 +237,7 @@ class _Splitter:
             return
         between = at + 1 < len(self.lines) and is_quoted(self.lines[at + 1])
         if between or before[-1] not in ".?!:;>":
-            self.judged[at] = _QUOTE
+            self.judged[at] = QUOTE
             self.looked_at = at + 1
 
     def end_at_marker(self) -> None:
@@ -233,26 +248,29 @@ class _Splitter:
             if self.judged[at] or len(line) > 300:
                 continue
             if DESK_MARKER.search(line) or ABOVE_THIS_LINE.search(line):
-                if self.anything(_NEW, before=at):
+                if self.anything(NEW, before=at):
                     self.headers.append(at)
-                    self.judged[at:] = bytes([_QUOTE]) * (len(self.lines) - at)
+                    self.judged[at:] = bytes([QUOTE]) * (len(self.lines) - at)
                 return
 
     def find_signatures(self) -> None:
-        """Mark the signature of each run of new lines that ends with the text or before a header."""
-        ends = {*self.headers, len(self.lines)}
+        """Mark the signature of the last run of new lines, and of each that ends before a header."""
+        runs = [match.span() for match in re.finditer(rb"\x00+", bytes(self.judged))]
+        last = next((end for start, end in reversed(runs) if has_words(self.lines, start, end)), 0)
+        ends = {*self.headers, last}
         written = False
-        for match in re.finditer(rb"\x00+", bytes(self.judged)):
-            start, end = match.span()
-            if end in ends:
-                begin = signature_start(self.lines, start, end, written=written)
-                self.judged[begin:end] = bytes([_SIGNATURE]) * (end - begin)
-                end = begin
-            written = written or any(map(str.strip, self.lines[start:end]))
+        for start, end in runs:
+            if written and end not in ends:
+                continue
+            begin, below = (end, end)
+            if end in ends and has_words(self.lines, start, end):
+                begin, below = signature_span(self.lines, start, end, written=written)
+            self.judged[begin:below] = bytes([SIGNATURE]) * (below - begin)
+            written = written or below < end or has_words(self.lines, start, begin)
         for mark in self.marks:
             if mark.kind is PieceKind.SIGNATURE:
                 for at in range(mark.first, min(mark.end, len(self.lines))):
-                    self.judged[at] = self.judged[at] or _SIGNATURE
+                    self.judged[at] = self.judged[at] or SIGNATURE
 
     def anything(self, kind: int, before: int | None = None) -> bool:
         """Say whether any line with words is of a kind."""
@@ -264,10 +282,10 @@ class _Splitter:
     def keep_something_new(self) -> None:
         """Where all was taken for signature or quote, give back what the sender may have written.
 
-        Below `On ... wrote:` at the very top, without any `>`, stands the answer of somebody who writes
-        below. A header block at the top is a mail forwarded without a word.
+        Below an attribution with an address, or a header block, are another's words, also where nothing else
+        was written.
         """
-        if self.anything(_SIGNATURE):
+        if self.anything(SIGNATURE):
             self.judged[:] = self.judged.replace(b"\x02", b"\x00")
             return
         if not self.headers:
@@ -275,21 +293,23 @@ class _Splitter:
             if not any(label_of(self.lines[at]) and is_header_block(self.lines, at) for at in first):
                 self.judged[:] = bytes(len(self.lines))
             return
-        top = next_line(self.lines, 0)
-        for _ in range(_MAX_RETRIES):
-            end = self.header_end_at(top)
-            if not end or any(map(is_quoted, self.lines[end:])):
-                return
-            self.judged[end:] = bytes(len(self.lines) - end)
-            self.find_quotes(end)
-            if self.anything(_NEW):
-                self.find_signatures()
-                return
-            top = next_line(self.lines, end)
+        self.give_back_story()
 
-    def header_end_at(self, top: int) -> int:
-        """Give the line after an `On ... wrote:` that begins here, 0 for none."""
-        for end in range(top, min(top + 4, len(self.lines))):
-            if wrote_start(self.lines, end, top) == top:
-                return end + 1
-        return 0
+    def give_back_story(self) -> None:
+        """Give back `Yesterday, Ann wrote:` and what follows, where no address says that it is a quote.
+
+        The words below never come first in the new text, where a decision is looked for.
+        """
+        top = next_line(self.lines, 0)
+        ends = range(top, min(top + _WRITTEN_OVER, len(self.lines)))
+        end = next((at + 1 for at in ends if wrote_start(self.lines, at, top) == top), 0)
+        if (
+            not end
+            or any("@" in line for line in self.lines[top:end])
+            or any(map(is_quoted, self.lines[end:]))
+        ):
+            return
+        self.judged[:] = bytes(len(self.lines))
+        self.headers.clear()
+        self.find_quotes(end)
+        self.find_signatures()

@@ -1,5 +1,7 @@
 """How a mail is signed or encrypted (RFC 8551, RFC 3156), and what is in an opaque S/MIME signature."""
 
+import re
+
 from .mail import Seal
 from .mime import Part
 
@@ -22,6 +24,15 @@ _ARMOUR = (
     ("-----BEGIN PGP MESSAGE-----", Seal.PGP_ENCRYPTED),
     ("-----BEGIN PGP SIGNED MESSAGE-----", Seal.PGP_SIGNED),
 )
+_CLEARTEXT = re.compile(
+    r"^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\n"
+    r"((?:(?:Hash|Charset|NotDashEscaped):[^\n]*\n){0,10})[ \t]*\n",
+    re.MULTILINE,
+)
+_LONGEST_SIGNATURE = 10_000  # characters
+_SIGNATURE = "-----BEGIN PGP SIGNATURE-----"
+_SIGNATURE_END = "-----END PGP SIGNATURE-----"
+_ARMOURED = re.compile(r"\s*+(?:[A-Za-z]{2,20}: [^\n]*\n){0,10}+[A-Za-z0-9+/=\s]*+\Z")
 
 
 def is_smime(part: Part) -> bool:
@@ -58,6 +69,33 @@ def seals_of_text(text: str) -> list[Seal]:
     if "-----BEGIN PGP" not in text:
         return []
     return [seal for armour, seal in _ARMOUR if text.startswith(armour) or f"\n{armour}" in text]
+
+
+def without_armour(text: str) -> str:
+    """Give a text with what is signed in it by inline PGP as it was written (RFC 9580 7). Verifies nothing.
+
+    The armour around it is left out, and `- ` before a hyphen. What stands above and below remains: no
+    signature covers it. Whatever is no armour, within the signature too, stays to be seen.
+    """
+    if "-----BEGIN PGP SIGNED" not in text:
+        return text
+    out: list[str] = []
+    at = 0
+    while head := _CLEARTEXT.search(text, at):
+        out.append(text[at : head.start()])
+        begin = text.find(f"\n{_SIGNATURE}", head.end() - 1)
+        signed = text[head.end() : begin if begin >= 0 else len(text)]
+        out.append(signed if "NotDashEscaped" in head[1] else _unescaped(signed))
+        if begin < 0:  # a mail cut short
+            return "".join(out)
+        end = text.find(f"\n{_SIGNATURE_END}", begin, begin + _LONGEST_SIGNATURE)
+        armour = text[begin + 1 + len(_SIGNATURE) : end]
+        at = end + 1 + len(_SIGNATURE_END) if end >= 0 and _ARMOURED.match(armour) else begin
+    return "".join((*out, text[at:]))
+
+
+def _unescaped(signed: str) -> str:
+    return signed.removeprefix("- ").replace("\n- ", "\n")
 
 
 def signed_content(data: bytes) -> bytes | None:

@@ -89,7 +89,20 @@ LIST_FOOTER = re.compile(
 )
 DISCLAIMER = re.compile(
     r"confidential|disclaimer|privileged|intended (?:recipient|solely|only)|vertraulich|confidenti[ea]l|"
-    r"riservat|vertrouwelijk|konfidentiell|fortrolig|poufn|důvěrn|конфиденц|virus|think before you print|"
+    r"riservat|vertrouwelijk|konfidentiell|fortrolig|poufn|důvěrn|конфиденц|virus-?free|for viruses|"
+    r"virenfrei|auf viren|think before you print|"
     r"before printing|avant d.imprimer|registered (?:in|office)|amtsgericht|handelsregister|geschäftsführer",
+    re.IGNORECASE,
+)
+# What people have their telephones add, for the way they type.
+EXCUSE = re.compile(
+    r"\btypos?\b|brevity|excuse (?:any|the|my) |tippfehler|kürze|fautes de frappe|brièveté|"
+    r"errores tipográficos|brevedad|refusi|brevità|erros de digitação|typefouten|"
+    r"stavfel|slagfeil|tastefejl|literówki|překlepy",
+    re.IGNORECASE,
+)
+# What stands before a number or address, on a line of its own.
+CONTACT = re.compile(
+    r"\btel|phone|fon\b|mobi|cell|\bfax|mail|\bweb|www|skype|address|adresse|dirección|indirizzo|тел|факс|電話|电话",
     re.IGNORECASE,
 )
