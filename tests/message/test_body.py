@@ -337,6 +337,12 @@ class TestSeals:
         assert mail.seals == (Seal.PGP_SIGNED,)
         assert "\n".join(piece.text for piece in mail.pieces) == mail.text
 
+    def test_html_signed_by_inline_pgp_is_read_without_its_armour_too(self) -> None:
+        signed = clearsigned("approved").replace("\r\n", "<br>\r\n")
+        mail = read_mail(f"Content-Type: text/html\r\n\r\n{signed}".encode())
+        assert (mail.reply_text.strip(), mail.seals) == ("approved", (Seal.PGP_SIGNED,))
+        assert "BEGIN PGP" in mail.html
+
     def test_a_decision_signed_by_inline_pgp_is_the_first_line(self) -> None:
         mail = read_mail(b"Subject: x\r\n\r\n" + clearsigned("approved\r\n- -- \r\nAnn").encode())
         assert mail.reply_text.splitlines()[0] == "approved"

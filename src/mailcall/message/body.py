@@ -69,7 +69,7 @@ def read_body(root: Part, defects: list[str]) -> Body:
     if any(piece.html for piece in shown):
         body.html = "\n".join(piece.html or _as_html(piece.text) for piece in shown)
     body.seals += seals_of_text(body.text)
-    if not body.marks:  # they count lines
+    if body.html and not body.marks:  # marks count lines
         body.text = without_armour(body.text)
     body.attachments = reader.attachments.shown_in(body.html)
     body.mails, body.calendars = reader.attachments.mails, reader.attachments.calendars
