@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import nh3
 
-MAX_HTML = 4 * 1024 * 1024
-MAX_DEPTH = 1_000
-_MAX_ATTRIBUTES = 2_000
-_MAX_REFERENCES = 50_000  # the parser took 20 s for a million ampersands
+from .html_bounds import MAX_HTML, UNSEEN, bounded_html
+
+MAX_CLEAN = 16 * 1024 * 1024  # characters of what is given back
 
 _TAGS = frozenset(
     [
@@ -92,27 +91,6 @@ _TAGS = frozenset(
         "wbr",
     ]
 )
-_WITH_CONTENT = frozenset(
-    [
-        "script",
-        "style",
-        "title",
-        "head",
-        "template",
-        "noscript",
-        "iframe",
-        "object",
-        "applet",
-        "svg",
-        "math",
-        "textarea",
-        "select",
-        "noembed",
-        "noframes",
-        "xmp",
-        "plaintext",
-    ]
-)
 _SIZES = {"width", "height", "align", "valign", "bgcolor", "style", "dir", "lang", "title"}
 _ATTRIBUTES = {
     "*": {"style", "dir", "lang", "title", "align"},
@@ -149,42 +127,6 @@ _SAFE_URL = re.compile(r"https?://[^\s\"'()<>\\]+\Z", re.IGNORECASE)
 _DATA_IMAGE = re.compile(r"data:image/(?:png|gif|jpe?g|webp|bmp)[;,]", re.IGNORECASE)
 _LINK = re.compile(r"(?:https?://|mailto:|tel:|ftp://|#)", re.IGNORECASE)
 
-_OPEN = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,40})")
-_STRINGS = re.compile(r"\"[^\"]*\"|'[^']*'")
-# Elements that never nest by themselves: the next one, or nothing at all, closes them.
-_FLAT = frozenset(
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-        "p",
-        "li",
-        "dd",
-        "dt",
-        "td",
-        "th",
-        "tr",
-        "tbody",
-        "thead",
-        "tfoot",
-        "option",
-        "html",
-        "head",
-        "body",
-    ]
-)
-
 
 @dataclass(frozen=True, slots=True)
 class CleanHtml:
@@ -197,16 +139,17 @@ class CleanHtml:
 def clean_html(html: str, *, cid: Mapping[str, str] = {}, remote_images: bool = False) -> CleanHtml:
     """Clean a mail's HTML. `cid` gives the URL of each Content-ID (without brackets).
 
-    What would take the parser too long (too large, nested too deep, too many attributes) is shown as
-    escaped source instead.
+    What would take the parser too long, or would become too much (too large, nested too deep, too many
+    attributes, formatting never closed), is shown as escaped source instead.
     """
-    if not parsable(html):
-        return CleanHtml(f"<pre>{html_entities.escape(html[:MAX_HTML])}</pre>", 0)
+    bounded = bounded_html(html)
+    if bounded is None:
+        return _as_source(html)
     sieve = _Sieve(cid, remote_images=remote_images)
     cleaned = nh3.clean(
-        html.replace("\x00", ""),
+        bounded,
         tags=set(_TAGS),
-        clean_content_tags=set(_WITH_CONTENT - {"head", "noscript"}),
+        clean_content_tags=set(UNSEEN),
         attributes=_ATTRIBUTES,
         attribute_filter=sieve.attribute,
         url_schemes={"http", "https", "mailto", "tel", "ftp", "cid", "data"},
@@ -214,45 +157,11 @@ def clean_html(html: str, *, cid: Mapping[str, str] = {}, remote_images: bool = 
         set_tag_attribute_values={"a": {"target": "_blank"}},
         strip_comments=True,
     )
-    return CleanHtml(cleaned, sieve.blocked)
+    return CleanHtml(cleaned, sieve.blocked) if len(cleaned) <= MAX_CLEAN else _as_source(html)
 
 
-def parsable(html: str) -> bool:
-    """Say whether a parser can take the markup in reasonable time, by one linear scan.
-
-    An HTML parser takes time with the square of the depth, and of the attributes of one tag.
-    Elements left open count as depth, since formatting ones are reopened in every later block.
-    """
-    if len(html) > MAX_HTML:
-        return False
-    if html.count("&") > _MAX_REFERENCES:
-        return False
-    opened: dict[str, int] = {}
-    depth = 0
-    position = end = 0
-    while match := _OPEN.search(html, position):
-        name = match[2].lower()
-        if match.end() > end:  # else it stands in a tag that was looked at
-            end = html.find(">", match.end())
-            end = len(html) if end < 0 else end
-            if end - match.end() > _MAX_ATTRIBUTES:
-                bare = _STRINGS.sub('"', html[match.end() : end])
-                if len(re.findall(r"[\s/\"'=]", bare)) > _MAX_ATTRIBUTES:
-                    return False
-        # A `>` inside a quoted attribute ends the scan of this tag early, which can only count more tags.
-        position = match.end()
-        if name in _FLAT:
-            continue
-        if match[1]:
-            if opened.get(name):
-                opened[name] -= 1
-                depth -= 1
-        else:
-            opened[name] = opened.get(name, 0) + 1
-            depth += 1
-            if depth > MAX_DEPTH:
-                return False
-    return True
+def _as_source(html: str) -> CleanHtml:
+    return CleanHtml(f"<pre>{html_entities.escape(html[:MAX_HTML])}</pre>", 0)
 
 
 class _Sieve:
