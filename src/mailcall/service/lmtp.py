@@ -71,9 +71,9 @@ class Listener:
                     self._threads.discard(threading.current_thread())
 
         thread = threading.Thread(target=run, name="lmtp", daemon=True)
-        with self._lock:
+        with self._lock:  # where no thread can be started any more, none is counted
+            thread.start()
             self._threads.add(thread)
-        thread.start()
 
     def _take_connections(self, listening: socket.socket) -> None:
         poll = select.poll()
