@@ -70,6 +70,12 @@ def test_a_mailbox_not_checked_for_five_minutes_is_told_once_and_again_when_it_w
     assert len(told.read_text().splitlines()) == 4
 
 
+def test_an_account_without_a_mailbox_is_never_late(good: Desk, told: Path) -> None:
+    IncomingAccount.objects.update(last_good_at=LONG_AGO, protocol="fed")
+    alarms.watch(LONG_AGO)
+    assert told.read_text() == ""
+
+
 def test_a_service_that_just_started_is_given_its_time(good: Desk, told: Path) -> None:
     IncomingAccount.objects.update(last_good_at=LONG_AGO)
     alarms.watch(timezone.now() - dt.timedelta(minutes=1))

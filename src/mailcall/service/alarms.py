@@ -66,7 +66,7 @@ def _troubles(now: dt.datetime, since: dt.datetime) -> Iterator[Trouble]:
 
 
 def _mailboxes(now: dt.datetime, since: dt.datetime) -> Iterator[Trouble]:
-    for account in IncomingAccount.objects.filter(active=True).defer("password"):
+    for account in IncomingAccount.to_collect().defer("password"):
         good = max(account.last_good_at or since, since)
         late = max(PATIENCE, dt.timedelta(seconds=3 * (account.check_interval or config().check_interval)))
         if now - good > late:

@@ -66,7 +66,7 @@ def _accounts() -> Iterator[GaugeMetricFamily]:
     failing = GaugeMetricFamily(
         "mailcall_account_failing", "Whether the last check of an account failed.", labels=["account"]
     )
-    for account in IncomingAccount.objects.filter(active=True).defer("password"):
+    for account in IncomingAccount.to_collect().defer("password"):
         good.add_metric([account.name], account.last_good_at.timestamp() if account.last_good_at else 0.0)
         failing.add_metric([account.name], float(bool(account.last_error)))
     yield good
