@@ -238,7 +238,7 @@ def test_what_was_read_ahead_counts_as_not_tried_when_work_ends(
     assert [received.attempts for received in journalled] == [1, 1, 0, 0, 0]
 
 
-def test_nothing_is_read_ahead_of_a_mail_that_may_stop_the_service(
+def test_what_is_read_ahead_is_not_counted_while_a_mail_is_acted_on_that_may_stop_the_service(
     journalled: list, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ReceivedMail.objects.filter(pk=journalled[0].pk).update(attempts=act.MOST_ATTEMPTS)

@@ -73,16 +73,11 @@ class _Item:
 
 @dataclass(slots=True)
 class _Chunk:
-    """Mails whose attempt is counted, being read; `untried` are those that nobody tried to act on yet."""
+    """Mails being read; `untried` are those whose attempt is counted, and that nobody tried to act on yet."""
 
     mails: list[ReceivedMail]
     results: Generator[list[tuple[int, Result]], None, None]
     untried: dict[int, ReceivedMail]
-
-    @property
-    def tried_often(self) -> bool:
-        """Whether acting on it may stop the service, which must not count against the mails behind it."""
-        return any(mail.attempts >= MOST_ATTEMPTS for mail in self.mails)
 
 
 def act_on_next(*, stop: Callable[[], bool] = lambda: False) -> int:
@@ -94,8 +89,9 @@ def act_on_next(*, stop: Callable[[], bool] = lambda: False) -> int:
 def act_on_all(*, stop: Callable[[], bool] = lambda: False, ahead: bool = True) -> Generator[int, None, None]:
     """Act on the journal until nothing is due; how many mails each chunk had. The caller works alone.
 
-    1. The attempt of each mail is counted and committed, then each is read, in other processes. One that
-       can't be read fails alone; one that ends or outlasts its readers is held.
+    1. Each mail is read, in other processes. Then its attempt is counted and committed: what stops the
+       service from here on may be its doing. One that can't be read fails alone; one that ends or outlasts
+       its readers is held.
     2. Big attachments of those read go into the file storage, so that no transaction waits for the disk.
     3. The readers are given the next chunk (`ahead`), so that they work while this one is acted on.
     4. As many as do not depend on each other are decided and acted on in one transaction, then the rest.
@@ -109,14 +105,16 @@ def act_on_all(*, stop: Callable[[], bool] = lambda: False, ahead: bool = True) 
     try:
         while chunk:
             for results in chunk.results:
+                checkpoint("act.read")
+                _count(chunk, [chunk.mails[position] for position, _ in results])
+                checkpoint("act.counted")
                 left = _items([(chunk.mails[position], result) for position, result in results])
                 for position, result in results:
                     if isinstance(result, Unread):
                         del chunk.untried[chunk.mails[position].pk]
-                checkpoint("act.read")
                 _keep_files(left)
                 checkpoint("act.kept")
-                if ahead and not chunk.tried_often and readers().finished and not stop():
+                if ahead and readers().finished and not stop():
                     next(chunk.results, None)  # which ends it
                     following = _begin(stop, after=chunk.mails[-1].pk)
                 for item in _act_on(left, stop):
@@ -135,19 +133,17 @@ def act_on_all(*, stop: Callable[[], bool] = lambda: False, ahead: bool = True) 
 
 
 def _begin(stop: Callable[[], bool], after: int = 0) -> _Chunk | None:
-    """Count the attempt of the next chunk and have its reading begin; None when nothing is due."""
+    """Have the reading of the next chunk begin; None when nothing is due."""
     mails = _next_chunk(after)
     if not mails:
         return None
-    orders = _orders(mails)
+    return _Chunk(mails, readers().read(_orders(mails), stop), {})
+
+
+def _count(chunk: _Chunk, mails: Sequence[ReceivedMail]) -> None:
+    """Count an attempt of each."""
     ReceivedMail.objects.filter(pk__in=[mail.pk for mail in mails]).update(attempts=F("attempts") + 1)
-    checkpoint("act.counted")
-    untried = {mail.pk: mail for mail in mails}
-    try:
-        return _Chunk(mails, readers().read(orders, stop), untried)
-    except BaseException:
-        take_back(untried)
-        raise
+    chunk.untried |= {mail.pk: mail for mail in mails}
 
 
 def _act_on(left: Sequence[_Item], stop: Callable[[], bool]) -> Iterator[_Item]:

@@ -202,7 +202,7 @@ class ReceivedMail(models.Model):
     duplicate_key = models.CharField(max_length=64, blank=True, db_index=True)
 
     state = models.CharField(max_length=10, choices=MailState, default=MailState.NEW)
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="Counted before reading.")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Counted before it is acted on.")
     due_at = models.DateTimeField(null=True, help_text="Not to be tried before; empty: now.")
     error = models.TextField(blank=True, help_text="Why it is held or waits, for people.")
 

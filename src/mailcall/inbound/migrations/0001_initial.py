@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 ('subject', models.CharField(blank=True, max_length=500)),
                 ('duplicate_key', models.CharField(blank=True, db_index=True, max_length=64)),
                 ('state', models.CharField(choices=[('new', 'Waiting'), ('done', 'Done'), ('held', 'Held')], default='new', max_length=10)),
-                ('attempts', models.PositiveSmallIntegerField(default=0, help_text='Counted before reading.')),
+                ('attempts', models.PositiveSmallIntegerField(default=0, help_text='Counted before it is acted on.')),
                 ('due_at', models.DateTimeField(help_text='Not to be tried before; empty: now.', null=True)),
                 ('error', models.TextField(blank=True, help_text='Why it is held or waits, for people.')),
                 ('outcome', models.CharField(blank=True, choices=[('logged', 'Logged a call'), ('updated', 'Updated a call'), ('rejected', 'Rejected'), ('duplicate', 'The same mail again'), ('discarded', 'Discarded by a person')], max_length=10)),
