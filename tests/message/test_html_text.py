@@ -94,3 +94,7 @@ def test_marks_move_along_when_texts_are_put_together() -> None:
 )  # fmt: skip
 def test_hostile_markup_gives_a_bounded_text(hostile: str) -> None:
     assert len(html_to_text(hostile)) <= 30 * len(hostile)
+
+
+def test_rules_with_nothing_between_are_one() -> None:
+    assert html_to_text("a<hr><hr>\n<hr>b<hr>c").count("_" * 32) == 2

@@ -2,13 +2,17 @@
 
 import base64
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailcall.cli.inspecting.job import json_line
+from mailcall.cli.inspecting.form import Form
+from mailcall.cli.inspecting.job import json_line, shown
+from mailcall.cli.inspecting.sources import Source
 from mailcall.message import read_mail
+from mailcall.message.clean_html import MAX_IN_DATA
 from mailcall.message.inspection import MAX_IMAGE, inspect_mail
 
 PIXEL = base64.b64decode(
@@ -71,6 +75,62 @@ def test_an_image_that_is_too_large_or_not_safe_stays_where_it_is(data: bytes, k
     html = inspect_mail(read_mail(with_image(data, kind)))["html"]
     assert "data:" not in html
     assert "Look:" in html
+
+
+def related(html: bytes, fields: bytes) -> str:
+    """The HTML that `inspect` gives of a mail with an image that has these fields."""
+    raw = (
+        b"From: ann@example.com\r\nContent-Type: multipart/related; boundary=b\r\n\r\n--b\r\n"
+        b"Content-Type: text/html\r\n\r\n"
+        + html
+        + b"\r\n--b\r\nContent-Type: image/png\r\n"
+        + fields
+        + b"\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(PIXEL) + b"\r\n--b--\r\n"
+    )
+    return str(inspect_mail(read_mail(raw))["html"])
+
+
+@pytest.mark.parametrize(
+    ("html", "fields"),
+    [
+        (b"<img src='cid:i1%40x'>", b"Content-ID: <i1@x>"),
+        (b"<img src='CID:i1@x'>", b"Content-ID: <i1@x>"),
+        (b"<img src='p.png'>", b"Content-Location: p.png"),
+        (b"<p style='background-image:url(cid:i1@x)'>y</p>", b"Content-ID: <i1@x>"),
+    ],
+    ids=["percent-encoded", "in capitals", "by its place", "in a style"],
+)
+def test_an_image_is_found_by_each_way_to_name_it(html: bytes, fields: bytes) -> None:
+    if b"background" in html:
+        html += b"<img src='cid:i1@x'>"
+    found = related(html, fields)
+    assert found.count("data:image/png;base64,") == html.count(b"cid:") + html.count(b"CID:") + html.count(
+        b"p.png"
+    )
+
+
+def test_an_image_that_is_shown_ever_so_often_stands_in_the_html_up_to_a_bound() -> None:
+    data = PIXEL + b"x" * 100_000
+    html = inspect_mail(
+        read_mail(with_image(data).replace(b"<img", b"<img src=cid:one@example.com>" * 6_600 + b"<img"))
+    )["html"]
+    assert len(html) < MAX_IN_DATA + 1_000_000
+    assert html.count("data:") > 10
+    assert html.count("cid:") > 6_000
+
+
+def test_where_the_html_can_not_be_cleaned_the_rest_is_given(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("mailcall.message.inspection.clean_html", fails)
+    (tmp_path / "x").write_bytes(b"Subject: y\r\nContent-Type: text/html\r\n\r\n<p>Hello")
+    values = json.loads(shown(Source("x", str(tmp_path / "x")), Form(as_json=True)))
+    assert (values["subject"], values["text"], values["html"]) == ("y", "Hello", "")
+    assert "failed to clean its HTML" in values["defects"][-1]
 
 
 @given(st.binary(max_size=300), st.text(max_size=100))

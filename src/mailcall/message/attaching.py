@@ -51,6 +51,7 @@ class Attachments:
         if part.content_type in MAIL_TYPES and not declared_name(part):
             subject = parse(data[:_SUBJECT_IN], []).text("subject")
         kind = true_type(data)
+        location = part.value("content-location")[:998]
         attachment = Attachment(
             name=name_of(part, len(self.found) + 1, subject, kind),
             content_type=part.content_type,
@@ -60,8 +61,8 @@ class Attachments:
             content_id=part.value("content-id").strip("<> ")[:998],
             true_type=kind,
             container=self.container,
+            location=location,
         )
-        location = part.value("content-location")[:998]
         if location:
             self.locations[location] = len(self.found)
         self.found.append(attachment)

@@ -4,11 +4,15 @@ import html as html_entities
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import nh3
 
 from .html_bounds import MAX_HTML, UNSEEN, bounded_html
 
+MAX_IN_DATA = (
+    8 * 1024 * 1024
+)  # characters of images that stand in the markup itself, each as often as it is shown
 MAX_CLEAN = 16 * 1024 * 1024  # characters of what is given back
 
 _TAGS = frozenset(
@@ -123,6 +127,7 @@ _PROPERTIES = re.compile(
 )
 _VALUE = re.compile(r"[\w\s.,%#'\"!+-]*(?:(?:rgba?|hsla?)\([\d\s.,%/]*\)[\w\s.,%#'\"!+-]*)*\Z")
 _CSS_URL = re.compile(r"url\s*\(\s*[\"']?([^\"')]*)", re.IGNORECASE)
+_CSS_CID = re.compile(r"url\(\s*[\"']?cid:[^\"'()\s\\;]*", re.IGNORECASE)
 _SAFE_URL = re.compile(r"https?://[^\s\"'()<>\\]+\Z", re.IGNORECASE)
 _DATA_IMAGE = re.compile(r"data:image/(?:png|gif|jpe?g|webp|bmp)[;,]", re.IGNORECASE)
 _LINK = re.compile(r"(?:https?://|mailto:|tel:|ftp://|#)", re.IGNORECASE)
@@ -137,7 +142,7 @@ class CleanHtml:
 
 
 def clean_html(html: str, *, cid: Mapping[str, str] = {}, remote_images: bool = False) -> CleanHtml:
-    """Clean a mail's HTML. `cid` gives the URL of each Content-ID (without brackets).
+    """Clean a mail's HTML. `cid` gives the URL of each Content-ID (without brackets) or place.
 
     What would take the parser too long, or would become too much (too large, nested too deep, too many
     attributes, formatting never closed), is shown as escaped source instead.
@@ -171,6 +176,7 @@ class _Sieve:
         self.cid = cid
         self.remote_images = remote_images
         self.blocked = 0
+        self.left = MAX_IN_DATA
 
     def attribute(self, tag: str, name: str, value: str) -> str | None:
         """Give the value to keep, or None to drop the attribute."""
@@ -189,7 +195,10 @@ class _Sieve:
         lower = address[:8].lower()
         if lower.startswith("cid:"):
             name = address[4:]
-            return self.cid.get(name) or self.cid.get(name.strip("<>"))
+            found = self.cid.get(name) or self.cid.get(name.strip("<>")) or self.cid.get(unquote(name))
+            return self.within_bounds(found, address)  # percent-encoded: RFC 2392 2
+        if address in self.cid:  # by its Content-Location (RFC 2557)
+            return self.within_bounds(self.cid[address], None)
         if _DATA_IMAGE.match(address):
             return address
         if not lower.startswith(("http:", "https:", "//", "ftp:")):
@@ -198,6 +207,13 @@ class _Sieve:
             return address
         self.blocked += 1
         return None
+
+    def within_bounds(self, found: str | None, otherwise: str | None) -> str | None:
+        """Give the address found for an image, or another when too much stands in those before."""
+        if not found or not found.startswith("data:"):
+            return found
+        self.left -= len(found)
+        return found if self.left >= 0 else otherwise
 
     def image_set(self, value: str) -> str | None:
         """Keep a srcset of remote images only where they are asked for."""
@@ -211,7 +227,7 @@ class _Sieve:
         """Keep the declarations that only change how text looks; nothing escapes, loads or overlays."""
         kept: list[str] = []
         if (
-            "\\" in value or "/*" in value or "@" in value
+            "\\" in value or "/*" in value or "@" in _CSS_CID.sub("", value)
         ):  # escapes and comments only serve to hide something
             if _CSS_URL.search(value):
                 self.blocked += 1
@@ -231,6 +247,8 @@ class _Sieve:
         """Give `url("...")` for a background image that may be shown, else ''."""
         match = _CSS_URL.search(content)
         address = self.image(match[1].strip()) if match and name.startswith("background") else None
-        if not address or re.search(r"[\"'()\\\s;<>]", address):
+        if not address or re.search(r"[\"'()\\\s<>]", address):
+            return ""
+        if ";" in address and not _DATA_IMAGE.match(address):
             return ""
         return f'url("{address}")' if name in {"background", "background-image"} else ""

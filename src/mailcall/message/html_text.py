@@ -184,7 +184,9 @@ class _Reader:
             self.text(" ")
         elif name == "hr":
             self.end_line()
-            self.lines.append(self.prefix() + "_" * 32)
+            rule = self.prefix() + "_" * 32
+            if self.lines[-1:] != [rule]:  # a second one below the first says nothing
+                self.lines.append(rule)
         elif name == "img":
             alt = " ".join(_attribute(inside, "alt").split())
             if alt:

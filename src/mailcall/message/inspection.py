@@ -69,13 +69,14 @@ def html_with_images(mail: Mail) -> str:
     left = MAX_IMAGES
     for each in mail.attachments:
         kind = each.true_type or each.content_type
-        if not each.content_id or kind not in _IMAGE_TYPES or each.content_id in addresses:
+        if kind not in _IMAGE_TYPES or not each.inline:
             continue
-        fits = len(each.data) == each.size <= min(MAX_IMAGE, left) and f"cid:{each.content_id}" in mail.html
-        if fits:
+        names = {each.content_id, each.location} - {"", *addresses}
+        if names and len(each.data) == each.size <= min(MAX_IMAGE, left):
             left -= each.size
-            addresses[each.content_id] = f"data:{kind};base64,{base64.b64encode(each.data).decode()}"
-        else:
+            data = f"data:{kind};base64,{base64.b64encode(each.data).decode()}"
+            addresses.update(dict.fromkeys(names, data))
+        elif each.content_id in names:
             addresses[each.content_id] = f"cid:{each.content_id}"
     return clean_html(mail.html, cid=addresses).html
 

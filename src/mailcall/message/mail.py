@@ -66,6 +66,7 @@ class Attachment:
     true_type: str = ""  # by its first bytes; '' when they tell nothing
     container: str = ""  # the file that it was packed in: 'winmail.dat', 'smime.p7m'; else ''
     file: Path | None = None
+    location: str = ""  # its Content-Location
 
     def __post_init__(self) -> None:
         if self.size < 0:
