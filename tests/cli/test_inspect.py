@@ -341,6 +341,36 @@ def test_a_closed_pipe_ends_it_quietly(tmp_path: Path) -> None:
     assert done.stderr == b""
 
 
+def test_a_full_disk_is_said_in_a_sentence(mails: Path) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m mailcall inspect --json {mails} > /dev/full",
+        shell=True,
+        env=ENVIRONMENT,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == b"Error: Cannot write: No space left on device.\n"
+
+
+def test_a_bound_on_memory_that_is_set_already_is_kept(mails: Path) -> None:
+    shell = f"ulimit -v 3000000; {sys.executable} -m mailcall inspect --json {mails}"
+    done = subprocess.run(["bash", "-c", shell], env=ENVIRONMENT, capture_output=True, check=True)
+    assert [json.loads(line)["subject"] for line in done.stdout.splitlines()] == ["one", "two", "three"]
+
+
+def test_a_link_to_nothing_is_said(mails: Path) -> None:
+    (mails / "d").symlink_to("nowhere")
+    out, said = run(mails, "--json", ".", status=1)
+    assert len(out.splitlines()) == 3
+    assert "d: No such file or directory." in said
+
+
+def test_a_mail_without_text_has_no_empty_section(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"Subject: x\r\n\r\n")
+    assert "  No text\n" in run(tmp_path, "x")[0]
+
+
 def test_ctrl_c_ends_it_with_a_sentence(tmp_path: Path) -> None:
     for number in range(200):
         (tmp_path / f"{number:03}").write_bytes(MAIL % b"x" + b"More.\r\n" * 1000)

@@ -1,5 +1,6 @@
 """`mailcall inspect`: what is read from any mail, for a person or for a script. Needs no database."""
 
+import errno
 import os
 import shutil
 import signal
@@ -55,6 +56,12 @@ def inspect(files: tuple[str, ...], *, as_json: bool, full: bool) -> None:
                         sys.stdout.buffer.write(answer)
                         progress.one_more()
         sys.stdout.buffer.flush()
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise
+        _drop_output()
+        progress.say(f"Error: Cannot write: {error.strerror or error}.")
+        sys.exit(1)
     except KeyboardInterrupt:
         progress.say(f"mailcall: stopped after {progress.mails} mails.")
         sys.exit(_ENDED_BY_SIGNAL + signal.SIGINT)
@@ -68,6 +75,13 @@ def _standard_input() -> tuple[str, ...]:
     if sys.stdin is None or sys.stdin.isatty():
         raise click.UsageError("Missing argument 'FILES...': name mails, or pipe one in.")
     return ("-",)
+
+
+def _drop_output() -> None:
+    """Let what could not be written go nowhere, since it would be tried again at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _end_as_usual_on_signals() -> None:

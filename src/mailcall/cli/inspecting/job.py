@@ -91,11 +91,22 @@ def valid_utf8(text: str) -> bytes:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
+def _values(mail: Mail) -> dict[str, object]:
+    """What was read of a mail; without its HTML where that can't be cleaned."""
+    try:
+        return inspect_mail(mail)
+    except Exception as error:  # its header and text are still worth having
+        if not mail.html:
+            raise
+        defect = f"Mailcall failed to clean its HTML ({error!r})."
+        return inspect_mail(replace(mail, html="", defects=(*mail.defects, defect)))
+
+
 def _show(mail: Mail, file: File, form: Form) -> bytes:
     if form.as_json:
         if file.no_mail:
             mail = replace(mail, defects=(file.no_mail, *mail.defects))
-        return json_line({"file": file.name, **inspect_mail(mail)})
+        return json_line({"file": file.name, **_values(mail)})
     from mailcall.cli.inspecting.page import page  # not needed for JSON
 
     return valid_utf8(page(mail, file, form))

@@ -131,9 +131,11 @@ def _verdict(mail: Mail) -> Table:
 def _text(mail: Mail, *, full: bool, binary: bool) -> Iterator[RenderableType]:
     """The body piece by piece, in its order: what is new as it is, what is quoted folded."""
     if not mail.text.strip():
-        yield _rule("No text")
         if mail.attachments and _ENCRYPTED.intersection(mail.seals):
+            yield _rule("No text")
             yield Padding(_IN_THE_FILE, (0, 2))
+        else:
+            yield Padding(Text("No text", style="dim"), (1, 2, 0, 2))
         return
     yield _rule("Text")
     few = _FEW_OF_NO_TEXT if binary else _FEW_CHARACTERS

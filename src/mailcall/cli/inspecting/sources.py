@@ -108,8 +108,9 @@ def _inside(folder: str) -> Iterator[tuple[str, bool]]:
 
 
 def _is_regular(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a file, or a link to nothing, which is worth a word."""
     try:
-        return entry.is_file()
+        return entry.is_file() or (entry.is_symlink() and not Path(entry.path).exists())
     except OSError:
         return True  # whoever reads it will be told why it can't be read
 

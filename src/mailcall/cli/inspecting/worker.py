@@ -19,7 +19,9 @@ MEMORY = 4 * 1024**3  # bytes of address space; what needs more fails instead of
 def main() -> None:
     """Answer mails until nobody asks any more."""
     connection, seconds = Connection(int(sys.argv[1])), int(sys.argv[2])
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.RLIM_INFINITY))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    soft = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         form = connection.recv()
         while True:
