@@ -191,6 +191,7 @@ def test_killed_at_a_step_boundary_what_came_by_lmtp_is_one_call(
     assert_each_is_one_call(installed, lmtp, names)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("step", "size"), KILLS)
 def test_killed_at_a_step_boundary_what_came_by_a_command_is_one_call(
     step: str, size: int, folder: Path, installed: Installation, command: Postfix
@@ -205,6 +206,7 @@ def test_killed_at_a_step_boundary_what_came_by_a_command_is_one_call(
     assert "status=deferred" in command.log
 
 
+@pytest.mark.long
 def test_killed_again_and_again_while_mail_flows_each_is_one_call(
     installed: Installation, lmtp: Postfix
 ) -> None:
