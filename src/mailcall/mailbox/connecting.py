@@ -1,6 +1,7 @@
 """What the protocols of a network share: a connection, its protection, and a sentence for every trouble."""
 
 import base64
+import errno
 import hmac
 import ipaddress
 import re
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from mailcall.mailbox.interface import MailboxError, MailboxSettings, Security
 from mailcall.server_words import without_secrets
 
+OUR_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # trouble while a mail is put into the spool
 UNPROTECTED = "takes no password over an unprotected connection; choose TLS or STARTTLS."
 
 
@@ -66,7 +68,10 @@ def refuse_to_be_overheard(settings: MailboxSettings, address: str) -> None:
 
 @contextmanager
 def connection_sentences(settings: MailboxSettings, protocol: str) -> Iterator[None]:
-    """Turn the troubles of a connection into MailboxError; `protocol` is what the server should speak."""
+    """Turn the troubles of a connection into MailboxError; `protocol` is what the server should speak.
+
+    Trouble with the disk here is no trouble of the connection and is raised as it is.
+    """
     server = where(settings)
     try:
         yield
@@ -97,6 +102,8 @@ def connection_sentences(settings: MailboxSettings, protocol: str) -> Iterator[N
             temporary=True,
         ) from trouble
     except OSError as trouble:
+        if trouble.errno in OUR_DISK:
+            raise
         words = scrub(str(trouble), settings, signing_in=True)  # a server may say farewell at any time
         reason = trouble.strerror or words or type(trouble).__name__
         raise MailboxError(f"The connection with {server} broke: {reason}.", temporary=True) from (
