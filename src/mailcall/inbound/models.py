@@ -7,6 +7,7 @@ from pathlib import Path
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from mailcall.config import config
@@ -183,6 +184,10 @@ class Outcome(models.TextChoices):
     DISCARDED = "discarded", "Discarded by a person"
 
 
+class SourceRemoved(OSError):
+    """The bytes of a mail were removed on purpose. The text says when and by what."""
+
+
 class ReceivedMail(models.Model):
     """The journal: one row for each mail that came, raw, with what was decided and why."""
 
@@ -214,19 +219,53 @@ class ReceivedMail(models.Model):
     entry = models.OneToOneField(
         TimelineEntry, null=True, on_delete=models.SET_NULL, related_name="received_mail"
     )
+    raw_removed_at = models.DateTimeField(null=True, help_text="When its bytes were removed.")
+    emptied_at = models.DateTimeField(null=True, help_text="When all that it said was removed.")
+    removed_by = models.CharField(max_length=200, blank=True, help_text="What removed that, for people.")
 
     class Meta:
         ordering = ["-pk"]
         constraints = [models.UniqueConstraint(fields=["account", "identity"], name="journalled_once")]
         indexes = [
             models.Index(fields=["state", "id"], name="mails_by_state"),
+            # For what is removed with time. A mail that goes to a call is in the first alone.
+            models.Index(
+                fields=["acted_at"],
+                name="mails_with_raw",
+                condition=Q(acted_at__isnull=False, raw_removed_at__isnull=True),
+            ),
+            models.Index(
+                fields=["acted_at"],
+                name="mails_apart",
+                condition=Q(acted_at__isnull=False, entry__isnull=True, emptied_at__isnull=True),
+            ),
+            models.Index(
+                fields=["from_address"],
+                name="mails_apart_by_sender",
+                condition=Q(acted_at__isnull=False, entry__isnull=True, emptied_at__isnull=True),
+            ),
+            models.Index(
+                fields=["sha256"],
+                name="mails_in_files",
+                condition=Q(raw__isnull=True, raw_removed_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"Mail {self.pk}"
 
+    @property
+    def removal(self) -> str:
+        """What was removed of it, when and by what, in a sentence; empty while it is whole."""
+        if self.raw_removed_at is None:
+            return ""
+        what = "All that it said" if self.emptied_at else "Its source"
+        return f"{what} was removed on {self.raw_removed_at:%Y-%m-%d} by {self.removed_by}."
+
     def read_raw(self) -> bytes:
-        """The mail as it came. Raises OSError when its file is missing."""
+        """The mail as it came. Raises OSError when its file is missing, SourceRemoved when it was removed."""
+        if self.raw_removed_at:
+            raise SourceRemoved(self.removal)
         if self.raw is not None:
             return bytes(self.raw)
         with default_storage.open(content_name(self.sha256)) as file:

@@ -1,6 +1,7 @@
 """Outgoing servers, and the message table with its deliveries."""
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from mailcall.database.fields import EncryptedField, Secret
@@ -80,12 +81,26 @@ class Message(models.Model):
     data = models.JSONField(default=dict, help_text="What the template is filled with.")
     automatic = models.BooleanField(default=True, help_text="Not written by a person for this occasion.")
     why = models.CharField(max_length=300, blank=True, help_text="Which event and setting caused it.")
+    data_removed_at = models.DateTimeField(null=True, help_text="When the data was removed.")
+    removed_by = models.CharField(max_length=200, blank=True, help_text="What removed it, for people.")
 
     class Meta:
         ordering = ["-pk"]
+        indexes = [
+            models.Index(
+                fields=["created_at"], name="messages_with_data", condition=Q(data_removed_at__isnull=True)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Message {self.pk}"
+
+    @property
+    def removal(self) -> str:
+        """When and by what its data was removed, in a sentence; empty while it is whole."""
+        if self.data_removed_at is None:
+            return ""
+        return f"What it said was removed on {self.data_removed_at:%Y-%m-%d} by {self.removed_by}."
 
 
 class DeliveryState(models.TextChoices):

@@ -94,6 +94,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('closed_at', models.DateTimeField(blank=True, null=True)),
                 ('version', models.PositiveIntegerField(default=1, help_text='Counts changes.')),
+                ('anonymized_at', models.DateTimeField(help_text='When what people said on it was removed.', null=True)),
                 ('template', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to='desk.calltemplate')),
                 ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='desk.group')),
                 ('partition', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='desk.partition')),
@@ -104,6 +105,15 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-pk'],
             },
+        ),
+        migrations.CreateModel(
+            name='RemovedCall',
+            fields=[
+                ('number', models.PositiveBigIntegerField(primary_key=True, serialize=False)),
+                ('removed_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('how', models.CharField(help_text='`deleted` or `anonymized`.', max_length=20)),
+                ('by', models.CharField(help_text='What removed it, for people.', max_length=200)),
+            ],
         ),
         migrations.CreateModel(
             name='Membership',
@@ -183,6 +193,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='membership',
             constraint=models.UniqueConstraint(fields=('group', 'person'), name='once_in_a_group'),
+        ),
+        migrations.AddIndex(
+            model_name='call',
+            index=models.Index(condition=models.Q(('anonymized_at__isnull', True), ('closed_at__isnull', False)), fields=['partition', 'closed_at'], name='calls_to_remove'),
+        ),
+        migrations.AddIndex(
+            model_name='participant',
+            index=models.Index(fields=['address'], name='participants_by_address'),
         ),
         migrations.AddIndex(
             model_name='call',

@@ -9,6 +9,7 @@ from mailcall.desk.models.calls import (
     EntryKind,
     LinkState,
     Participant,
+    RemovedCall,
     State,
     TimelineEntry,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "Participant",
     "Partition",
     "Person",
+    "RemovedCall",
     "State",
     "TimelineEntry",
 ]

@@ -44,10 +44,16 @@ class Call(models.Model):
     updated_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1, help_text="Counts changes.")
+    anonymized_at = models.DateTimeField(null=True, help_text="When what people said on it was removed.")
 
     class Meta:
         ordering = ["-pk"]
         indexes = [
+            models.Index(
+                fields=["partition", "closed_at"],
+                name="calls_to_remove",
+                condition=models.Q(closed_at__isnull=False, anonymized_at__isnull=True),
+            ),
             models.Index(fields=["state", "-updated_at"], name="calls_by_state"),
             models.Index(fields=["-updated_at"], name="calls_by_update"),
         ]
@@ -66,6 +72,18 @@ class Call(models.Model):
         return self.state in CLOSED_STATES
 
 
+class RemovedCall(models.Model):
+    """The number of a call that was deleted or anonymized: mail that names it is told so, as a new call."""
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    removed_at = models.DateTimeField(default=timezone.now)
+    how = models.CharField(max_length=20, help_text="`deleted` or `anonymized`.")
+    by = models.CharField(max_length=200, help_text="What removed it, for people.")
+
+    def __str__(self) -> str:
+        return f"Call {self.number} was {self.how} on {self.removed_at:%Y-%m-%d} by {self.by}."
+
+
 class Participant(models.Model):
     """An address that takes part in a call: what it writes updates the call."""
 
@@ -76,6 +94,7 @@ class Participant(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["call", "address"], name="takes_part_once")]
+        indexes = [models.Index(fields=["address"], name="participants_by_address")]
 
     def __str__(self) -> str:
         return self.address

@@ -32,6 +32,8 @@ class Migration(migrations.Migration):
                 ('data', models.JSONField(default=dict, help_text='What the template is filled with.')),
                 ('automatic', models.BooleanField(default=True, help_text='Not written by a person for this occasion.')),
                 ('why', models.CharField(blank=True, help_text='Which event and setting caused it.', max_length=300)),
+                ('data_removed_at', models.DateTimeField(help_text='When the data was removed.', null=True)),
+                ('removed_by', models.CharField(blank=True, help_text='What removed it, for people.', max_length=200)),
                 ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='desk.person')),
                 ('call', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='messages', to='desk.call')),
                 ('entry', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='messages', to='desk.timelineentry')),
@@ -39,6 +41,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'indexes': [models.Index(condition=models.Q(('data_removed_at__isnull', True)), fields=['created_at'], name='messages_with_data')],
             },
         ),
         migrations.CreateModel(
