@@ -63,6 +63,15 @@ class Config(BaseSettings):
         "", description="Shell command that is run with an alarm's sentence on its standard input."
     )
     alarm_url: str = Field("", description="Web hook that an alarm is posted to as JSON.")
+    round_trip_account: str = Field(
+        "",
+        description="Incoming account to whose address Mailcall writes to itself, to see whether mail comes "
+        "and goes; empty: none.",
+    )
+    round_trip_every: int = Field(300, ge=60, le=86_400, description="Seconds between two such mails.")
+    round_trip_limit: int = Field(
+        300, ge=30, le=86_400, description="Seconds within which one must come back; else it is an alarm."
+    )
     time_zone: str = Field("UTC", description="Time zone that the pages show, such as Europe/Berlin.")
     lmtp_listen: str = Field(
         "",

@@ -11,16 +11,18 @@ from mailcall.message import (
     Target,
     body_marker,
     find_ours,
-    is_ours,
     make_token,
     message_id,
+    own_target,
     read_token,
     reply_address,
     tags_in_subject,
 )
 
 KEYS = [b"new key", b"old key"]
-TARGETS = st.builds(Target, st.sampled_from(["call", "request", "task"]), st.integers(1, 10**15 - 1))
+TARGETS = st.builds(
+    Target, st.sampled_from(["call", "request", "task", "round trip"]), st.integers(1, 10**15 - 1)
+)
 
 
 @given(TARGETS)
@@ -59,8 +61,9 @@ def test_a_token_in_its_four_places_finds_its_target_strongest_first() -> None:
 
 
 def test_our_own_mail_come_back_is_known() -> None:
-    assert is_ours(Mail(message_id=message_id(make_token(Target("call", 1), KEYS), "x.example")), KEYS)
-    assert not is_ours(Mail(message_id="<mc.c1.aaaaaaaa.aaaaaaaaaaaaaaaa@x.example>"), KEYS)
+    for target in (Target("call", 1), Target("round trip", 2)):
+        assert own_target(Mail(message_id=message_id(make_token(target, KEYS), "x.example")), KEYS) == target
+    assert not own_target(Mail(message_id="<mc.c1.aaaaaaaa.aaaaaaaaaaaaaaaa@x.example>"), KEYS)
 
 
 def test_what_no_token_can_hold_is_refused() -> None:

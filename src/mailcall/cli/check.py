@@ -62,6 +62,7 @@ def _findings() -> Iterator[Finding]:
     if database.right:
         yield from _secrets_and_accounts()
         yield from _servers()
+        yield from _round_trip()
 
 
 def _data_folder() -> Finding:
@@ -160,3 +161,13 @@ def _servers() -> Iterator[Finding]:
     for partition in Partition.objects.all():
         if servers and not served & {None, partition.pk}:
             yield Finding(False, f"partition {partition}", "No active server sends its mail, so it waits.")
+
+
+def _round_trip() -> Iterator[Finding]:
+    from mailcall.service.round_trip import watched_account
+
+    name = config().round_trip_account
+    if name and watched_account():
+        yield Finding(True, "round trip", f"a mail to account {name} every {config().round_trip_every} s")
+    elif name:
+        yield Finding(False, "round trip", f"There is no active account {name}; see `round_trip_account`.")

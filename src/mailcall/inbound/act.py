@@ -56,6 +56,7 @@ OUTCOMES = {
     Action.UPDATE: Outcome.UPDATED,
     Action.REJECT: Outcome.REJECTED,
     Action.DUPLICATE: Outcome.DUPLICATE,
+    Action.ROUND_TRIP: Outcome.ROUND_TRIP,
 }
 
 

@@ -16,6 +16,7 @@ class Action(StrEnum):
     UPDATE = "update"
     REJECT = "reject"
     DUPLICATE = "duplicate"
+    ROUND_TRIP = "round_trip"
 
 
 @dataclass(frozen=True, slots=True)

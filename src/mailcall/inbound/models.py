@@ -181,6 +181,7 @@ class Outcome(models.TextChoices):
     UPDATED = "updated", "Updated a call"
     REJECTED = "rejected", "Rejected"
     DUPLICATE = "duplicate", "The same mail again"
+    ROUND_TRIP = "round_trip", "A round trip of ours"
     DISCARDED = "discarded", "Discarded by a person"
 
 

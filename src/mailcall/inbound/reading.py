@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from mailcall.inbound.dns import key_lookup
 from mailcall.message import Mail, read_mail
 from mailcall.message.evidence import Evidence, Trust, sender_evidence
-from mailcall.message.thread_ids import Found, find_ours, is_ours
+from mailcall.message.thread_ids import Found, Target, find_ours, own_target
 from mailcall.message.transfer import Buffer
 
 
@@ -21,7 +21,7 @@ class Reading:
 
     mail: Mail
     evidence: Evidence
-    ours: bool
+    ours: Target | None  # what it was about, if we sent it ourselves
     found: tuple[Found, ...]
     duplicate_key: str
 
@@ -59,7 +59,7 @@ def read(
     return Reading(
         mail=mail,
         evidence=evidence,
-        ours=is_ours(mail, keys),
+        ours=own_target(mail, keys),
         found=tuple(find_ours(mail, keys)),
         duplicate_key=duplicate_key(mail),
     )

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 from .mail import Mail
 
-KINDS = {"call": "c", "request": "r", "task": "t"}
+KINDS = {"call": "c", "request": "r", "task": "t", "round trip": "p"}
 MAX_NUMBER = 10**15
 _NAMES = {letter: kind for kind, letter in KINDS.items()}
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
-_TOKEN = re.compile(r"([crt])([1-9]\d{0,14})\.([a-z2-7]{8})\.([a-z2-7]{16})")
-_IN_TEXT = re.compile(r"\bmc\.([crt][1-9]\d{0,14}\.[a-z2-7]{8}\.[a-z2-7]{16})(?![a-z0-9])", re.IGNORECASE)
+_TOKEN = re.compile(r"([crtp])([1-9]\d{0,14})\.([a-z2-7]{8})\.([a-z2-7]{16})")
+_IN_TEXT = re.compile(r"\bmc\.([crtp][1-9]\d{0,14}\.[a-z2-7]{8}\.[a-z2-7]{16})(?![a-z0-9])", re.IGNORECASE)
 _TAG = re.compile(r"\[\s?(call|request|task)\s?#?\s?([1-9]\d{0,14})\s?\]", re.IGNORECASE)
 _MAX_BODY = 500_000
 _MAX_FOUND = 20
@@ -27,7 +27,7 @@ _MAX_FOUND = 20
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a mail belongs to: `kind` is call, request or task."""
+    """What a mail belongs to: `kind` is call, request, task, or round trip, whose number is the account's."""
 
     kind: str
     number: int
@@ -105,7 +105,7 @@ def find_ours(mail: Mail, keys: Sequence[bytes]) -> list[Found]:
     found: dict[Target, Found] = {}
     for where, texts in places:
         for text in texts:
-            for match in _IN_TEXT.finditer(text):
+            for match in _IN_TEXT.finditer(text) if "mc." in text.lower() else ():
                 target = read_token(match[1], keys)
                 if target:
                     found.setdefault(target, Found(target, where))
@@ -114,10 +114,10 @@ def find_ours(mail: Mail, keys: Sequence[bytes]) -> list[Found]:
     return list(found.values())
 
 
-def is_ours(mail: Mail, keys: Sequence[bytes]) -> bool:
-    """Say whether the mail's own Message-ID is one that we signed: our own mail come back."""
+def own_target(mail: Mail, keys: Sequence[bytes]) -> Target | None:
+    """What our own mail come back was about; None unless we signed the mail's own Message-ID."""
     match = _IN_TEXT.search(mail.message_id)
-    return match is not None and read_token(match[1], keys) is not None
+    return read_token(match[1], keys) if match else None
 
 
 def tags_in_subject(subject: str) -> list[Target]:

@@ -14,9 +14,9 @@ def signing_keys() -> Sequence[bytes]:
     return ring().derived(PURPOSE)
 
 
-def new_message_id(call_number: int, address: str, keys: Sequence[bytes]) -> str:
-    """A fresh signed Message-ID for a mail about this call, sent from this address."""
-    token = thread_ids.make_token(Target("call", call_number), keys)
+def new_message_id(number: int, address: str, keys: Sequence[bytes], kind: str = "call") -> str:
+    """A fresh signed Message-ID for a mail about this target, by default a call, sent from this address."""
+    token = thread_ids.make_token(Target(kind, number), keys)
     return thread_ids.message_id(token, ascii_domain(address.rpartition("@")[2]) or "localhost")
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from mailcall.config import config
 from mailcall.inbound.models import IncomingAccount, MailState, ReceivedMail
 from mailcall.outbound.models import Delivery, DeliveryState
+from mailcall.service import round_trip
 from mailcall.service.models import Alarm
 
 log = structlog.get_logger("service.alarms")
@@ -60,6 +61,8 @@ def _troubles(now: dt.datetime, since: dt.datetime) -> Iterator[Trouble]:
     held = ReceivedMail.objects.filter(state=MailState.HELD).count()
     if held:
         yield Trouble("held", f"{held} received {'mail is' if held == 1 else 'mails are'} held for a person.")
+    if sentence := round_trip.trouble(now, since):
+        yield Trouble("round trip", sentence)
     free = shutil.disk_usage(config().data_dir).free
     if free < LEAST_FREE_BYTES:
         yield Trouble("disk", f"The data folder has only {free // 1024 // 1024} MB left.")

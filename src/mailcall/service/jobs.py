@@ -15,7 +15,7 @@ from mailcall.inbound.models import IncomingAccount
 from mailcall.keyring import KeyringError
 from mailcall.outbound import deliver
 from mailcall.outbound.models import OutgoingServer
-from mailcall.service import alarms, clock
+from mailcall.service import alarms, clock, round_trip
 from mailcall.service.locks import Busy, Lost, alone
 from mailcall.service.troubles import explain
 
@@ -73,6 +73,7 @@ class Jobs:
                     self._nudge("collect", str(account.pk))
             if act.has_work():
                 self._nudge("act", "")
+            round_trip.look()
             self._nudge_deliveries()
             if time.monotonic() - self._last_clock > CLOCK_EVERY:
                 self._last_clock = time.monotonic()

@@ -2,6 +2,9 @@
 
 from django.db import models
 
+from mailcall.inbound.models import IncomingAccount
+from mailcall.outbound.models import Message
+
 
 class Clock(models.Model):
     """The last moment that the service saw, so that a clock set back is noticed. One row."""
@@ -23,6 +26,22 @@ class Alarm(models.Model):
 
     def __str__(self) -> str:
         return self.sentence
+
+
+class RoundTrip(models.Model):
+    """How the mails fared by which the desk watches the way out and in of one account."""
+
+    account = models.OneToOneField(IncomingAccount, primary_key=True, on_delete=models.CASCADE)
+    message = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
+    sent_at = models.DateTimeField(null=True, help_text="When the last one was put into the message table.")
+    waiting_since = models.DateTimeField(
+        null=True, help_text="When the first was sent of those that did not come back; empty: all did."
+    )
+    last_good_at = models.DateTimeField(null=True, help_text="When one came back.")
+    seconds = models.FloatField(null=True, help_text="How long that took.")
+
+    def __str__(self) -> str:
+        return f"Round trip of {self.account}"
 
 
 class Lease(models.Model):

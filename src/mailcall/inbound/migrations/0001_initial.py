@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                 ('attempts', models.PositiveSmallIntegerField(default=0, help_text='Counted before it is acted on.')),
                 ('due_at', models.DateTimeField(help_text='Not to be tried before; empty: now.', null=True)),
                 ('error', models.TextField(blank=True, help_text='Why it is held or waits, for people.')),
-                ('outcome', models.CharField(blank=True, choices=[('logged', 'Logged a call'), ('updated', 'Updated a call'), ('rejected', 'Rejected'), ('duplicate', 'The same mail again'), ('discarded', 'Discarded by a person')], max_length=10)),
+                ('outcome', models.CharField(blank=True, choices=[('logged', 'Logged a call'), ('updated', 'Updated a call'), ('rejected', 'Rejected'), ('duplicate', 'The same mail again'), ('round_trip', 'A round trip of ours'), ('discarded', 'Discarded by a person')], max_length=10)),
                 ('reason', models.TextField(blank=True, help_text='The decision in one sentence.')),
                 ('trace', models.JSONField(default=list, help_text='Each rule, what it saw, whether it fired.')),
                 ('acted_at', models.DateTimeField(null=True)),

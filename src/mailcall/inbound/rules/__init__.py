@@ -15,6 +15,7 @@ from mailcall.inbound.rules.rejected import (
     DeliveryReport,
     OwnMail,
     RejectedSubject,
+    RoundTrip,
     SameMail,
 )
 from mailcall.inbound.rules.replies import BelongsHere, ReplyToOurs
@@ -44,6 +45,7 @@ class Rule(Protocol):
 
 
 RULES: tuple[Rule, ...] = (
+    RoundTrip(),
     OwnMail(),
     DeliveryReport(),
     AutomaticReply(),

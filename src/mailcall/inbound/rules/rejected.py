@@ -20,6 +20,25 @@ def _reject(reading: Reading, facts: Facts, reason: str) -> Decision:
 
 
 @dataclass(frozen=True)
+class RoundTrip:
+    """The mail by which the desk watches its own way out and in; the service measures how long it took."""
+
+    letter: str = "a"
+    name: str = "round trip"
+    description: str = "Recognises a round-trip mail that we signed and sent to an account of our own."
+
+    def check(self, reading: Reading, facts: Facts) -> Verdict:
+        """Fire on the signature alone: an old one that comes again is told from a new one elsewhere."""
+        if not reading.ours or reading.ours.kind != "round trip":
+            return Verdict("It is no round-trip mail of ours.")
+        decision = _reject(reading, facts, "It is a round-trip mail of our own; it only measures the way.")
+        return Verdict(
+            f"Its Message-ID {reading.mail.message_id} carries our signature of a round trip.",
+            replace(decision, action=Action.ROUND_TRIP),
+        )
+
+
+@dataclass(frozen=True)
 class OwnMail:
     """Our own mail come back: its own Message-ID carries our signature."""
 

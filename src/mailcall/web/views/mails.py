@@ -63,6 +63,8 @@ def _filtered(
         rows = rows.filter(state=became)
     elif became in Outcome.values:
         rows, indexed = rows.filter(outcome=became), False
+    elif not q:
+        rows = rows.exclude(outcome=Outcome.ROUND_TRIP)  # no mail of people's
     if key := key_from(account):
         rows = rows.filter(account=key)
     if q.startswith("<") or (q.endswith(">") and "@" in q):

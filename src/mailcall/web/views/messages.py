@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from mailcall.desk.errors import Refused
 from mailcall.message import BadAddress, BadHeader
 from mailcall.outbound import operations
+from mailcall.outbound.message_types import ROUND_TRIP
 from mailcall.outbound.models import Delivery, DeliveryState, Message
 from mailcall.outbound.render import draft_of
 from mailcall.outbound.render import render as render_message
@@ -41,6 +42,8 @@ def index(request: HttpRequest) -> HttpResponse:
     if state in DeliveryState.values:
         rows = rows.filter(Exists(Delivery.objects.filter(message=OuterRef("pk"), state=state)))
         window = WINDOW
+    else:
+        rows = rows.exclude(type_code=ROUND_TRIP.code)  # no mail for people
     page = newest_first(rows, before=before, window=window)
     shown = [
         [(copy.pk, copy.state, copy.attempts) for copy in message.deliveries.all()] for message in page.rows
