@@ -81,6 +81,9 @@ class IncomingAccount(models.Model):
     last_checked_at = models.DateTimeField(null=True, editable=False)
     last_good_at = models.DateTimeField(null=True, editable=False)
     last_error = models.TextField(blank=True, editable=False)
+    certificate_ends_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the certificate expires that the server last showed."
+    )
 
     class Meta:
         ordering = ["name"]

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from mailcall import certificates
 from mailcall.mailbox.interface import MailboxError, MailboxSettings, Security
 from mailcall.server_words import without_secrets
 
@@ -44,7 +45,7 @@ def tls_context(settings: MailboxSettings) -> ssl.SSLContext | None:
     if settings.security is Security.PLAIN:
         return None
     try:
-        return ssl.create_default_context(cafile=settings.ca_file or None)
+        return certificates.context(settings.ca_file)
     except (OSError, ssl.SSLError) as trouble:
         raise MailboxError(
             f"The file {settings.ca_file} holds no certification authority that can be read.", temporary=False

@@ -36,6 +36,9 @@ class OutgoingServer(models.Model):
     breaker_until = models.DateTimeField(null=True, editable=False, help_text="Not used before.")
     last_error = models.TextField(blank=True, editable=False)
     last_good_at = models.DateTimeField(null=True, editable=False)
+    certificate_ends_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the certificate expires that the server last showed."
+    )
 
     class Meta:
         ordering = ["priority", "name"]

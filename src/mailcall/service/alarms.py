@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from mailcall.config import config
 from mailcall.inbound.models import IncomingAccount, MailState, ReceivedMail
-from mailcall.outbound.models import Delivery, DeliveryState
+from mailcall.mailbox.interface import Security
+from mailcall.outbound.models import Delivery, DeliveryState, OutgoingServer
 from mailcall.service import round_trip
 from mailcall.service.models import Alarm
 
@@ -23,6 +24,7 @@ log = structlog.get_logger("service.alarms")
 
 PATIENCE = dt.timedelta(minutes=5)
 REPEAT = dt.timedelta(hours=4)
+NOTICE = dt.timedelta(days=14)  # before a certificate expires
 LEAST_FREE_BYTES = 500 * 1024 * 1024
 TELL_SECONDS = 30.0
 
@@ -57,6 +59,7 @@ def watch(since: dt.datetime) -> None:
 
 def _troubles(now: dt.datetime, since: dt.datetime) -> Iterator[Trouble]:
     yield from _mailboxes(now, since)
+    yield from _certificates(now)
     yield from _backlog(now, since)
     held = ReceivedMail.objects.filter(state=MailState.HELD).count()
     if held:
@@ -78,6 +81,21 @@ def _mailboxes(now: dt.datetime, since: dt.datetime) -> Iterator[Trouble]:
                 f"account {account.pk}",
                 f"The mailbox of account {account.name} was not checked with success since "
                 f"{good:%Y-%m-%d %H:%M} UTC.{why}",
+            )
+
+
+def _certificates(now: dt.datetime) -> Iterator[Trouble]:
+    soon = {"certificate_ends_at__lt": now + NOTICE}
+    accounts = IncomingAccount.to_collect().exclude(security=Security.PLAIN).filter(**soon)
+    servers = OutgoingServer.objects.filter(active=True).exclude(security="plain").filter(**soon)
+    for kind, rows in (("account", accounts), ("server", servers)):
+        for pk, name, ends in rows.values_list("pk", "name", "certificate_ends_at"):
+            whose = f"the mail server of account {name}" if kind == "account" else f"outgoing server {name}"
+            expires = "expired" if ends and ends <= now else "expires"
+            yield Trouble(
+                f"certificate of {kind} {pk}",
+                f"The certificate of {whose}, as it was last seen, {expires} on "
+                f"{ends:%Y-%m-%d at %H:%M} UTC.",
             )
 
 

@@ -10,7 +10,7 @@ import structlog
 from django.db import close_old_connections
 
 from mailcall.config import config
-from mailcall.service import metrics
+from mailcall.service import certificates, metrics
 from mailcall.service.engine import Engine
 from mailcall.service.jobs import Jobs
 from mailcall.service.lmtp import Listener
@@ -84,6 +84,7 @@ class MessagingService:
     def _refresh(self) -> None:
         try:
             self._watchers.refresh()
+            certificates.remember()
         except Exception as error:
             log.exception("mailboxes can't be watched", error=str(error))
         finally:

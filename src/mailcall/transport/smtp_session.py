@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from mailcall import certificates
 from mailcall.server_words import without_secrets
 from mailcall.transport.interface import ServerTrouble, TransportSettings
 
@@ -102,7 +103,7 @@ def where(settings: TransportSettings) -> str:
 def tls_context(settings: TransportSettings) -> ssl.SSLContext:
     """The system's authorities, or the private one of the settings. Verification is never switched off."""
     try:
-        return ssl.create_default_context(cafile=settings.ca_file or None)
+        return certificates.context(settings.ca_file)
     except OSError as trouble:
         raise ServerTrouble(
             f"The file {settings.ca_file} holds no certification authority that can be read.", temporary=False

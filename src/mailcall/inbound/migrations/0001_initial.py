@@ -49,6 +49,7 @@ class Migration(migrations.Migration):
                 ('last_checked_at', models.DateTimeField(editable=False, null=True)),
                 ('last_good_at', models.DateTimeField(editable=False, null=True)),
                 ('last_error', models.TextField(blank=True, editable=False)),
+                ('certificate_ends_at', models.DateTimeField(editable=False, help_text='When the certificate expires that the server last showed.', null=True)),
                 ('default_logging_analyst', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='desk.person')),
                 ('template', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='desk.calltemplate')),
             ],

@@ -64,6 +64,7 @@ class Migration(migrations.Migration):
                 ('breaker_until', models.DateTimeField(editable=False, help_text='Not used before.', null=True)),
                 ('last_error', models.TextField(blank=True, editable=False)),
                 ('last_good_at', models.DateTimeField(editable=False, null=True)),
+                ('certificate_ends_at', models.DateTimeField(editable=False, help_text='When the certificate expires that the server last showed.', null=True)),
                 ('partition', models.ForeignKey(blank=True, help_text='Empty: for all.', null=True, on_delete=django.db.models.deletion.CASCADE, to='desk.partition')),
             ],
             options={
