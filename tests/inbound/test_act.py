@@ -12,7 +12,7 @@ from desks import Desk, mail
 from harm import harming
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call
-from mailcall.inbound import act, journal, reader_process, readers
+from mailcall.inbound import act, apply, journal, reader_process, readers
 from mailcall.inbound.act import act_on_next
 from mailcall.inbound.collect import collect
 from mailcall.inbound.models import ReceivedMail
@@ -45,14 +45,14 @@ def wait_for_back_off() -> None:
 def poison(monkeypatch: pytest.MonkeyPatch) -> dict:
     """Makes acting on the mail with the subject `poison` fail, for as long as it is on."""
     switch = {"on": True, "error": ValueError("it is poison")}
-    healthy = act.change_for
+    healthy = apply.change_for
 
     def failing(received: object, reading: object, *rest: object) -> object:
         if switch["on"] and reading.mail.subject == "poison":
             raise switch["error"]
         return healthy(received, reading, *rest)
 
-    monkeypatch.setattr(act, "change_for", failing)
+    monkeypatch.setattr(apply, "change_for", failing)
     return switch
 
 
@@ -205,7 +205,7 @@ def test_what_fails_after_the_outcome_was_written_is_not_taken_for_done(
         if name == "act.applied":
             raise ValueError("undone at the last moment")
 
-    monkeypatch.setattr(act, "checkpoint", failing)
+    monkeypatch.setattr(apply, "checkpoint", failing)
     act_on_next()
     assert state(journalled) == ["new"] * 5
     assert not Call.objects.exists()
@@ -268,6 +268,7 @@ def test_kills_from_outside_hold_no_mail(
             raise Killed
 
     monkeypatch.setattr(act, "checkpoint", kill)
+    monkeypatch.setattr(apply, "checkpoint", kill)
     monkeypatch.setattr(act, "_uncount", lambda mails: None)  # a killed process takes nothing back
     for _ in range(6):
         with pytest.raises(Killed):
@@ -298,7 +299,7 @@ def test_trouble_with_the_machine_is_not_the_mails_fault(
 def test_trouble_with_the_machine_does_not_excuse_a_mail_that_failed_before_it(
     journalled: list, poison: dict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    failing = act.change_for
+    failing = apply.change_for
 
     def and_then_the_disk(received: object, reading: object, *rest: object) -> object:
         if reading.mail.subject == "Matter 4":
@@ -306,7 +307,7 @@ def test_trouble_with_the_machine_does_not_excuse_a_mail_that_failed_before_it(
         return failing(received, reading, *rest)
 
     ReceivedMail.objects.filter(pk=journalled[0].pk).update(state="done", outcome="discarded")
-    monkeypatch.setattr(act, "change_for", and_then_the_disk)
+    monkeypatch.setattr(apply, "change_for", and_then_the_disk)
     with pytest.raises(OSError, match="No space"):
         act_on_next()
     assert state(journalled) == ["done", "done", "new", "done", "new"]

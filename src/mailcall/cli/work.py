@@ -24,7 +24,7 @@ def collect(once: bool, name: str | None) -> None:
     from mailcall.inbound.collect import CollectFailed
     from mailcall.inbound.collect import collect as collect_account
     from mailcall.inbound.models import IncomingAccount
-    from mailcall.service.locks import Busy, alone
+    from mailcall.service.locks import Busy, acting, alone
 
     accounts = IncomingAccount.to_collect().select_related("template__partition")
     if name:
@@ -42,7 +42,7 @@ def collect(once: bool, name: str | None) -> None:
             click.echo(str(error), err=True)
             failed = True
     try:
-        with alone("act") as lost:
+        with acting() as lost:
             done = sum(act.act_on_all(stop=lost))
         click.echo(f"acted on {done}")
     except Busy:

@@ -220,18 +220,20 @@ def add_files(files: Iterable[tuple[TimelineEntry, Sequence[NewFile]]]) -> None:
     wanted = [(entry, file) for entry, several in files for file in several]
     if not wanted:
         return
-    hashes = {file.sha256 for _, file in wanted}
-    known = {content.sha256: content for content in Content.objects.filter(sha256__in=hashes).defer("data")}
-    fresh: dict[str, Content] = {}
-    for _, file in wanted:
-        if file.sha256 not in known and file.sha256 not in fresh:
-            fresh[file.sha256] = Content(sha256=file.sha256, size=file.size, data=file.data)
-    insert_rows(fresh.values())
-    known |= fresh
+    by_hash = {file.sha256: file for _, file in wanted}
+    known = _contents(by_hash)
+    # In one order, and not minding what another worker has just stored.
+    fresh = [file for sha256, file in sorted(by_hash.items()) if sha256 not in known]
+    if fresh:
+        insert_rows(
+            (Content(sha256=file.sha256, size=file.size, data=file.data) for file in fresh),
+            ignore_conflicts=True,
+        )
+        known |= _contents(file.sha256 for file in fresh)
     insert_rows(
         Attachment(
             entry=entry,
-            content=known[file.sha256],
+            content_id=known[file.sha256],
             name=file.name[:255],
             content_type=file.content_type[:127],
             inline=file.inline,
@@ -240,6 +242,11 @@ def add_files(files: Iterable[tuple[TimelineEntry, Sequence[NewFile]]]) -> None:
         )
         for entry, file in wanted
     )
+
+
+def _contents(hashes: Iterable[str]) -> dict[str, int]:
+    """The keys of the contents with these SHA-256 that are there."""
+    return dict(Content.objects.filter(sha256__in=list(hashes)).values_list("sha256", "pk"))
 
 
 def new_file(name: str, content_type: str, data: bytes) -> NewFile:

@@ -1,32 +1,26 @@
-"""From the journal to the desk: read, decide, act, all or nothing, and never the same mail twice."""
+"""From the journal to the desk, chunk by chunk: read, decide, act, and never the same mail twice."""
 
-import datetime as dt
 import itertools
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from mailcall import measures
 from mailcall.checkpoints import checkpoint
-from mailcall.database.rows import update_rows
-from mailcall.desk.changes import Change, apply
 from mailcall.desk.models.calls import keep_file
+from mailcall.inbound.apply import Item, apply_together
 from mailcall.inbound.attempts import MOST_ATTEMPTS, fail, hold, take_back
-from mailcall.inbound.changes import change_for
-from mailcall.inbound.decision import Action, Decided
-from mailcall.inbound.dependence import independent, together
-from mailcall.inbound.facts import gather, own_addresses
-from mailcall.inbound.models import IncomingAccount, MailState, Outcome, ReceivedMail, sources_of
+from mailcall.inbound.claims import LOOK_SECONDS, Alone, Chunk, ClaimLost, Claims, claims_here
+from mailcall.inbound.dependence import independent, keys_of_all
+from mailcall.inbound.facts import own_addresses
+from mailcall.inbound.models import MailState, ReceivedMail, sources_of
 from mailcall.inbound.orders import Order
 from mailcall.inbound.readers import Result, Unread, order_for, readers
 from mailcall.inbound.reading import Reading
-from mailcall.inbound.rules import decide
-from mailcall.outbound import operations
 from mailcall.outbound.threads import signing_keys
 
 log = structlog.get_logger("inbound.act")
@@ -35,144 +29,150 @@ CHUNK = 100
 CHUNK_BYTES = 4 * 1024 * 1024  # so that memory is bounded whatever came; a bigger mail goes alone
 MOST_STOPS = 20  # of the service while a mail was in hand
 
-JOURNALLED = (
-    "evidence",
-    "message_id",
-    "from_address",
-    "subject",
-    "duplicate_key",
-    "state",
-    "due_at",
-    "error",
-    "outcome",
-    "reason",
-    "trace",
-    "acted_at",
-    "call",
-    "entry",
-)
-OUTCOMES = {
-    Action.LOG: Outcome.LOGGED,
-    Action.UPDATE: Outcome.UPDATED,
-    Action.REJECT: Outcome.REJECTED,
-    Action.DUPLICATE: Outcome.DUPLICATE,
-    Action.ROUND_TRIP: Outcome.ROUND_TRIP,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """A mail in hand, read."""
-
-    mail: ReceivedMail
-    reading: Reading
-
-    @property
-    def account(self) -> IncomingAccount:
-        return self.mail.account
+Results = list[tuple[int, Result]]
 
 
 @dataclass(slots=True)
-class _Chunk:
-    """Mails being read; `untried` are those whose attempt is counted, and that nobody tried to act on yet."""
+class _InHand:
+    """A chunk being read; `untried` are mails whose attempt is counted, and that were not acted on yet."""
 
-    mails: list[ReceivedMail]
-    results: Generator[list[tuple[int, Result]], None, None]
-    untried: dict[int, ReceivedMail]
+    chunk: Chunk
+    results: Generator[Results, None, None]
+    untried: dict[int, ReceivedMail] = field(default_factory=dict)
+
+    @property
+    def mails(self) -> list[ReceivedMail]:
+        """All mails of the chunk."""
+        return self.chunk.mails
 
 
 def act_on_next(*, stop: Callable[[], bool] = lambda: False) -> int:
-    """Act on the next chunk of the journal; how many mails were in it. The caller works alone."""
+    """Act on the next chunk of the journal; how many mails were in it."""
     with closing(act_on_all(stop=stop, ahead=False)) as chunks:
         return next(chunks, 0)
 
 
 def act_on_all(*, stop: Callable[[], bool] = lambda: False, ahead: bool = True) -> Generator[int, None, None]:
-    """Act on the journal until nothing is due; how many mails each chunk had. The caller works alone.
+    """Act on the journal until nothing is due; how many mails each chunk had.
+
+    The caller works alone in this process, and alone at all on the embedded database.
 
     1. Each mail is read, in other processes. Then its attempt is counted and committed: what stops the
        service from here on may be its doing. One that can't be read fails alone; one that ends or outlasts
        its readers is held.
     2. Big attachments of those read go into the file storage, so that no transaction waits for the disk.
     3. The readers are given the next chunk (`ahead`), so that they work while this one is acted on.
-    4. As many as do not depend on each other are decided and acted on in one transaction, then the rest.
+    4. As many as do not depend on each other, or on what another worker has in hand, are decided and acted
+       on in one transaction, then the rest.
     5. When a transaction fails, its mails are done again, one by one; what fails then waits, or is held.
 
     Trouble with the machine itself (database, disk) is not the mail's fault: it is raised, and the
     attempt does not count.
     """
-    chunk = _begin(stop)
-    following: _Chunk | None = None
+    run = _Run(claims_here(), stop, ahead)
     try:
-        while chunk:
-            for results in chunk.results:
-                checkpoint("act.read")
-                _count(chunk, [chunk.mails[position] for position, _ in results])
-                checkpoint("act.counted")
-                left = _items([(chunk.mails[position], result) for position, result in results])
-                for position, result in results:
-                    if isinstance(result, Unread):
-                        del chunk.untried[chunk.mails[position].pk]
-                _keep_files(left)
-                checkpoint("act.kept")
-                if ahead and readers().finished and not stop():
-                    next(chunk.results, None)  # which ends it
-                    following = _begin(stop, after=chunk.mails[-1].pk)
-                for item in _act_on(left, stop):
-                    del chunk.untried[item.mail.pk]
-            _uncount(chunk)
-            yield len(chunk.mails)
-            chunk, following = following, None
-            if not chunk and not stop():
-                chunk = _begin(stop)
+        yield from run.chunks()
+    except ClaimLost:
+        log.warning("claim lost", sentence="Another worker has taken these mails over.")
     finally:
-        for begun in (chunk, following):
-            if begun:
-                begun.results.close()
-                _uncount(begun)
+        run.end()
+
+
+class _Run:
+    """One way through the journal, with a chunk in hand and perhaps the next one being read."""
+
+    def __init__(self, claims: Alone | Claims, stop: Callable[[], bool], ahead: bool) -> None:
+        self._claims = claims
+        self._asked_to_stop = stop
+        self._ahead = ahead
+        self._now: _InHand | None = None
+        self._next: _InHand | None = None
+
+    def _stop(self) -> bool:
+        return self._asked_to_stop() or self._claims.lost()
+
+    def chunks(self) -> Iterator[int]:
+        """Act on chunk after chunk, and tell how many mails each had."""
+        self._now = self._begin()
+        while self._now:
+            for results in self._now.results:
+                checkpoint("act.read")
+                self._act_on_read(self._now, results)
+            self._finish(self._now)
+            yield len(self._now.mails)
+            self._now, self._next = self._next, None
+            if not self._now and not self._stop():
+                self._now = self._begin()
+
+    def _begin(self, *, further: bool = False) -> _InHand | None:
+        """Have the reading of the next chunk begin; None when nothing is due."""
+        chunk = self._claims.take(_choose, further=further)
+        return _InHand(chunk, readers().read(_orders(chunk.mails), self._stop)) if chunk else None
+
+    def _act_on_read(self, hand: _InHand, results: Results) -> None:
+        read = {hand.mails[n].pk: result for n, result in results if isinstance(result, Reading)}
+        while not self._claims.tell(hand.chunk, lambda: keys_of_all(read)):
+            if self._stop():
+                return
+            time.sleep(LOOK_SECONDS)
+        _count(hand, [hand.mails[position] for position, _ in results])
+        checkpoint("act.counted")
+        left = _items([(hand.mails[position], result) for position, result in results])
+        for position, result in results:
+            if isinstance(result, Unread):
+                del hand.untried[hand.mails[position].pk]
+        _keep_files(left)
+        checkpoint("act.kept")
+        if self._ahead and readers().finished and not self._stop():
+            next(hand.results, None)  # which ends it
+            self._next = self._begin(further=True)
+        for item in self._act_on(hand.chunk, left):
+            del hand.untried[item.mail.pk]
+
+    def _act_on(self, chunk: Chunk, left: Sequence[Item]) -> Iterator[Item]:
+        """Act on these, and tell each that was tried."""
+        singly = 0  # how many of those left are to be done one by one
+        while left and not self._stop():
+            free = self._claims.free(chunk, [item.mail.pk for item in left])
+            ready = [item for item in left if item.mail.pk in free]
+            if not ready:
+                time.sleep(LOOK_SECONDS)
+                continue
+            chosen = ready[: 1 if singly else independent([item.reading for item in ready])]
+            done = chosen[: apply_together(chosen, chunk, self._claims)]
+            singly = max(singly - 1, 0) if done else len(chosen)
+            yield from done
+            for item in done:
+                chunk.keys.pop(item.mail.pk, None)
+            tried = {item.mail.pk for item in done}
+            left = [item for item in left if item.mail.pk not in tried]
+
+    def _finish(self, hand: _InHand) -> None:
+        _uncount(hand)
+        self._claims.give_back(hand.chunk)
+
+    def end(self) -> None:
+        """Give back what was begun."""
+        for hand in (self._now, self._next):
+            if hand:
+                hand.results.close()
+                self._finish(hand)
         readers().drop()
-
-
-def _begin(stop: Callable[[], bool], after: int = 0) -> _Chunk | None:
-    """Have the reading of the next chunk begin; None when nothing is due."""
-    mails = _next_chunk(after)
-    if not mails:
-        return None
-    return _Chunk(mails, readers().read(_orders(mails), stop), {})
-
-
-def _count(chunk: _Chunk, mails: Sequence[ReceivedMail]) -> None:
-    """Count an attempt of each."""
-    ReceivedMail.objects.filter(pk__in=[mail.pk for mail in mails]).update(attempts=F("attempts") + 1)
-    chunk.untried |= {mail.pk: mail for mail in mails}
-
-
-def _act_on(left: Sequence[_Item], stop: Callable[[], bool]) -> Iterator[_Item]:
-    """Act on these, and tell each that was tried."""
-    singly = 0  # how many of those left are to be done one by one
-    while left and not stop():
-        chosen = left[: 1 if singly else independent([item.reading for item in left])]
-        done = _act_together(chosen)
-        singly = max(singly - 1, 0) if done else len(chosen)
-        yield from left[:done]
-        left = left[done:]
 
 
 def has_work() -> bool:
     """Whether a mail waits that is due."""
-    return _due().exists()
+    return _due(ReceivedMail.objects.all()).exists()
 
 
-def _due() -> "QuerySet[ReceivedMail]":
-    now = timezone.now()
-    return ReceivedMail.objects.filter(state=MailState.NEW).filter(Q(due_at=None) | Q(due_at__lte=now))
+def _due(mails: "QuerySet[ReceivedMail]") -> "QuerySet[ReceivedMail]":
+    return mails.filter(state=MailState.NEW).filter(Q(due_at=None) | Q(due_at__lte=timezone.now()))
 
 
-def _next_chunk(after: int) -> list[ReceivedMail]:
-    """The oldest due mails behind this one; one alone if it was tried often: it may stop the service."""
+def _choose(candidates: "QuerySet[ReceivedMail]") -> list[ReceivedMail]:
+    """The oldest due ones of these; one alone if it was tried often: it may stop the service."""
     mails = list(
-        _due()
-        .filter(pk__gt=after)
+        _due(candidates)
         .select_related("account__template__partition", "account__default_logging_analyst")
         .defer("raw")
         .order_by("pk")[:CHUNK]
@@ -197,12 +197,24 @@ def _orders(chunk: Sequence[ReceivedMail]) -> list[Order]:
     ]
 
 
-def _items(results: Sequence[tuple[ReceivedMail, Result]]) -> list[_Item]:
+def _count(hand: _InHand, mails: Sequence[ReceivedMail]) -> None:
+    """Count an attempt of each."""
+    ReceivedMail.objects.filter(pk__in=[mail.pk for mail in mails]).update(attempts=F("attempts") + 1)
+    hand.untried |= {mail.pk: mail for mail in mails}
+
+
+def _uncount(hand: _InHand) -> None:
+    """Take back the attempt of mails that were not tried after all."""
+    take_back(hand.untried)
+    hand.untried = {}
+
+
+def _items(results: Sequence[tuple[ReceivedMail, Result]]) -> list[Item]:
     """Those that were read; the others fail alone, or are held."""
     items = []
     for mail, result in results:
         if isinstance(result, Reading):
-            items.append(_Item(mail, result))
+            items.append(Item(mail, result))
         elif result.deadly:
             hold(mail, result.why)
         else:
@@ -212,106 +224,9 @@ def _items(results: Sequence[tuple[ReceivedMail, Result]]) -> list[_Item]:
     return items
 
 
-def _keep_files(items: Sequence[_Item]) -> None:
+def _keep_files(items: Sequence[Item]) -> None:
     """Move big attachments into the file storage, where they do no harm if the mail is rejected."""
     for item in items:
         for attachment in item.reading.mail.attachments:
             if attachment.file:
                 keep_file(attachment.sha256, attachment.file)
-
-
-def _act_together(items: Sequence[_Item]) -> int:
-    """Act on some of these, from the first, in one transaction; how many, 0 when it failed.
-
-    One alone is always dealt with: what fails alone waits, or is held. So is one that no longer waits: a
-    person discarded it, or another machine took over, while it was read here.
-    """
-    try:
-        with transaction.atomic():
-            waiting = _still_waiting(items)
-            if not waiting:
-                log.warning("mail was dealt with elsewhere", mail=items[0].mail.pk)
-                return 1
-            done = _act(items[:waiting])
-            checkpoint("act.applied")
-    except (OperationalError, InterfaceError, OSError):
-        raise
-    except Exception as error:
-        if len(items) > 1:
-            log.warning("chunk failed, going one by one", mails=len(items), error=str(error))
-            return 0
-        mail = items[0].mail
-        log.exception("mail failed", correlation_id=mail.correlation_id, mail=mail.pk)
-        fail(mail, f"{type(error).__name__}: {error}")
-        return 1
-    checkpoint("act.committed")
-    for item, decided in done:
-        measures.MAILS_DONE.labels(item.mail.outcome).inc()
-        if item.mail.acted_at:
-            measures.MAIL_SECONDS.observe((item.mail.acted_at - item.mail.received_at).total_seconds())
-        log.info(
-            "mail done",
-            correlation_id=item.mail.correlation_id,
-            mail=item.mail.pk,
-            outcome=str(item.mail.outcome),
-            call=item.mail.call_id,
-            reason=decided.decision.reason,
-        )
-    return len(done)
-
-
-def _still_waiting(items: Sequence[_Item]) -> int:
-    """How many of these, from the first, still wait; their rows are locked until the transaction ends."""
-    rows = ReceivedMail.objects.select_for_update(skip_locked=True)
-    own = [item.mail.pk for item in items]
-    waiting = set(rows.filter(pk__in=own, state=MailState.NEW).values_list("pk", flat=True))
-    return next((count for count, pk in enumerate(own) if pk not in waiting), len(own))
-
-
-def _act(items: Sequence[_Item]) -> list[tuple[_Item, Decided]]:
-    """Decide and act on these, up to the first that would change a call that one before it changes."""
-    now = timezone.now()
-    facts = gather([(i.account, i.mail.pk, i.reading) for i in items], own_addresses(), now)
-    count = together([item.reading for item in items], facts)
-    items, facts = items[:count], facts[:count]
-    done = [(item, decide(item.reading, fact)) for item, fact in zip(items, facts, strict=True)]
-    changes: list[Change] = []
-    changed: list[_Item] = []
-    for (item, decided), fact in zip(done, facts, strict=True):
-        item.mail.entry = item.mail.call = None
-        change = change_for(item.mail, item.reading, decided.decision, fact)
-        if change:
-            changes.append(change)
-            changed.append(item)
-        if decided.decision.bounced:
-            operations.bounced(decided.decision.bounced_message_id, decided.decision.bounced)
-    for item, entry in zip(changed, apply(changes, now), strict=True):
-        item.mail.entry, item.mail.call = entry, entry.call
-    for item, decided in done:
-        _journal(item, decided, now)
-    update_rows([item.mail for item in items], JOURNALLED)
-    return done
-
-
-def _journal(item: _Item, decided: Decided, now: dt.datetime) -> None:
-    mail, reading, decision = item.mail, item.reading, decided.decision
-    mail.evidence = reading.evidence.as_dict()
-    mail.message_id = reading.mail.message_id[:998]
-    mail.from_address = (reading.sender or ", ".join(m.address for m in reading.mail.from_))[:320]
-    mail.subject = reading.mail.subject[:500]
-    mail.duplicate_key = reading.duplicate_key
-    mail.state, mail.due_at, mail.error = MailState.DONE, None, ""
-    mail.outcome = OUTCOMES[decision.action]
-    mail.reason = decision.reason
-    if decision.action is Action.LOG and decision.no_answer:
-        mail.reason += f" Not acknowledged: {decision.no_answer}"
-    mail.trace = [step.as_dict() for step in decided.trace]
-    mail.acted_at = now
-    if decision.action is Action.DUPLICATE:
-        mail.call = decision.call
-
-
-def _uncount(chunk: _Chunk) -> None:
-    """Take back the attempt of mails that were not tried after all."""
-    take_back(chunk.untried)
-    chunk.untried = {}

@@ -1,10 +1,14 @@
-"""Which mails of a chunk may be decided together, since none changes what another is decided by."""
+"""Which mails may be decided together, or by two workers at once: none changes what another is decided by."""
 
-from collections.abc import Sequence, Set
+import hashlib
+from collections.abc import Mapping, Sequence, Set
 
+from mailcall.desk.models import Call
 from mailcall.inbound.decision import Facts
-from mailcall.inbound.facts import calls_of, references_of
+from mailcall.inbound.facts import calls_named, calls_of, calls_referred_to, references_of
 from mailcall.inbound.reading import Reading
+
+EVERYTHING = 0  # the key of a mail that depends on all that came before it
 
 
 def independent(readings: Sequence[Reading]) -> int:
@@ -22,6 +26,34 @@ def together(readings: Sequence[Reading], facts: Sequence[Facts]) -> int:
     calls = [calls_of(reading, fact) for reading, fact in zip(readings, facts, strict=True)]
     unknown = (n for n, (call, fact) in enumerate(zip(calls, facts, strict=True)) if call - fact.calls.keys())
     return min(_apart(calls), next((n for n in unknown if n), len(readings)))
+
+
+def keys_of_all(readings: Mapping[int, Reading]) -> dict[int, Set[int]]:
+    """What each of these mails depends on, as numbers: two that have one in common must keep their order.
+
+    By the mails' keys in the journal. One that names a call which is not there yet depends on `EVERYTHING`.
+    """
+    referred = calls_referred_to(
+        {reference for reading in readings.values() for reference in references_of(reading)}
+    )
+    named = {call for reading in readings.values() for call in calls_named(reading)}
+    there = set(Call.objects.filter(pk__in=named).values_list("pk", flat=True)) if named else set()
+    keys: dict[int, Set[int]] = {}
+    for mail, reading in readings.items():
+        calls = calls_named(reading)
+        own = _depends_on(reading) | {f"call {call}" for call in calls}
+        own |= {
+            f"call {call}" for reference in references_of(reading) for call in referred.get(reference, ())
+        }
+        keys[mail] = {_number(key) for key in own} | ({EVERYTHING} if calls - there else set())
+    return keys
+
+
+def _number(key: object) -> int:
+    """A number that JSON holds, above EVERYTHING, the same on every machine."""
+    return (
+        int.from_bytes(hashlib.blake2b(str(key).encode("utf-8", "surrogatepass"), digest_size=6).digest()) + 1
+    )
 
 
 def _apart(things: Sequence[Set[object]]) -> int:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from mailcall.desk.models import Call, Participant, Partition, Person
 from mailcall.inbound.decision import Account, Facts
@@ -103,6 +103,17 @@ def references_of(reading: Reading) -> tuple[str, ...]:
     """The Message-IDs that a mail refers to, nearest first, bounded."""
     mail = reading.mail
     return tuple(dict.fromkeys((*mail.in_reply_to, *reversed(mail.references))))[:MOST_REFERENCES]
+
+
+def calls_referred_to(references: Set[str]) -> dict[str, set[int]]:
+    """The calls that the mails with these Message-IDs went to, in any partition."""
+    found: dict[str, set[int]] = defaultdict(set)
+    if references:
+        rows = ReceivedMail.objects.filter(message_id__in=references, call__isnull=False)
+        for message_id, call in rows.values_list("message_id", "call"):
+            if call is not None:
+                found[message_id].add(call)
+    return found
 
 
 def _referenced(work: Sequence[tuple[IncomingAccount, int | None, Reading]]) -> dict[int, dict[str, int]]:

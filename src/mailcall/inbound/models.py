@@ -276,6 +276,23 @@ class ReceivedMail(models.Model):
             return bytes(file.read())
 
 
+class Claim(models.Model):
+    """Mails of the journal in one worker's hands, on a database that several share; see `inbound.claims`."""
+
+    holder = models.CharField(max_length=32)
+    until = models.DateTimeField(help_text="By the database's clock; then another may take it over.")
+    mails = models.JSONField(help_text="Their keys in the journal.")
+    keys = models.JSONField(
+        null=True, help_text="What each that is not done depends on; null until it is told."
+    )
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"Claim {self.pk}"
+
+
 def sources_of(mails: Sequence[ReceivedMail]) -> list[bytes | Path]:
     """The bytes of each of these as it came, or the file that has them, in order, by one query."""
     raws = dict(ReceivedMail.objects.filter(pk__in=[mail.pk for mail in mails]).values_list("pk", "raw"))

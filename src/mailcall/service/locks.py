@@ -41,6 +41,19 @@ def alone(work: str) -> Iterator[Lost]:
 
 
 @contextmanager
+def acting() -> Iterator[Lost]:
+    """Act on the journal: alone beside the embedded database, or raise Busy at once.
+
+    On a server many may act at once, each on what it has claimed (`inbound.claims`).
+    """
+    if config().embedded:
+        with alone("act") as lost:
+            yield lost
+    else:
+        yield lambda: False
+
+
+@contextmanager
 def alone_here(work: str) -> Iterator[None]:
     """Do this work alone on this machine's data folder, or raise Busy at once."""
     folder = config().locks_dir

@@ -17,6 +17,19 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Claim',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('holder', models.CharField(max_length=32)),
+                ('until', models.DateTimeField(help_text="By the database's clock; then another may take it over.")),
+                ('mails', models.JSONField(help_text='Their keys in the journal.')),
+                ('keys', models.JSONField(help_text='What each that is not done depends on; null until it is told.', null=True)),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='IncomingAccount',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -1,0 +1,156 @@
+"""Decide and act on mails that were read: the desk, the journal and the message table, in one transaction."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
+
+from mailcall import measures
+from mailcall.checkpoints import checkpoint
+from mailcall.database.rows import update_rows
+from mailcall.desk.changes import Change, apply
+from mailcall.inbound.attempts import fail
+from mailcall.inbound.changes import change_for
+from mailcall.inbound.claims import Alone, Chunk, ClaimLost, Claims
+from mailcall.inbound.decision import Action, Decided
+from mailcall.inbound.dependence import together
+from mailcall.inbound.facts import gather, own_addresses
+from mailcall.inbound.models import IncomingAccount, MailState, Outcome, ReceivedMail
+from mailcall.inbound.reading import Reading
+from mailcall.inbound.rules import decide
+from mailcall.outbound import operations
+
+log = structlog.get_logger("inbound.act")
+
+JOURNALLED = (
+    "evidence",
+    "message_id",
+    "from_address",
+    "subject",
+    "duplicate_key",
+    "state",
+    "due_at",
+    "error",
+    "outcome",
+    "reason",
+    "trace",
+    "acted_at",
+    "call",
+    "entry",
+)
+OUTCOMES = {
+    Action.LOG: Outcome.LOGGED,
+    Action.UPDATE: Outcome.UPDATED,
+    Action.REJECT: Outcome.REJECTED,
+    Action.DUPLICATE: Outcome.DUPLICATE,
+    Action.ROUND_TRIP: Outcome.ROUND_TRIP,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A mail in hand, read."""
+
+    mail: ReceivedMail
+    reading: Reading
+
+    @property
+    def account(self) -> IncomingAccount:
+        """The account that it came to."""
+        return self.mail.account
+
+
+def apply_together(items: Sequence[Item], chunk: Chunk, claims: Alone | Claims) -> int:
+    """Act on some of these, from the first, in one transaction; how many, 0 when it failed.
+
+    One alone is always dealt with: what fails alone waits, or is held. So is one that no longer waits: a
+    person discarded it while it was read here. Raises ClaimLost when another worker took the chunk over.
+    """
+    try:
+        with transaction.atomic():
+            claims.confirm(chunk)
+            waiting = _still_waiting(items)
+            if not waiting:
+                log.warning("mail was dealt with elsewhere", mail=items[0].mail.pk)
+                return 1
+            done = _act(items[:waiting])
+            claims.done(chunk, {item.mail.pk for item, _ in done})
+            checkpoint("act.applied")
+    except (OperationalError, InterfaceError, OSError, ClaimLost):
+        raise
+    except Exception as error:
+        if len(items) > 1:
+            log.warning("chunk failed, going one by one", mails=len(items), error=str(error))
+            return 0
+        mail = items[0].mail
+        log.exception("mail failed", correlation_id=mail.correlation_id, mail=mail.pk)
+        fail(mail, f"{type(error).__name__}: {error}")
+        return 1
+    checkpoint("act.committed")
+    for item, decided in done:
+        measures.MAILS_DONE.labels(item.mail.outcome).inc()
+        if item.mail.acted_at:
+            measures.MAIL_SECONDS.observe((item.mail.acted_at - item.mail.received_at).total_seconds())
+        log.info(
+            "mail done",
+            correlation_id=item.mail.correlation_id,
+            mail=item.mail.pk,
+            outcome=str(item.mail.outcome),
+            call=item.mail.call_id,
+            reason=decided.decision.reason,
+        )
+    return len(done)
+
+
+def _still_waiting(items: Sequence[Item]) -> int:
+    """How many of these, from the first, still wait; their rows are locked until the transaction ends."""
+    rows = ReceivedMail.objects.select_for_update(skip_locked=True)
+    own = [item.mail.pk for item in items]
+    waiting = set(rows.filter(pk__in=own, state=MailState.NEW).values_list("pk", flat=True))
+    return next((count for count, pk in enumerate(own) if pk not in waiting), len(own))
+
+
+def _act(items: Sequence[Item]) -> list[tuple[Item, Decided]]:
+    """Decide and act on these, up to the first that would change a call that one before it changes."""
+    now = timezone.now()
+    facts = gather([(i.account, i.mail.pk, i.reading) for i in items], own_addresses(), now)
+    count = together([item.reading for item in items], facts)
+    items, facts = items[:count], facts[:count]
+    done = [(item, decide(item.reading, fact)) for item, fact in zip(items, facts, strict=True)]
+    changes: list[Change] = []
+    changed: list[Item] = []
+    for (item, decided), fact in zip(done, facts, strict=True):
+        item.mail.entry = item.mail.call = None
+        change = change_for(item.mail, item.reading, decided.decision, fact)
+        if change:
+            changes.append(change)
+            changed.append(item)
+        if decided.decision.bounced:
+            operations.bounced(decided.decision.bounced_message_id, decided.decision.bounced)
+    for item, entry in zip(changed, apply(changes, now), strict=True):
+        item.mail.entry, item.mail.call = entry, entry.call
+    for item, decided in done:
+        _journal(item, decided, now)
+    update_rows([item.mail for item in items], JOURNALLED)
+    return done
+
+
+def _journal(item: Item, decided: Decided, now: dt.datetime) -> None:
+    mail, reading, decision = item.mail, item.reading, decided.decision
+    mail.evidence = reading.evidence.as_dict()
+    mail.message_id = reading.mail.message_id[:998]
+    mail.from_address = (reading.sender or ", ".join(m.address for m in reading.mail.from_))[:320]
+    mail.subject = reading.mail.subject[:500]
+    mail.duplicate_key = reading.duplicate_key
+    mail.state, mail.due_at, mail.error = MailState.DONE, None, ""
+    mail.outcome = OUTCOMES[decision.action]
+    mail.reason = decision.reason
+    if decision.action is Action.LOG and decision.no_answer:
+        mail.reason += f" Not acknowledged: {decision.no_answer}"
+    mail.trace = [step.as_dict() for step in decided.trace]
+    mail.acted_at = now
+    if decision.action is Action.DUPLICATE:
+        mail.call = decision.call
