@@ -43,7 +43,7 @@ class DurableFiles(FileSystemStorage):
             partial.unlink(missing_ok=True)
             raise
         for folder in (path.parent, *path.parent.parents):
-            _sync(folder)
+            sync_folder(folder)
             if folder == Path(self.location):
                 break
         return name
@@ -60,7 +60,8 @@ def _moved(source: Path, target: Path) -> bool:
     return True
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder survive a power loss. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
