@@ -6,20 +6,24 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from mailcall.mailbox.batches import batches
 from mailcall.mailbox.connecting import scrub
 from mailcall.mailbox.imap_folder_names import encode_folder
+from mailcall.mailbox.imap_mark import Mark
 from mailcall.mailbox.imap_sign_in import connect, is_temporary, sentences
-from mailcall.mailbox.imap_wire import Refused, Response, Wire, discard
+from mailcall.mailbox.imap_wire import Refused, Response, Wire, discard, number
 from mailcall.mailbox.interface import (
     BIG,
     LIST_MAILS,
+    MOST_HEADER,
     Disposal,
     Fetched,
+    FolderError,
     Listed,
     MailboxError,
     MailboxSettings,
@@ -31,13 +35,16 @@ log = logging.getLogger(__name__)
 IDLE_SECONDS = 9 * 60  # RFC 2177 asks for less than 29 minutes; routers forget a silent connection earlier
 SIZES_AT_ONCE = 2_000
 UIDS_AT_ONCE = 500  # RFC 7162 4: keep a command line below 8192 bytes
+WHOLE = b"(UID RFC822.SIZE INTERNALDATE BODY.PEEK[])"
+HEADER = b"(UID INTERNALDATE BODY.PEEK[HEADER]<0.%d>)" % MOST_HEADER
 
 _FLAGS = re.compile(rb"FLAGS \([^)]*\)")
-_BODY_QUOTED = re.compile(rb'BODY\[\] "((?:[^"\\]|\\.)*)"', re.DOTALL)
-_UID = re.compile(rb"\bUID (\d+)")
-_SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
+_BODY_QUOTED = re.compile(rb'BODY\[(?:HEADER)?\](?:<0>)? "((?:[^"\\]|\\.)*)"', re.DOTALL | re.IGNORECASE)
+_UID = re.compile(rb"\bUID (\d{1,18})\b")
+_SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,18})\b")
 _ARRIVED = re.compile(rb'INTERNALDATE "([^"]+)"')
-_COUNTED = re.compile(rb"(\d+) (EXISTS|EXPUNGE)$", re.IGNORECASE)
+_VALIDITY = re.compile(rb"\[UIDVALIDITY (\d{1,18})\]")
+_COUNTED = re.compile(rb"(\d{1,18}) (EXISTS|EXPUNGE)$", re.IGNORECASE)
 
 
 class ImapMailbox:
@@ -51,10 +58,7 @@ class ImapMailbox:
         self._wire: Wire | None = None
         self._waker = Waker()
         self._validity = 0
-        self._after = 0  # with Disposal.KEEP: the journal holds every mail up to this UID
-        self._kept = set[int]()  # those above, which the journal holds too
-        self._owed = set[int]()  # those listed that it does not hold yet
-        self._lowest_owed: int | None = None
+        self._mark = Mark()
         self._exists = 0
         self._news = False  # the folder grew since the last list
         self._disposed = 0
@@ -69,9 +73,9 @@ class ImapMailbox:
         except BaseException:
             self._waker.close()
             raise
-        mark = re.fullmatch(rf"{self._epoch()}:{self._validity}:([0-9]+)", self._settings.high_water)
-        if mark and self._settings.disposal is Disposal.KEEP:
-            self._after = int(mark[1])
+        start = f"{self._epoch()}:{self._validity}:"
+        mark = re.fullmatch(start + "([0-9]+(?::[0-9]+(?:,[0-9]+)*)?)", self._settings.high_water)
+        self._mark = Mark(mark[1] if mark else "")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -82,37 +86,35 @@ class ImapMailbox:
 
     @property
     def high_water(self) -> str:
-        """`epoch:UIDVALIDITY:UID`; no mail up to this one was listed and not disposed of."""
+        """`epoch:UIDVALIDITY:` and a `Mark`; empty where all is deleted or moved, so that none is needed."""
         keep = self._settings.disposal is Disposal.KEEP
-        return f"{self._epoch()}:{self._validity}:{self._after}" if keep else ""
+        return f"{self._epoch()}:{self._validity}:{self._mark}" if keep or self._mark.after else ""
 
     def list(self) -> Sequence[Listed]:
         """Undeleted mails by UID, oldest first, with their sizes."""
         with sentences(self._settings):
             self._session.command(b"NOOP")  # some servers let SEARCH see new mail only after this
             self._news = False
-            uids = [uid for uid in self._search() if uid not in self._kept]
+            uids = self._mark.new_among(self._search())
             self._news = self._news or len(uids) > LIST_MAILS
             uids = uids[:LIST_MAILS]
-            self._owed = set(uids)
-            sizes = dict[int, int]()
-            for first in range(0, len(uids), SIZES_AT_ONCE):
-                part = uids[first : first + SIZES_AT_ONCE]
-                for response in self._session.command(
-                    b"UID FETCH", b"%d:%d" % (part[0], part[-1]), b"(RFC822.SIZE)"
-                ):
-                    uid, size = _UID.search(response.text), _SIZE.search(response.text)
-                    if uid and size:
-                        sizes[int(uid[1])] = int(size[1])
+            self._mark.listed(uids)
+            sizes = self._sizes(uids)
         return [Listed(str(uid), self._identity(uid), sizes.get(uid)) for uid in uids]
 
     def fetch(self, listed: Sequence[Listed], spool: Path) -> Iterator[Fetched]:
         """One command for each batch; nothing is asked of the server while the caller holds one."""
+        limit = self._settings.size_limit
         for batch in batches(listed):
-            got = self._fetch([int(mail.key) for mail in batch], spool)
+            big = {int(mail.key): mail.size for mail in batch if mail.size and 0 < limit < mail.size}
+            uids = [int(mail.key) for mail in batch]
+            self._mark.tried(uids)
+            got = self._fetch([uid for uid in uids if uid not in big], spool, WHOLE)
+            for uid, header in self._fetch([*big], spool, HEADER).items():
+                got[uid] = replace(header, size=big[uid], header_only=True)
             try:
-                for mail in batch:
-                    if fetched := got.pop(int(mail.key), None):
+                for uid in uids:
+                    if fetched := got.pop(uid, None):
                         yield fetched
             finally:  # what the caller did not want any more
                 for left in got.values():
@@ -122,18 +124,31 @@ class ImapMailbox:
     def dispose(self, keys: Sequence[str]) -> None:
         """Delete or move by UID, never by a plain EXPUNGE: others may have flagged mails of their own."""
         uids = sorted({int(key) for key in keys})
-        if self._settings.disposal is Disposal.KEEP:
-            self._keep(uids)
-            return
+        match self._settings.disposal:
+            case Disposal.KEEP:
+                self._mark.stay(uids)
+            case Disposal.MOVE:
+                self._in_parts(self._move, uids)
+            case Disposal.DELETE:
+                self._in_parts(self._delete, uids)
+
+    def set_aside(self, keys: Sequence[str]) -> None:
+        """Move, or leave and raise the mark."""
+        uids = sorted({int(key) for key in keys})
+        if self._settings.move_to and self._settings.disposal is not Disposal.KEEP:
+            self._in_parts(self._move, uids)
+        else:
+            self._mark.stay(uids)
+
+    def _in_parts(self, remove: Callable[[Sequence[int]], None], uids: Sequence[int]) -> None:
+        """As many with one command as its line holds, and in one session as its limit allows."""
         limit = self._settings.session_limit
         while uids:
             count = min(UIDS_AT_ONCE, max(1, limit - self._disposed)) if limit > 0 else UIDS_AT_ONCE
             part, uids = uids[:count], uids[count:]
             with sentences(self._settings):
-                if self._settings.disposal is Disposal.MOVE:
-                    self._move(part)
-                else:
-                    self._delete(part)
+                remove(part)
+            self._mark.gone(part)
             self._disposed += len(part)
             if 0 < limit <= self._disposed:
                 self._open_again()
@@ -149,7 +164,8 @@ class ImapMailbox:
                 self._session.command(b"NOOP")  # RFC 3501 6.1.2: tells what came before IDLE begins
                 if not self._news:
                     self._session.idle(lambda: self._news, self._waker.fileno(), min(left, IDLE_SECONDS))
-        return self._news
+        news, self._news = self._news, False
+        return news
 
     def interrupt(self) -> None:
         """End the wait."""
@@ -178,7 +194,7 @@ class ImapMailbox:
         self._open()
         self._disposed = 0
         if self._validity != validity:
-            raise MailboxError(
+            raise FolderError(
                 f"The folder {self._folder} at {self._settings.server} was rebuilt meanwhile; list it again.",
                 temporary=True,
             )
@@ -191,17 +207,15 @@ class ImapMailbox:
                 # EXAMINE changes nothing, not even \Recent (RFC 3501 6.3.2)
                 answer = self._session.command(b"EXAMINE" if keep else b"SELECT", encode_folder(self._folder))
             except Refused as refusal:
-                raise MailboxError(
+                raise FolderError(
                     f"The folder {self._folder} of {settings.login} at {settings.server} can't be opened "
                     f"({scrub(refusal.text, settings)}); check its name and the account's rights.",
                     temporary=is_temporary(refusal),
                 ) from None
         self._news = False
-        found = [
-            match for response in answer if (match := re.search(rb"\[UIDVALIDITY (\d+)\]", response.text))
-        ]
+        found = [match for response in answer if (match := _VALIDITY.search(response.text))]
         if not found or any(b"[UIDNOTSTICKY]" in response.text for response in answer):
-            raise MailboxError(
+            raise FolderError(
                 f"The server {settings.server} gives the mails of {self._folder} no lasting numbers; "
                 "use POP3 for this mailbox.",
                 temporary=False,
@@ -223,45 +237,58 @@ class ImapMailbox:
         return f"imap:{settings.login}@{settings.server.casefold()}/{self._folder}/{self._validity}/{uid}"
 
     def _epoch(self) -> str:
-        """A mark counts for one folder of one login: others may have the same UIDVALIDITY."""
-        where = "\0".join((self._settings.server.casefold(), self._settings.login, self._folder))
-        return hashlib.sha256(where.encode()).hexdigest()[:12]
+        """A mark counts for one folder of one login: others may have the same UIDVALIDITY.
 
-    def _keep(self, uids: Sequence[int]) -> None:
-        """Raise the mark, but never past a mail that is still owed to the journal."""
-        self._kept.update(uids)
-        self._owed.difference_update(uids)
-        lowest = min(self._owed, default=None)
-        candidates = uids if lowest == self._lowest_owed and lowest is not None else self._kept
-        reached = {uid for uid in candidates if lowest is None or uid < lowest}
-        self._lowest_owed = lowest
-        self._after = max([self._after, *reached])
-        self._kept -= reached
+        And for one disposal: what was kept is to go under another, and what was left may be moved.
+        """
+        settings = self._settings
+        where = (
+            settings.server.casefold(),
+            settings.login,
+            self._folder,
+            settings.disposal,
+            settings.move_to,
+        )
+        return hashlib.sha256("\0".join(where).encode()).hexdigest()[:12]
 
     def _search(self) -> Sequence[int]:
-        # `n:*` is never empty (RFC 3501 6.4.8): with nothing new it gives the last mail again
-        answer = self._session.command(b"UID SEARCH UID %d:* UNDELETED" % (self._after + 1))
-        numbers = [
-            int(word)
+        """What may be new, and what is owed. `n:*` always finds the last mail (RFC 3501 6.4.8)."""
+        mark = self._mark
+        wanted = b"%s,%d:*" % (_uid_set(sorted(mark.owed)), mark.after + 1)
+        answer = self._session.command(b"UID SEARCH UID %s UNDELETED" % wanted.lstrip(b","))
+        return [
+            number(word)
             for response in answer
             if response.text[:6].upper() == b"SEARCH"
             for word in response.text[6:].split()
         ]
-        return sorted({uid for uid in numbers if uid > self._after})
 
-    def _fetch(self, uids: Sequence[int], spool: Path) -> dict[int, Fetched]:
-        """What the server still has of these mails.
+    def _sizes(self, uids: Sequence[int]) -> dict[int, int]:
+        """In bytes, of those that the server tells of."""
+        owed, new = [uid for uid in uids if uid in self._mark.owed], [*uids]
+        del new[: len(owed)]  # they are the first
+        sets = [_uid_set(owed)] if owed else []
+        parts = (new[first : first + SIZES_AT_ONCE] for first in range(0, len(new), SIZES_AT_ONCE))
+        sets += [b"%d:%d" % (part[0], part[-1]) for part in parts]
+        sizes = dict[int, int]()
+        for uid_set in sets:
+            for response in self._session.command(b"UID FETCH", uid_set, b"(RFC822.SIZE)"):
+                uid, size = _UID.search(response.text), _SIZE.search(response.text)
+                if uid and size:
+                    sizes[int(uid[1])] = int(size[1])
+        return sizes
+
+    def _fetch(self, uids: Sequence[int], spool: Path, items: bytes) -> dict[int, Fetched]:
+        """What the server still has of these mails: `items` is WHOLE or HEADER.
 
         A NO may mean that one of them is gone or broken (RFC 5530 EXPUNGEISSUED): those that did not come
         along are asked for singly, so that one bad mail does not keep back the others.
         """
+        if not uids:
+            return {}
         with sentences(self._settings):
             responses, refusal = self._session.try_command(
-                b"UID FETCH",
-                _uid_set(uids),
-                b"(UID RFC822.SIZE INTERNALDATE BODY.PEEK[])",
-                spool=spool,
-                above=BIG,
+                b"UID FETCH", _uid_set(uids), items, spool=spool, above=BIG
             )
             if refusal and refusal.status != "NO":
                 discard(responses)
@@ -277,7 +304,7 @@ class ImapMailbox:
         missing = [uid for uid in uids if uid not in got]
         if refusal and len(uids) > 1:
             for uid in missing:
-                got |= self._fetch([uid], spool)
+                got |= self._fetch([uid], spool, items)
         elif refusal and missing and refusal.code != "EXPUNGEISSUED":
             log.warning(
                 "%s was not handed over: %s", self._identity(uids[0]), scrub(refusal.text, self._settings)

@@ -40,12 +40,13 @@ class MailboxSettings:
     auth_method: str = "auto"  # auto | plain | login | cram-md5 | apop (POP3)
     folder: str = "INBOX"
     disposal: Disposal = Disposal.DELETE
-    move_to: str = ""  # folder, for Disposal.MOVE; made when missing
+    move_to: str = ""  # folder, for Disposal.MOVE, and for what `set_aside` is told of; made when missing
     ca_file: str = ""  # a private certification authority, PEM
     timeout: float = 30.0  # seconds, for connecting and for each answer
     session_limit: int = 0  # mails disposed of before the session is closed and opened again; 0: no limit
+    size_limit: int = 0  # bytes; of a mail above only the header is fetched; 0: no limit
     path: str = ""
-    high_water: str = ""  # for Disposal.KEEP: what `Mailbox.high_water` said last; older mails are not listed
+    high_water: str = ""  # what `Mailbox.high_water` said last; mails that it covers are not listed
 
     def __repr__(self) -> str:
         """Without the password, so that no log or traceback shows it."""
@@ -57,9 +58,9 @@ class Listed:
     """A mail that the mailbox lists. `key` is the protocol's own (a UID, a file name).
 
     `identity` is what makes the mail one, or None where the protocol needs the bytes to tell.
-    `size` is in bytes, or None where the server does not say. `kept_as` is, with Disposal.KEEP and where
-    `identity` is None, what the listing alone tells of the mail: the journal remembers it beside the
-    identity, and what it remembers is not fetched again.
+    `size` is in bytes, or None where the server does not say. `kept_as` is, for a mail that may stay (by
+    Disposal.KEEP, or since it is too big) and where `identity` is None, what the listing alone tells of the
+    mail: the journal remembers it beside the identity, and what it remembers is not fetched again.
     """
 
     key: str
@@ -72,7 +73,8 @@ class Listed:
 class Fetched:
     """A mail as it came: the bytes unchanged, in memory or, above `BIG` bytes, in a file.
 
-    Exactly one of `raw` and `file` is set. The file is the caller's to move or delete.
+    Exactly one of `raw` and `file` is set. The file is the caller's to move or delete. Of a mail above the
+    settings' `size_limit` it is only the header, at most `MOST_HEADER` bytes of it; `size` is the mail's.
     """
 
     key: str
@@ -81,11 +83,13 @@ class Fetched:
     raw: bytes | None = None
     file: Path | None = None
     arrived: dt.datetime | None = None  # the server's own arrival time, aware, where it has one
+    header_only: bool = False
 
 
 BATCH_MAILS = 100
 BATCH_BYTES = 8 * 1024 * 1024
 BIG = 256 * 1024  # a mail above this is streamed to a file
+MOST_HEADER = 256 * 1024  # bytes fetched of a mail that is too big
 LIST_MAILS = 10_000  # what one `list` gives at most, so that memory does not grow with the mailbox
 
 
@@ -99,6 +103,10 @@ class MailboxError(Exception):
     def __init__(self, sentence: str, *, temporary: bool) -> None:
         super().__init__(sentence)
         self.temporary = temporary
+
+
+class FolderError(MailboxError):
+    """One folder can't be used; others of the same login may."""
 
 
 class Mailbox(Protocol):
@@ -117,10 +125,10 @@ class Mailbox(Protocol):
 
     @property
     def high_water(self) -> str:
-        """How far `dispose` has come with Disposal.KEEP; to be kept for the next session's settings.
+        """Which mails stay and are done with; to be kept for the next session's settings.
 
-        Empty where the protocol has no such mark. Never ahead of what the journal holds, because only
-        `dispose` moves it.
+        Empty where there are none, or the protocol needs no such mark. Never ahead of what the journal holds,
+        because only `dispose` and `set_aside` move it.
         """
         ...
 
@@ -146,10 +154,18 @@ class Mailbox(Protocol):
         """
         ...
 
+    def set_aside(self, keys: Sequence[str]) -> None:
+        """Move to `move_to`, or else leave, mails of which the journal holds only the header.
+
+        They are never deleted, and not listed again as far as the protocol allows. Raises MailboxError.
+        """
+        ...
+
     def wait(self, seconds: float) -> bool:
         """Block until something may have arrived (True) or the time is over (False). Raises MailboxError.
 
-        `interrupt` ends it at once from another thread.
+        What came since `list`, or since a `wait` that said so, is told at once. `interrupt` ends it at once
+        from another thread.
         """
         ...
 

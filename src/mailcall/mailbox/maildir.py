@@ -7,6 +7,7 @@ import hashlib
 import heapq
 import logging
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -18,6 +19,7 @@ from typing import Self
 from mailcall.mailbox.interface import (
     BIG,
     LIST_MAILS,
+    MOST_HEADER,
     Disposal,
     Fetched,
     Listed,
@@ -52,7 +54,7 @@ class MaildirMailbox:
     def __enter__(self) -> Self:
         with self._sentences():
             self._check()
-            if self._settings.disposal is Disposal.MOVE:
+            if self._settings.disposal is Disposal.MOVE or self._moves_aside:
                 _make_maildir(self._target())
         return self
 
@@ -61,7 +63,7 @@ class MaildirMailbox:
 
     @property
     def high_water(self) -> str:
-        """None needed: what is kept leaves `new/` for `cur/`."""
+        """None needed: what stays leaves `new/` for `cur/`."""
         return ""
 
     def list(self) -> Sequence[Listed]:
@@ -81,15 +83,28 @@ class MaildirMailbox:
 
     def dispose(self, keys: Sequence[str]) -> None:
         """Unlink, or rename into `cur/` of this Maildir (keep) or of another (move), flagged as seen."""
+        move = self._settings.disposal is Disposal.MOVE
         with self._sentences():
             for key in keys:
-                source = self._file(key)
                 with contextlib.suppress(FileNotFoundError):
                     if self._settings.disposal is Disposal.DELETE:
-                        source.unlink()
+                        self._file(key).unlink()
                     else:
-                        keep = self._settings.disposal is Disposal.KEEP
-                        _move(source, self._path if keep else self._target(), f"{_unique(key)}:2,S")
+                        self._move(key, self._target() if move else self._path, "S")
+
+    def set_aside(self, keys: Sequence[str]) -> None:
+        """Rename into `cur/`, here or where mails are moved to, and not flagged as seen."""
+        with self._sentences():
+            for key in keys:
+                with contextlib.suppress(FileNotFoundError):
+                    self._move(key, self._target() if self._moves_aside else self._path, "")
+
+    @property
+    def _moves_aside(self) -> bool:
+        return bool(self._settings.move_to) and self._settings.disposal is not Disposal.KEEP
+
+    def _move(self, key: str, maildir: Path, flags: str) -> None:
+        _move(self._file(key), maildir, f"{_unique(key)}:2,{flags}")
 
     def wait(self, seconds: float) -> bool:
         """Look at the folder ten times a second; the standard library has no inotify."""
@@ -100,7 +115,9 @@ class MaildirMailbox:
                 now = self._new.stat().st_mtime_ns
                 if now != stamp or time.monotonic() >= scan_at:
                     stamp, scan_at = now, time.monotonic() + SCAN_SECONDS
-                    if any(name not in self._listed for _, name, _ in self._files()):
+                    names = frozenset(name for _, name, _ in self._files())
+                    if news := names - self._listed:
+                        self._listed |= news
                         return True
             left = end - time.monotonic()
             if left > 0:
@@ -174,6 +191,8 @@ class MaildirMailbox:
             self._skip(key, "it is no file")
             return None
         with os.fdopen(number, "rb") as mail:
+            if 0 < self._settings.size_limit < about.st_size:
+                return _header(key, mail.read(MOST_HEADER), about)
             raw: bytes | None = None
             file: Path | None = None
             if about.st_size > BIG:
@@ -187,7 +206,7 @@ class MaildirMailbox:
             size=size,
             raw=raw,
             file=file,
-            arrived=dt.datetime.fromtimestamp(about.st_mtime, dt.UTC),
+            arrived=_arrived(about),
         )
 
     @contextlib.contextmanager
@@ -205,6 +224,24 @@ class MaildirMailbox:
 
 def _unique(name: str) -> str:
     return name.partition(":2,")[0]
+
+
+def _header(key: str, beginning: bytes, about: os.stat_result) -> Fetched:
+    """Of a mail that is too big, whose size stands in its identity for the bytes that are not read."""
+    header = re.split(rb"(?<=\n)\r?\n", beginning, maxsplit=1)[0]
+    digest = hashlib.sha256(header).hexdigest()
+    return Fetched(
+        key=key,
+        identity=f"maildir:{_unique(key)}/{about.st_size}/header/{digest}",
+        size=about.st_size,
+        raw=header,
+        arrived=_arrived(about),
+        header_only=True,
+    )
+
+
+def _arrived(about: os.stat_result) -> dt.datetime:
+    return dt.datetime.fromtimestamp(about.st_mtime, dt.UTC)
 
 
 def _make_maildir(path: Path) -> None:

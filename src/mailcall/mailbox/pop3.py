@@ -19,13 +19,14 @@ from mailcall.mailbox.interface import (
     BATCH_MAILS,
     BIG,
     LIST_MAILS,
+    MOST_HEADER,
     Disposal,
     Fetched,
     Listed,
     MailboxError,
     MailboxSettings,
 )
-from mailcall.mailbox.pop3_listing import Entry, Hashing, Prefix, read_listing, renumber
+from mailcall.mailbox.pop3_listing import MOST_OWED, Entry, Hashing, Prefix, read_listing, renumber
 from mailcall.mailbox.pop3_sign_in import connect, is_temporary, sentences
 from mailcall.mailbox.pop3_wire import Refused, Wire
 from mailcall.mailbox.waking import Waker
@@ -54,10 +55,11 @@ class Pop3Mailbox:
         self._refusal: Refused | None = None  # of deletions
         self._refused = 0  # how many of them
         self._progress = True  # something was disposed of since the last listing, or that was not full
-        self._prefix = Prefix.read(settings.high_water if self._keep else "", self._epoch())
+        self._prefix = Prefix.read(settings.high_water, self._epoch())
         self._hashing = Hashing()
         self._above = deque[Entry]()  # the prefix
-        self._kept = set[int]()  # numbers above the prefix that the journal holds too
+        self._staying = set[int]()  # numbers above the prefix that are done with too
+        self._unread = set[int]()  # numbers that were asked for and did not come
 
     def __enter__(self) -> Self:
         if self._settings.disposal is Disposal.MOVE:
@@ -79,8 +81,8 @@ class Pop3Mailbox:
 
     @property
     def high_water(self) -> str:
-        """`epoch:number:digest`: the journal holds the first mails of the listing, which reads like this."""
-        return self._prefix.written(self._epoch()) if self._keep else ""
+        """`epoch:` and a `Prefix`; empty where nothing stays."""
+        return self._prefix.written(self._epoch()) if self._keep or self._prefix.count else ""
 
     def list(self) -> Sequence[Listed]:
         """The first mails, as the server orders them. What came since this session began is in the next."""
@@ -95,7 +97,7 @@ class Pop3Mailbox:
             self._entries.clear()
             self._open_again()
         with sentences(self._settings):
-            listing = read_listing(self._session, self._prefix, LIST_MAILS + len(self._kept))
+            listing = read_listing(self._session, self._prefix, LIST_MAILS + len(self._staying))
         if self._keep and not listing.has_uidl:
             raise MailboxError(
                 f"The server {where(self._settings)} has no UIDL, which tells kept mails from new ones; "
@@ -104,14 +106,16 @@ class Pop3Mailbox:
             )
         self._hashing, self._above = listing.hashing, deque(listing.entries)
         self._prefix = self._hashing.prefix()
-        new = [entry for entry in listing.entries if entry.number not in self._kept][:LIST_MAILS]
+        new = [entry for entry in listing.entries if entry.number not in self._staying][:LIST_MAILS]
         self._progress = len(new) < LIST_MAILS
         self._listings += 1
-        self._entries = {f"{self._listings}:{entry.number}": entry for entry in new}
+        self._entries = {f"{self._listings}:{entry.number}": entry for entry in (*listing.owed, *new)}
         self._fetched.clear()
-        names = Counter(map(self._name, new)) if self._keep else Counter[str]()
+        self._unread.clear()
+        may_stay = [self._name(e) for e in self._entries.values() if self._keep or self._is_too_big(e)]
+        names = Counter(may_stay)
         return [
-            Listed(key, None, entry.size, name if names[name] == 1 else None)
+            Listed(key, None, entry.size, name if names[name] == 1 and entry.uidl else None)
             for key, entry in self._entries.items()
             for name in [self._name(entry)]
         ]
@@ -132,9 +136,9 @@ class Pop3Mailbox:
                         left.file.unlink(missing_ok=True)
 
     def dispose(self, keys: Sequence[str]) -> None:
-        """Mark as deleted what was fetched in this session; QUIT deletes it. Or remember as kept."""
+        """Mark as deleted what was fetched in this session; QUIT deletes it. Or leave it."""
         if self._keep:
-            self._hold(keys)
+            self.set_aside(keys)
             return
         entries = [self._entries.pop(key) for key in dict.fromkeys(keys) if key in self._fetched]
         self._fetched.difference_update(keys)
@@ -143,6 +147,32 @@ class Pop3Mailbox:
                 self._session.send([b"DELE %d" % entry.number for entry in part])
                 for entry in part:
                     self._mark_deleted(entry)
+
+    def set_aside(self, keys: Sequence[str]) -> None:
+        """Leave them, and lengthen the prefix, but never past a mail that is still to come."""
+        for key in keys:
+            if entry := self._entries.pop(key, None):
+                self._staying.add(entry.number)
+                self._hashing.owed.discard(entry.number)
+                self._progress = True
+        while self._above and self._may_pass(self._above[0]):
+            entry = self._above.popleft()
+            self._hashing.add(entry)
+            if entry.number not in self._staying:
+                self._hashing.owed.add(entry.number)
+            self._staying.discard(entry.number)
+        self._prefix = self._hashing.prefix()
+
+    def _may_pass(self, entry: Entry) -> bool:
+        """What the server would not hand over is owed; its line is found again if its number is its place."""
+        if entry.number in self._staying:
+            return True
+        hashing = self._hashing
+        return (
+            entry.number in self._unread
+            and entry.number == hashing.count + 1
+            and len(hashing.owed) < MOST_OWED
+        )
 
     def wait(self, seconds: float) -> bool:
         """Sleep: nothing new can come into an open session, and it should not be open meanwhile."""
@@ -194,6 +224,10 @@ class Pop3Mailbox:
         self._tell_of_refusals()
         self._wire = connect(self._settings)
         self._fetched.clear()
+        if not self._keep:  # the numbers are others now
+            self._above.clear()
+            self._staying.clear()
+            self._hashing, self._prefix = Hashing(), Prefix(0, "")
         if self._entries:
             with sentences(self._settings):
                 renumber(self._session, [*self._entries.values()], deleted)
@@ -206,7 +240,7 @@ class Pop3Mailbox:
         try:
             with sentences(self._settings):
                 for part in self._portions(wanted):
-                    self._session.send([b"RETR %d" % self._entries[key].number for key in part])
+                    self._session.send([self._request(self._entries[key]) for key in part])
                     for key in part:
                         refusal = self._receive(key, got, spool) or refusal
         except BaseException:
@@ -218,16 +252,29 @@ class Pop3Mailbox:
             with sentences(self._settings):
                 raise refusal
         self._fetched.update(got)
+        self._unread.update(self._entries[key].number for key in wanted if key not in got)
         return got
+
+    def _is_too_big(self, entry: Entry) -> bool:
+        """By what the server says. One without TOP (RFC 1939 7) hands over whole mails only."""
+        can = self._session.capabilities is None or "TOP" in self._session.capabilities
+        return can and 0 < self._settings.size_limit < (entry.size or 0)
+
+    def _request(self, entry: Entry) -> bytes:
+        return b"TOP %d 0" % entry.number if self._is_too_big(entry) else b"RETR %d" % entry.number
 
     def _receive(self, key: str, got: dict[str, Fetched], spool: Path) -> Refused | None:
         """One mail more; its size is what came, whatever the listing said."""
-        name = self._name(self._entries[key], sized=False)
+        entry = self._entries[key]
+        name = self._name(entry, sized=False)
         try:
             self._session.answer()
         except Refused as refusal:
             log.warning("%s was not handed over: %s", name, scrub(refusal.text, self._settings))
             return refusal
+        if self._is_too_big(entry):
+            got[key] = self._header(key, entry, spool)
+            return None
         held = sum(len(mail.raw or b"") for mail in got.values())
         body = self._session.mail(spool, above=min(BIG, BATCH_BYTES - held))
         got[key] = Fetched(
@@ -239,6 +286,19 @@ class Pop3Mailbox:
         )
         return None
 
+    def _header(self, key: str, entry: Entry, spool: Path) -> Fetched:
+        """Of a mail that is too big, whose size stands in its identity for the bytes that are not here."""
+        body = self._session.mail(spool, above=MOST_HEADER)
+        content = body.content
+        if isinstance(content, Path):
+            with content.open("rb") as file:
+                raw = file.read(MOST_HEADER)
+            content.unlink()
+        else:
+            raw = content
+        identity = f"{self._name(entry)}/header/{body.sha256}"
+        return Fetched(key, identity, entry.size or 0, raw, header_only=True)
+
     def _mark_deleted(self, entry: Entry) -> None:
         try:
             self._session.answer()
@@ -247,18 +307,6 @@ class Pop3Mailbox:
         else:
             self._deleted.append(entry.number)
             self._progress = True
-
-    def _hold(self, keys: Sequence[str]) -> None:
-        """Lengthen the prefix, but never past a mail that the journal does not hold yet."""
-        for key in keys:
-            if entry := self._entries.pop(key, None):
-                self._kept.add(entry.number)
-                self._progress = True
-        while self._above and self._above[0].number in self._kept:
-            entry = self._above.popleft()
-            self._kept.discard(entry.number)
-            self._hashing.add(entry)
-        self._prefix = self._hashing.prefix()
 
     def _portions(self, items: Sequence[T]) -> Iterator[Sequence[T]]:
         """As many as may be under way at once."""
@@ -272,6 +320,7 @@ class Pop3Mailbox:
         return f"{start}/{entry.size}" if sized else start
 
     def _epoch(self) -> str:
-        """A mark counts for one mailbox."""
-        mailbox = "\0".join((self._settings.server.casefold(), self._settings.login))
-        return hashlib.sha256(mailbox.encode()).hexdigest()[:12]
+        """A mark counts for one mailbox, and for one disposal: what was kept is to go under another."""
+        settings = self._settings
+        what_for = (settings.server.casefold(), settings.login, settings.disposal)
+        return hashlib.sha256("\0".join(what_for).encode()).hexdigest()[:12]
