@@ -25,6 +25,9 @@ NAMES = (
     "deliver.leased",
     "deliver.sent",
     "deliver.recorded",
+    "retention.removed",
+    "retention.committed",
+    "retention.aside",
 )
 
 

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "mailcall.desk",
     "mailcall.outbound",
     "mailcall.inbound",
+    "mailcall.retention",
     "mailcall.service",
     "mailcall.web",
     "mailcall.sandbox",

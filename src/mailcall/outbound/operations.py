@@ -77,6 +77,8 @@ def bounced(message_id: str, recipients: Sequence[tuple[str, str]]) -> list[Deli
 def _move(
     delivery: Delivery, allowed: set[DeliveryState], state: DeliveryState, refusal: str, **changes: object
 ) -> None:
+    if state == DeliveryState.QUEUED and delivery.message.removal:
+        raise Refused(delivery.message.removal)
     defaults: dict[str, object] = {"due_at": None, "finished_at": None}
     moved = Delivery.objects.filter(pk=delivery.pk, state__in=allowed).update(
         **{**defaults, **changes, "state": state}

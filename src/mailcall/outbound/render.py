@@ -2,6 +2,7 @@
 
 from django.template.loader import render_to_string
 
+from mailcall.desk.errors import Refused
 from mailcall.message import thread_ids
 from mailcall.message.composing import Draft, compose
 from mailcall.message.mail import Attachment, Mailbox
@@ -11,12 +12,17 @@ from mailcall.outbound.threads import token_of
 
 
 def render(message: Message) -> bytes:
-    """The whole mail, CRLF lines. Raises BadAddress when an address can't stand in a header."""
+    """The whole mail, CRLF lines. Raises BadAddress when an address can't stand in a header, and Refused."""
     return compose(draft_of(message))
 
 
 def draft_of(message: Message) -> Draft:
-    """The mail before it is composed, for pages that show a part of it."""
+    """The mail before it is composed, for pages that show a part of it.
+
+    Raises Refused when what it is made from was removed.
+    """
+    if message.data_removed_at:
+        raise Refused(message.removal)
     kind = TYPES[message.type_code]
     context = {**message.data, "marker": thread_ids.body_marker(token_of(message.message_id))}
     return Draft(

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from mailcall.database.files import MovableFile
+from mailcall.database.unused_files import renew
 from mailcall.desk.models.people import CallTemplate, Group, Partition, Person
 
 
@@ -190,11 +191,9 @@ def keep_file(sha256: str, path: Path) -> None:
 
 def _store(sha256: str, file: "File[bytes]", size: int) -> None:
     name = content_name(sha256)
-    if default_storage.exists(name):
-        if default_storage.size(name) == size:
-            return
+    if not renew(default_storage, name, size):
         default_storage.delete(name)  # half a file, of a storage that was stopped while it wrote
-    default_storage.save(name, file)
+        default_storage.save(name, file)
 
 
 class Attachment(models.Model):

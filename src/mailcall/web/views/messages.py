@@ -22,7 +22,7 @@ from mailcall.web.paging import digest, key_from, newest_first
 
 WINDOW = 10_000
 SOURCE_SHOWN = 64 * 1024
-UNRENDERABLE = (BadAddress, BadHeader, KeyError, OSError)
+UNRENDERABLE = (BadAddress, BadHeader, KeyError, OSError, Refused)
 OPERATIONS: dict[str, tuple[Callable[[Delivery], None], str]] = {
     "retry": (operations.retry, "It is tried again at once."),
     "release": (operations.release, "It is released and will be sent."),
