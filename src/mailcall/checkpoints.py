@@ -1,4 +1,4 @@
-"""Named moments between the steps of collect, accept, act and deliver, at which a test can kill the process.
+"""Named moments between the steps of whatever must survive a kill, at which a test can kill the process.
 
 `MAILCALL_KILL_AT=act.committed:3` sends SIGKILL to this process when it passes there for the third time.
 Without the variable a checkpoint costs one comparison.
@@ -28,6 +28,13 @@ NAMES = (
     "retention.removed",
     "retention.committed",
     "retention.aside",
+)
+# The same for what is done with a whole desk while no service runs on it.
+UPKEEP = (
+    "move.begun",
+    "move.copied",
+    "move.committed",
+    "move.finished",
 )
 
 

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "mailcall.inbound",
     "mailcall.retention",
     "mailcall.service",
+    "mailcall.upkeep",
     "mailcall.web",
     "mailcall.sandbox",
 ]

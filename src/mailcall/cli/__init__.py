@@ -14,6 +14,7 @@ COMMANDS = {
     "run": ("run", "Run the Messaging Service and the pages."),
     "check": ("check", "Verify database, keys, accounts and servers."),
     "migrate": ("check", "Bring the database up to this version."),
+    "migrate-to-postgresql": ("moving", "Move the desk from the embedded database to PostgreSQL."),
     "keys": ("keys", "Create and rotate the keys that protect secrets."),
     "password": ("keys", "Let a person sign in."),
     "load": ("load", "Load partitions, people, groups, templates, accounts and servers from a file."),
@@ -41,7 +42,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"mailcall.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -12,8 +12,12 @@ from django.db import DatabaseError
 
 from mailcall.config import ConfigError, config
 from mailcall.keyring import KeyringError
+from mailcall.upkeep import marks
+from mailcall.upkeep.problems import UpkeepError
 
-PEOPLE_ERRORS = (ConfigError, KeyringError, ImproperlyConfigured, DatabaseError, PermissionError)
+PEOPLE_ERRORS = (
+    ConfigError, KeyringError, ImproperlyConfigured, DatabaseError, PermissionError, UpkeepError
+)  # fmt: skip
 
 
 def sentence_of(error: Exception) -> str:
@@ -21,7 +25,7 @@ def sentence_of(error: Exception) -> str:
     from mailcall.service.troubles import explain
 
     if isinstance(error, DatabaseError):
-        return f"{explain(error)} The database is {config().database_shown}."
+        return f"{' '.join(explain(error).split())} The database is {config().database_shown}."
     if isinstance(error, PermissionError):
         return f"{error.filename} can't be used: {error.strerror}. Check who owns the data folder."
     return str(error)
@@ -30,13 +34,15 @@ def sentence_of(error: Exception) -> str:
 def ready(*, migrated: bool = True) -> None:
     """Set up logs and Django; `migrated` also asks that the database is of this version.
 
-    Raises ConfigError, ImproperlyConfigured, click.ClickException.
+    Raises ConfigError, ImproperlyConfigured, UpkeepError, click.ClickException.
     """
     if migrated and config().embedded and not config().database_path.exists():
         raise click.ClickException(
             f"There is no desk in {config().data_dir}. `mailcall migrate` makes one there; to look at the "
             "demo's, set MAILCALL_DATA_DIR=demo-data."
         )
+    if config().embedded and (mark := marks.read()):
+        raise UpkeepError(mark.sentence)
     import django
 
     from mailcall.logs import set_up
@@ -52,6 +58,13 @@ def ready(*, migrated: bool = True) -> None:
                 f"The database {config().database_shown} is not of this version ({len(missing)} migrations "
                 "are missing); `mailcall migrate` brings it up to date."
             )
+        _refuse_half()
+
+
+def _refuse_half() -> None:
+    from mailcall.upkeep.target import refuse_half
+
+    refuse_half()
 
 
 def unapplied() -> list[Any]:
@@ -74,6 +87,7 @@ def migrate_database() -> int:
     from mailcall.service.locks import alone_here
 
     with alone_here("migrate"), _no_other_machine():
+        _refuse_half()
         missing = unapplied()
         if missing:
             if config().embedded and _is_in_use():

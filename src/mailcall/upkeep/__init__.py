@@ -1,0 +1,1 @@
+"""A desk as a whole: moved to another database, backed up, restored."""
