@@ -18,6 +18,11 @@ _PROPERTY = re.compile(
     r"(?:^|\s)(smtp|header|body|policy)\s?\.\s?([a-z0-9_-]{1,40})\s?=\s?(\"[^\"]*\"|\S+)", re.IGNORECASE
 )
 
+# What means something outside of quotes and comments, and within them.
+_OUTSIDE = re.compile(r'["(]')
+_IN_QUOTES = re.compile(r'"|\\.?', re.DOTALL)
+_IN_COMMENT = re.compile(r"[()]|\\.?", re.DOTALL)
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -59,7 +64,7 @@ def trusted_results(
     ended = ""
     for name, value in list(trace)[:_MAX_TRACE]:
         if name != RESULTS:
-            by = received_by(value)
+            by = "" if ended else received_by(value)
             if not ended and not is_trusted_hop(by, trusted):
                 ended = f"a Received by {by[:100] or 'no named host'}, which is not a trusted host"
             elif not ended and run:
@@ -156,6 +161,8 @@ def is_trusted_hop(by: str, trusted: Collection[str]) -> bool:
         return by not in {"", NO_AUTHSERV_ID}
     if any(host.startswith(".") and len(host) > 1 and by.endswith(host) for host in trusted):
         return True
+    if not any("/" in host for host in trusted):
+        return False
     try:
         address = ip_address(by)
     except ValueError:
@@ -192,21 +199,26 @@ def read_results(value: str) -> tuple[str, list[Result]]:
 def _without_comments(value: str) -> str:
     """Leave out (nested) comments; an unclosed one takes the rest. Semicolons in quotes become spaces."""
     out: list[str] = []
-    depth, quoted, escaped = 0, False, False
-    for char in value:
-        if escaped:
-            escaped = False
-            char = " "  # noqa: PLW2901 - an escaped character separates nothing
-        elif char == "\\" and (quoted or depth):
-            escaped = True
-            continue
-        elif char == '"' and not depth:
-            quoted = not quoted
-        elif char == "(" and not quoted:
-            depth += 1
-        elif char == ")" and depth and not quoted:
-            depth -= 1
-            char = " "  # noqa: PLW2901
+    depth, quoted, at = 0, False, 0
+    while mark := (_IN_COMMENT if depth else _IN_QUOTES if quoted else _OUTSIDE).search(value, at):
         if not depth:
-            out.append(" " if quoted and char in ";=" else char)
+            out.append(_without_separators(value[at : mark.start()], quoted))
+        at = mark.end()
+        match mark[0]:
+            case '"':
+                quoted = not quoted
+                out.append('"')
+            case "(":
+                depth += 1
+            case ")":
+                depth -= 1
+                out.append("" if depth else " ")
+            case escaped:
+                out.append(" " if quoted and len(escaped) > 1 else "")  # it separates nothing
+    if not depth:
+        out.append(_without_separators(value[at:], quoted))
     return "".join(out)
+
+
+def _without_separators(text: str, quoted: bool) -> str:
+    return text.replace(";", " ").replace("=", " ") if quoted else text

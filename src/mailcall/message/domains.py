@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from encodings.idna import ToASCII
+from functools import lru_cache
 
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")  # RFC 3490 3.1
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
@@ -11,8 +12,11 @@ _KEPT = frozenset("ß\u03c2\u200c\u200d")  # IDNA 2008 keeps what IDNA 2003 wrot
 
 def ascii_domain(domain: str) -> str:
     """Give a domain as A-labels in lower case, or '' when it is none. Never raises."""
-    if not domain or len(domain) > 253:
-        return ""
+    return _ascii_domain(domain) if domain and len(domain) <= 253 else ""
+
+
+@lru_cache(1024)
+def _ascii_domain(domain: str) -> str:
     labels = domain.lower() if domain.isascii() else ".".join(map(_a_label, _DOTS.split(domain)))
     return labels if len(labels) <= 253 and all(map(_LABEL.match, labels.split("."))) else ""
 

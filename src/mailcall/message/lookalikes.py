@@ -79,6 +79,8 @@ def looks_like(domain: str, known: Collection[str]) -> str:
 
 def mixed_scripts(domain: str) -> str:
     """Say in a sentence which scripts one label of a domain mixes, as one Cyrillic letter in a Latin name."""
+    if domain.isascii() and "xn--" not in domain:
+        return ""
     for label in domain[:255].split("."):
         text = _unicode(label)
         scripts = {unicodedata.name(char, "").partition(" ")[0] for char in text if char.isalpha()}

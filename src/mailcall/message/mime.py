@@ -17,6 +17,8 @@ _JUNK = 16_384  # bytes that are looked through for the rest of a header
 _PREAMBLE = 65_536  # how far the first delimiter is looked for before the boundary is held for wrong
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?")
+# A header as it should be: whole fields up to an empty line.
+_SOUND_HEADER = re.compile(rb"((?:(?!--)[!-9;-~]{1,200}[ \t]*+:[^\n]*+\n(?:[ \t][^\n]*+\n)*+)++)\r*+\n")
 _PLAIN_FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,80}:")
 # Fields that a header goes on with after lines that lost their indentation on the way.
 _KNOWN_FIELD = re.compile(
@@ -29,6 +31,8 @@ _MBOX = re.compile(rb">?From (?![ \t]*+:)[^\n]{0,998}\n")  # `From :` is a field
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+\Z")
 _GUESSED = re.compile(rb"\s{0,200}--([^\r\n]{1,100})")
 
+Fields = tuple[tuple[str, bytes], ...]  # names in lower case, raw values
+
 
 @dataclass(slots=True, eq=False)
 class Part:
@@ -38,7 +42,7 @@ class Part:
     """
 
     buffer: Buffer
-    fields: tuple[tuple[str, bytes], ...]
+    fields: Fields
     start: int
     end: int
     content_type: str = "text/plain"
@@ -116,11 +120,16 @@ def parse(raw: Buffer, defects: list[str]) -> Part:
     return root
 
 
-def read_header(raw: Buffer) -> tuple[Buffer, int, tuple[tuple[str, bytes], ...], int]:
+def read_header(raw: Buffer) -> tuple[Buffer, int, Fields, int]:
     """Give the bytes that `parse` reads, where the header begins, its fields, and where the body begins."""
     raw, start = _beginning(raw)
     fields, body = _Tree(raw, []).header(start, root=True)
     return raw, start, fields, body
+
+
+def root_of(raw: Buffer, fields: Fields, body: int) -> Part:
+    """Give the root of the tree from what `read_header` gave; `parse` may find that a multipart is none."""
+    return _Tree(raw, []).entity_of(fields, body, "text/plain")
 
 
 def _beginning(raw: Buffer) -> tuple[Buffer, int]:
@@ -237,7 +246,10 @@ class _Tree:
 
     def entity(self, start: int, default: str, *, root: bool = False) -> Part:
         """Read the header at `start`; a multipart is open from then on."""
-        fields, body = self.header(start, root)
+        return self.entity_of(*self.header(start, root), default)
+
+    def entity_of(self, fields: Fields, body: int, default: str) -> Part:
+        """Make the entity with this header, whose body begins there."""
         part = self.add(Part(self.buffer, fields, body, -1))
         word, part.params = parse_parameters(part.value("content-type"))
         part.content_type = word if _TYPE.match(word) else _repaired_type(word, default)
@@ -269,11 +281,19 @@ class _Tree:
         found = guessed[1].rstrip() if guessed else b""
         return b"" if found in self.levels else found
 
-    def header(self, start: int, root: bool) -> tuple[tuple[tuple[str, bytes], ...], int]:
+    def header(self, start: int, root: bool) -> tuple[Fields, int]:
         """Read the fields up to the first empty line, or where they stop; give where the body is."""
+        buffer, limit = self.buffer, min(self.size, start + MAX_HEADER_BYTES)
+        sound = _SOUND_HEADER.match(buffer, start, limit)
+        pairs = _FIELD.findall(buffer, start, sound.end(1)) if sound else []
+        if sound and len(pairs) < MAX_FIELDS:
+            return tuple([(name.decode().lower(), value.rstrip(b"\r")) for name, value in pairs]), sound.end()
+        return self.unsound_header(start, limit, root)
+
+    def unsound_header(self, start: int, limit: int, root: bool) -> tuple[Fields, int]:
+        """Read the fields one by one, and leave out or mend what is between them."""
         found: list[tuple[str, bytes]] = []
-        buffer = self.buffer
-        position, limit = start, min(self.size, start + MAX_HEADER_BYTES)
+        buffer, position = self.buffer, start
         while position < self.size:
             match = _FIELD.match(buffer, position, limit)
             if match and (root or match[1][:2] != b"--"):

@@ -8,7 +8,7 @@ and as what. So an unsigned one counts only where the signed body itself shows t
 import re
 from collections.abc import Sequence
 
-from .mime import Part, parse
+from .mime import Part, parse, root_of
 from .signed_headers import SignedMail, Unproven
 
 _IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
@@ -36,7 +36,7 @@ def require_one_reading(mail: SignedMail, names: Sequence[str]) -> None:
         raise Unproven("policy", "it does not cover the Content-Disposition")
     if not _is_encoded_so(mail, _unsigned(mail, names, "content-transfer-encoding").lower()):
         raise Unproven("policy", "it does not cover the Content-Transfer-Encoding, by which its body is read")
-    if _unsigned(mail, names, "content-type") and not _is_of_type(mail, parse(mail.raw, [])):
+    if _unsigned(mail, names, "content-type") and not _is_of_type(mail):
         raise Unproven("policy", "it does not cover the Content-Type, by which its body is read")
 
 
@@ -53,8 +53,11 @@ def _is_encoded_so(mail: SignedMail, encoding: str) -> bool:
     return encoding == "quoted-printable" and not _NOT_ENCODED.search(mail.raw, mail.body_start)
 
 
-def _is_of_type(mail: SignedMail, root: Part) -> bool:
+def _is_of_type(mail: SignedMail) -> bool:
     """Whether the body is what our reader takes it for."""
+    root = root_of(mail.raw, mail.read, mail.body_start)
+    if root.content_type.startswith("multipart/"):
+        root = parse(mail.raw, [])  # which may find that it is none
     if root.content_type.startswith("multipart/"):
         named = root.params.get("boundary", "").rstrip().encode("utf-8", "surrogateescape")
         alternative = root.content_type == "multipart/alternative"

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .mime import MAX_HEADER_BYTES, read_header
+from .mime import MAX_HEADER_BYTES, Fields, read_header
 from .transfer import Buffer
 
 _FIELD_END = re.compile(rb"\n(?![ \t])")
@@ -42,7 +42,7 @@ class Unproven(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Field:
     """One header field: its name in lower case, and all of it as it came, lines ended by LF but the last."""
 
@@ -52,7 +52,12 @@ class Field:
     @property
     def text(self) -> str:
         """The unfolded value; characters beyond ASCII may be garbled."""
-        return self.canonical(relaxed=True).partition(b":")[2].decode("utf-8", "replace")
+        return self.relaxed_value.decode("utf-8", "replace")
+
+    @property
+    def relaxed_value(self) -> bytes:
+        """The value, unfolded, and each run of blanks made one space (RFC 6376 3.4.2)."""
+        return _single_blanks(self.lines.partition(b":")[2].replace(b"\n", b"")).strip(b" ")
 
     @property
     def obsolete(self) -> bool:
@@ -63,8 +68,7 @@ class Field:
         """The field as it is hashed, without its last CRLF (RFC 6376 3.4.1, 3.4.2)."""
         if not relaxed:
             return self.lines.replace(b"\n", b"\r\n")
-        value = self.lines.partition(b":")[2].replace(b"\n", b"")
-        return self.name.encode() + b":" + _single_blanks(value).strip(b" ")
+        return self.name.encode() + b":" + self.relaxed_value
 
     def unsigned(self, relaxed: bool) -> bytes:
         """The field as it is hashed for the signature in it: with an empty `b=` (RFC 6376 3.7)."""
@@ -85,11 +89,17 @@ class SignedMail:
     raw: Buffer
     body_start: int
     trouble: str = ""
+    read: Fields = ()  # as our reader sees them
     _bodies: dict[bool, tuple[bytes, int]] = field(default_factory=dict)
+    _by_name: dict[str, list[Field]] = field(default_factory=dict)
 
-    def named(self, name: str) -> list[Field]:
+    def __post_init__(self) -> None:
+        for each in self.fields:
+            self._by_name.setdefault(each.name, []).append(each)
+
+    def named(self, name: str) -> Sequence[Field]:
         """Every field of that name, topmost first."""
-        return [each for each in self.fields if each.name == name]
+        return self._by_name.get(name, ())
 
     def body(self, relaxed: bool) -> tuple[bytes, int]:
         """The SHA-256 of the canonical body, and how many bytes were hashed."""
@@ -143,7 +153,7 @@ def split_mail(raw: Buffer) -> SignedMail:
     plain = buffer is raw and b"\r" not in header and b"\0" not in header
     trouble = "" if whole and plain else "its header can be read in two ways"
     fields = tuple(Field(name, piece) for (name, _), piece in zip(named, pieces, strict=True))
-    return SignedMail(fields, raw, body_start, trouble)
+    return SignedMail(fields, raw, body_start, trouble, read)
 
 
 def _named(piece: bytes) -> tuple[str, bytes]:
