@@ -268,8 +268,15 @@ def django_database(url: str) -> dict[str, Any]:
         "OPTIONS": {
             "connect_timeout": 10,
             "application_name": "mailcall",
-            # A worker that freezes inside a transaction must not hold its rows from those that take over.
-            "options": "-c idle_in_transaction_session_timeout=20000",
+            # A server that is gone is noticed within half a minute.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 25_000,
+            # A worker that freezes inside a transaction, or whose machine is gone, must not hold its rows
+            # from those that take over.
+            "options": "-c idle_in_transaction_session_timeout=20000 -c tcp_keepalives_idle=10 "
+            "-c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
             **options,
         },
     }

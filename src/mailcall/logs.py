@@ -40,8 +40,9 @@ def set_up(form: Literal["console", "json"], level: str) -> None:
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*end, renderer])
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for noisy in ("mail.log", "asyncio", "axes"):
+    for noisy in ("mail.log", "asyncio", "axes", "procrastinate"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # each try to connect while the server is away
     # What a page refuses with a sentence of its own is no error of ours; nor is a wrong Host header.
     logging.getLogger("django.request").setLevel(logging.ERROR)
     logging.getLogger("django.security.DisallowedHost").setLevel(logging.CRITICAL)

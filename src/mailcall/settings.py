@@ -47,6 +47,9 @@ INSTALLED_APPS = [
     "mailcall.web",
     "mailcall.sandbox",
 ]
+if not _config.embedded:
+    INSTALLED_APPS.append("procrastinate.contrib.django")  # for its tables
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""  # the jobs are in mailcall.service.jobs
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -60,6 +63,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "mailcall.web.middleware.NudgeMiddleware",
 ]
 TEMPLATES = [
     {

@@ -17,6 +17,17 @@ log = structlog.get_logger("service.engine")
 Key = tuple[str, str]
 
 
+def run_job(job: Callable[[str], None], name: str, argument: str) -> None:
+    """Run a job with a database connection that is alive; what it raises is logged, and ends nothing."""
+    try:
+        close_old_connections()
+        job(argument)
+    except Exception as error:
+        log.exception("job failed", job=name, argument=argument, error=str(error))
+    finally:
+        close_old_connections()
+
+
 class Engine:
     """Runs jobs on threads of this process."""
 
@@ -60,14 +71,8 @@ class Engine:
     def _work(self) -> None:
         while key := self._next():
             job, argument = key
-            try:
-                close_old_connections()
-                self._jobs[job](argument)
-            except Exception as error:
-                log.exception("job failed", job=job, argument=argument, error=str(error))
-            finally:
-                close_old_connections()
-                self._done(key)
+            run_job(self._jobs[job], job, argument)
+            self._done(key)
 
     def _next(self) -> Key | None:
         with self._changed:

@@ -1,7 +1,6 @@
 """The coarse jobs over the tables: collect an account, act on a chunk, deliver a chunk, sweep."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -9,6 +8,7 @@ import structlog
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
+from mailcall.config import config
 from mailcall.inbound import act
 from mailcall.inbound.collect import CollectFailed, collect, due
 from mailcall.inbound.models import IncomingAccount
@@ -16,12 +16,10 @@ from mailcall.keyring import KeyringError
 from mailcall.outbound import deliver
 from mailcall.outbound.models import OutgoingServer
 from mailcall.service import alarms, clock, round_trip
-from mailcall.service.locks import Busy, Lost, alone
+from mailcall.service.locks import Busy, Lost, acting, alone
 from mailcall.service.troubles import explain
 
 log = structlog.get_logger("service.jobs")
-
-CLOCK_EVERY = 20.0
 
 Nudge = Callable[[str, str], None]
 
@@ -34,7 +32,6 @@ class Jobs:
         self._nudge = nudge
         self._stopping = stopping
         self._lock = threading.Lock()
-        self._last_clock = 0.0
         self._began = timezone.now()
         self._reported: dict[str, str] = {}
 
@@ -52,10 +49,12 @@ class Jobs:
 
     def act(self, _: str = "") -> None:
         """Act on the journal until nothing is due."""
-        with self._reporting("act"), alone("act") as lost:
+        with self._reporting("act"), acting() as lost:
             stop = self._unless(lost)
             for _mails in act.act_on_all(stop=stop):
                 self._nudge_deliveries()
+                if not config().embedded and act.has_work():
+                    self._nudge("act", "")  # so that another worker joins in
 
     def deliver(self, server_id: str) -> None:
         """Send what is due through one server."""
@@ -65,7 +64,7 @@ class Jobs:
                 self._nudge_deliveries()
 
     def sweep(self, _: str = "") -> None:
-        """Pick up whatever a lost nudge left, check accounts whose interval has passed, watch the clock."""
+        """Pick up whatever a lost nudge left, and check accounts whose interval has passed."""
         with self._reporting("sweep"):
             now = timezone.now()
             for account in IncomingAccount.to_collect():
@@ -75,15 +74,27 @@ class Jobs:
                 self._nudge("act", "")
             round_trip.look()
             self._nudge_deliveries()
-            if time.monotonic() - self._last_clock > CLOCK_EVERY:
-                self._last_clock = time.monotonic()
-                clock.watch()
-                self._nudge("alarms", "")
+
+    def clock(self, _: str = "") -> None:
+        """See whether the machine's clock was set back."""
+        with self._reporting("clock"):
+            clock.watch()
 
     def alarms(self, _: str = "") -> None:
         """Tell people what they must hear of, by another channel than mail."""
         with self._reporting("alarms"), alone("alarms"):
             alarms.watch(self._began)
+
+    def tidy(self, _: str = "") -> None:
+        """Have others do what dead and frozen workers had in hand."""
+        from mailcall.service.distributed import jobs_left_behind
+        from mailcall.service.leases import forget_old
+
+        with self._reporting("tidy"):
+            for job, argument in jobs_left_behind():
+                log.warning("job taken over from a dead worker", job=job, argument=argument)
+                self._nudge(job, argument)
+            forget_old()
 
     def _unless(self, lost: Lost) -> Callable[[], bool]:
         """When to end after the mail in hand: the service stops, or the work has passed to another."""

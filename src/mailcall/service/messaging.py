@@ -4,25 +4,34 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable, Mapping
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import structlog
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 from mailcall.config import config
 from mailcall.service import certificates, metrics
+from mailcall.service.colleagues import Colleagues, present
 from mailcall.service.engine import Engine
 from mailcall.service.jobs import Jobs
+from mailcall.service.leases import give_back_all
 from mailcall.service.lmtp import Listener
-from mailcall.service.troubles import explain
+from mailcall.service.periodic import Periodic
+from mailcall.service.troubles import database_outage, explain
 from mailcall.service.watchers import Watchers
+
+if TYPE_CHECKING:
+    from mailcall.service.distributed import DistributedEngine
 
 log = structlog.get_logger("service")
 
-SWEEP_SECONDS = 1.0
-COLLECTORS = 16
-DELIVERERS = 4
-REFRESH_SWEEPS = 10
+# How many threads for which jobs, so that mailboxes or servers that never answer hold up nothing else. On the
+# journal one acts at a time, since its readers serve one.
+THREADS = {("collect",): 16, ("deliver",): 4, ("act",): 1, ("sweep", "clock", "alarms", "tidy"): 2}
+LOOK_SECONDS = 1.0
+REFRESH_LOOKS = 10
 STOP_SECONDS = 9.0
 
 
@@ -32,22 +41,20 @@ class MessagingService:
     1. Threads of the engines run the jobs.
     2. Watchers nudge `collect` the moment a mailbox that can push has something.
     3. Where the settings say so, a listener takes mail by LMTP, and nudges `act`.
-    4. Every SWEEP_SECONDS a sweep picks up whatever else is due; accounts have intervals of their own.
-    5. On `stop` the mail in hand is finished; what takes longer is left to the next start, which is safe.
+    4. What is periodic is nudged when its time has come, the sweep that picks up whatever is due among it;
+       accounts have intervals of their own.
+    5. On `stop` the mail in hand is finished; what takes longer is left to the next start, which is safe, or
+       to the other workers of the same database.
     """
 
     def __init__(self) -> None:
         self._stop = threading.Event()
         self._jobs = Jobs(self._nudge, self._stop.is_set)
-        # Threads of their own, so that mailboxes or servers that never answer hold up nothing else.
-        desk = Engine({"act": self._jobs.act, "sweep": self._jobs.sweep}, threads=2)
-        self._engines = {
-            "collect": Engine({"collect": self._jobs.collect}, threads=COLLECTORS),
-            "deliver": Engine({"deliver": self._jobs.deliver}, threads=DELIVERERS),
-            "act": desk,
-            "sweep": desk,
-            "alarms": Engine({"alarms": self._jobs.alarms}, threads=1),
-        }
+        self._periodic = Periodic()
+        self._engines: dict[str, Engine | DistributedEngine] = {}
+        for names, threads in THREADS.items():
+            jobs = {name: getattr(self._jobs, name) for name in names}
+            self._engines |= dict.fromkeys(names, _engine(jobs, threads))
         self._watchers = Watchers(lambda account: self._nudge("collect", str(account)))
         lmtp = config().lmtp_listen
         self._lmtp = Listener(lmtp, lambda: self._nudge("act", "")) if lmtp else None
@@ -62,14 +69,12 @@ class MessagingService:
         for engine in engines:
             engine.start()
         end_metrics = metrics.serve(config().metrics_listen) if config().metrics_listen else None
-        sweeps = 0
-        while not self._stop.is_set():
-            if sweeps % REFRESH_SWEEPS == 0:
-                self._refresh()
-                self._listen()
-            self._nudge("sweep", "")
-            sweeps += 1
-            self._stop.wait(SWEEP_SECONDS)
+        with present() as colleagues:
+            looks = 0
+            while not self._stop.is_set():
+                self._look(colleagues, refresh=looks % REFRESH_LOOKS == 0)
+                looks += 1
+                self._stop.wait(LOOK_SECONDS)
         self._watchers.end()
         if end_metrics:
             end_metrics()
@@ -78,17 +83,33 @@ class MessagingService:
             engine.stop(0)
         finished = self._lmtp is None or self._lmtp.stop(deadline)
         finished &= not [engine for engine in engines if not engine.stop(deadline - time.monotonic())]
+        give_back_all()
         log.info("service stopped", finished=finished)
         return finished
 
-    def _refresh(self) -> None:
+    def _look(self, colleagues: Colleagues, *, refresh: bool) -> None:
+        """Nudge what is due, and keep the watchers as they should be."""
+        if refresh:
+            self._listen()
         try:
-            self._watchers.refresh()
-            certificates.remember()
-        except Exception as error:
-            log.exception("mailboxes can't be watched", error=str(error))
+            if colleagues.changed() or refresh:
+                self._refresh(colleagues)
+            for job in self._periodic.due():
+                self._nudge(job, "")
+            database_outage.over("service")
+        except (OperationalError, InterfaceError) as error:
+            database_outage.seen("service", error)
         finally:
             close_old_connections()
+
+    def _refresh(self, colleagues: Colleagues) -> None:
+        try:
+            self._watchers.refresh(colleagues.ours)
+            certificates.remember()
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            log.exception("mailboxes can't be watched", error=str(error))
 
     def _listen(self) -> None:
         """Take mail by LMTP, if that is wanted; what hinders it is tried again with the next refresh."""
@@ -102,6 +123,14 @@ class MessagingService:
     def stop(self, *_: object) -> None:
         """Ask it to end. Safe from a signal handler and from any thread."""
         self._stop.set()
+
+
+def _engine(jobs: Mapping[str, Callable[[str], None]], threads: int) -> "Engine | DistributedEngine":
+    if config().embedded:
+        return Engine(jobs, threads)
+    from mailcall.service.distributed import DistributedEngine
+
+    return DistributedEngine(jobs, threads)
 
 
 def run_until_signalled() -> bool:

@@ -50,6 +50,7 @@ class Lease(models.Model):
     work = models.CharField(max_length=100, primary_key=True)
     holder = models.CharField(max_length=32)
     until = models.DateTimeField(help_text="By the database's clock; then another may take the work over.")
+    again = models.BooleanField(default=False, help_text="Another asked for it meanwhile.")
 
     def __str__(self) -> str:
         return self.work

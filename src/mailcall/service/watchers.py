@@ -83,18 +83,23 @@ class Watcher(threading.Thread):
 
 
 class Watchers:
-    """One watcher for each active account, kept in step with the accounts' settings."""
+    """One watcher for each active account of this worker, kept in step with the accounts' settings."""
 
     def __init__(self, arrived: Callable[[int], None]) -> None:
         """`arrived` is called with the number of an account."""
         self._arrived = arrived
         self._watchers: dict[int, Watcher] = {}
 
-    def refresh(self) -> None:
-        """Start, end or replace watchers so that they fit the accounts as they are now."""
+    def refresh(self, ours: Callable[[int], bool]) -> None:
+        """Start, end or replace watchers so that they fit the accounts as they are now.
+
+        `ours` says whether an account, by its number, is this worker's to watch.
+        """
         close_old_connections()
         wanted: dict[int, tuple[IncomingAccount, MailboxSettings]] = {}
         for account in IncomingAccount.to_collect():
+            if not ours(account.pk):
+                continue
             try:
                 wanted[account.pk] = (account, account.mailbox_settings())
             except KeyringError as error:

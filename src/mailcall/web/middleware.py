@@ -1,4 +1,4 @@
-"""What all answers to browsers have in common: what a page may load, and that nobody keeps copies."""
+"""What all pages have in common: what they may load, that nobody keeps copies, that the service hears."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
+
+from mailcall.nudges import nudge
 
 POLICY = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -32,6 +34,20 @@ class PageHeadersMiddleware:
             response.headers.setdefault("Cache-Control", "no-store")
         elif request.headers.get("HX-Request") and _is_sign_in(response):
             response = HttpResponse(status=204, headers={"HX-Refresh": "true"})
+        return response
+
+
+class NudgeMiddleware:
+    """Have the service look at once for what a page may have changed, such as a reply to be sent."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """The view's answer."""
+        response = self.get_response(request)
+        if request.method == "POST":
+            nudge("sweep")
         return response
 
 

@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                 ('work', models.CharField(max_length=100, primary_key=True, serialize=False)),
                 ('holder', models.CharField(max_length=32)),
                 ('until', models.DateTimeField(help_text="By the database's clock; then another may take the work over.")),
+                ('again', models.BooleanField(default=False, help_text='Another asked for it meanwhile.')),
             ],
         ),
         migrations.CreateModel(
