@@ -16,11 +16,13 @@ from pydantic_settings import (
     InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from mailcall import keyring
 
 FILE_VARIABLE = "MAILCALL_CONFIG"
+_SECRETIVE = {"database_url", "file_storage_options"}  # they may hold a password
 DEFAULT_FILES = (Path("mailcall.toml"), Path("/etc/mailcall/mailcall.toml"))
 
 
@@ -43,6 +45,14 @@ class Config(BaseSettings):
         SecretStr(""),
         description="A PostgreSQL database, postgresql://user:password@host:5432/name; empty: SQLite in the "
         "data folder.",
+    )
+    file_storage: str = Field(
+        "",
+        description="Class of the Django storage that keeps large mails and attachments, such as "
+        "`storages.backends.s3.S3Storage`; empty: the folder `files` in the data folder.",
+    )
+    file_storage_options: dict[str, Any] = Field(
+        {}, description="Options of that class, such as `bucket_name` and `endpoint_url`."
     )
     key_file: Path | None = Field(None, description="Key ring; `keys` in the data folder by default.")
     web_workers: int = Field(1, ge=1, le=64, description="Processes that serve the pages.")
@@ -307,7 +317,7 @@ def _sentence(error: ValidationError) -> str:
         if item["type"] == "extra_forbidden":
             parts.append(f"there is no setting `{name}`")
         else:
-            shown = "" if name == "database_url" else f" (it is {item['input']!r})"  # it may hold a password
+            shown = "" if name in _SECRETIVE else f" (it is {item['input']!r})"
             parts.append(f"`{name}` {item['msg'].removeprefix('Value error, ')}{shown}")
     return "The settings can't be used: " + "; ".join(parts) + "."
 
@@ -319,3 +329,6 @@ def config() -> Config:
         return Config()  # type: ignore[call-arg]  # every field has a default
     except ValidationError as error:
         raise ConfigError(_sentence(error)) from None
+    except SettingsError as error:  # a variable that should hold JSON
+        name = re.search(r'field "(\w+)"', str(error))
+        raise ConfigError(f"The settings can't be used: `{name[1] if name else '?'}` is not JSON.") from None

@@ -100,6 +100,15 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STORAGES = {
     "default": {
+        "BACKEND": "mailcall.database.remote_files.RemoteFiles",
+        "OPTIONS": {
+            "backend": _config.file_storage,
+            "options": _config.file_storage_options,
+            "spool": _config.spool_dir,
+        },
+    }
+    if _config.file_storage
+    else {
         "BACKEND": "mailcall.database.files.DurableFiles",
         "OPTIONS": {"location": _config.files_dir},
     },

@@ -35,3 +35,9 @@ def test_one_that_stops_half_way_leaves_nothing(storage: DurableFiles, tmp_path:
 def test_a_name_cannot_leave_the_folder(storage: DurableFiles) -> None:
     with pytest.raises(Exception, match=r"[Pp]ath traversal|Detected"):
         storage.save("../outside", ContentFile(b"x"))
+
+
+def test_the_same_bytes_kept_twice_at_once_are_never_away(storage: DurableFiles, tmp_path: Path) -> None:
+    storage.save("ab/cd/abcd", ContentFile(b"bytes"))
+    assert storage.save("ab/cd/abcd", ContentFile(b"bytes")) == "ab/cd/abcd"
+    assert [path.name for path in (tmp_path / "files/ab/cd").iterdir()] == ["abcd"]

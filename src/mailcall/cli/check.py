@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -57,6 +58,8 @@ def _findings() -> Iterator[Finding]:
     if not keys.right:
         return
     ready(migrated=False)
+    if settings.file_storage:
+        yield _file_storage()
     database = _database()
     yield database
     if database.right:
@@ -90,6 +93,21 @@ def _keys() -> Finding:
     if path.stat().st_mode & 0o077:
         return Finding(False, "keys", f"{path} can be read by others; `chmod 600` it.")
     return Finding(True, "keys", f"{len(ring.keys)} in {path}")
+
+
+def _file_storage() -> Finding:
+    from django.core.files.base import ContentFile
+    from django.core.files.storage import default_storage
+
+    name = f".check/{uuid.uuid4().hex}"
+    try:
+        default_storage.save(name, ContentFile(b"x"))
+        with default_storage.open(name) as file:
+            right = file.read() == b"x"
+        default_storage.delete(name)
+    except OSError as error:
+        return Finding(False, "file storage", str(error))
+    return Finding(right, "file storage", f"{config().file_storage} keeps what it is given")
 
 
 def _database() -> Finding:

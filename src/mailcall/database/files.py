@@ -25,6 +25,10 @@ class DurableFiles(FileSystemStorage):
     so the bytes must be as safe as the row.
     """
 
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        """The same: what is there has the same bytes, and may be somebody's who keeps them just then."""
+        return name
+
     def _save(self, name: str, content: "File[Any]") -> str:
         path = Path(self.path(name))
         path.parent.mkdir(parents=True, exist_ok=True)

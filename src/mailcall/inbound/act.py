@@ -17,10 +17,11 @@ from mailcall.inbound.attempts import MOST_ATTEMPTS, fail, hold, take_back
 from mailcall.inbound.claims import LOOK_SECONDS, Alone, Chunk, ClaimLost, Claims, claims_here
 from mailcall.inbound.dependence import independent, keys_of_all
 from mailcall.inbound.facts import own_addresses
-from mailcall.inbound.models import MailState, ReceivedMail, sources_of
+from mailcall.inbound.models import MailState, ReceivedMail
 from mailcall.inbound.orders import Order
 from mailcall.inbound.readers import Result, Unread, order_for, readers
 from mailcall.inbound.reading import Reading
+from mailcall.inbound.sources import forget, sources_of
 from mailcall.outbound.threads import signing_keys
 
 log = structlog.get_logger("inbound.act")
@@ -149,6 +150,7 @@ class _Run:
 
     def _finish(self, hand: _InHand) -> None:
         _uncount(hand)
+        forget(hand.mails)
         self._claims.give_back(hand.chunk)
 
     def end(self) -> None:

@@ -1,8 +1,6 @@
 """Incoming accounts and the journal of all mail that ever came."""
 
 import re
-from collections.abc import Sequence
-from pathlib import Path
 
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
@@ -291,13 +289,3 @@ class Claim(models.Model):
 
     def __str__(self) -> str:
         return f"Claim {self.pk}"
-
-
-def sources_of(mails: Sequence[ReceivedMail]) -> list[bytes | Path]:
-    """The bytes of each of these as it came, or the file that has them, in order, by one query."""
-    raws = dict(ReceivedMail.objects.filter(pk__in=[mail.pk for mail in mails]).values_list("pk", "raw"))
-    return [_file(mail) if (raw := raws[mail.pk]) is None else bytes(raw) for mail in mails]
-
-
-def _file(mail: ReceivedMail) -> Path:
-    return Path(default_storage.path(content_name(mail.sha256)))

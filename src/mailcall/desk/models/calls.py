@@ -192,8 +192,7 @@ def keep_file(sha256: str, path: Path) -> None:
 def _store(sha256: str, file: "File[bytes]", size: int) -> None:
     name = content_name(sha256)
     if not renew(default_storage, name, size):
-        default_storage.delete(name)  # half a file, of a storage that was stopped while it wrote
-        default_storage.save(name, file)
+        default_storage.save(name, file)  # over half a file, of a storage that was stopped while it wrote
 
 
 class Attachment(models.Model):
