@@ -27,6 +27,8 @@ COMMANDS = {
     "messages": ("show", "List the message table."),
     "explain": ("explain", "Say why a mail was decided as it was."),
     "retry": ("work", "Try held mail again."),
+    "retention": ("retention", "Remove what need not be kept any longer, by rules."),
+    "erase": ("retention", "Erase what the desk has of a person."),
     "inspect": ("inspect", "Show what is read from any mail; needs no desk."),
     "mail": ("mail", "Send a mail into the running demo."),
 }

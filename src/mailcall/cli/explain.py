@@ -30,6 +30,9 @@ def explain(mail: str, name: str | None, as_json: bool) -> None:
     if not received and not Path(mail).is_file():
         raise click.ClickException(f"{mail} is neither a received mail nor a file.")
     try:
+        if received and received.removal:
+            _without_source(received, as_json)
+            return
         if received:
             explanation = explain_mail(received)
         else:
@@ -83,19 +86,32 @@ def _as_dict(received: "ReceivedMail | None", now: "Explanation") -> dict[str, A
             "trace": [step.as_dict() for step in now.decided.trace],
         },
     }
-    if received:
-        result |= {
-            "mail": received.pk,
-            "state": received.state,
-            "decided": {
-                "outcome": received.outcome or None,
-                "call": received.call_id,
-                "reason": received.reason,
-                "error": received.error or None,
-                "trace": received.trace,
-            },
-        }
-    return result
+    return result | (_decided(received) if received else {})
+
+
+def _decided(received: "ReceivedMail") -> dict[str, Any]:
+    return {
+        "mail": received.pk,
+        "state": received.state,
+        "decided": {
+            "outcome": received.outcome or None,
+            "call": received.call_id,
+            "reason": received.reason,
+            "error": received.error or None,
+            "trace": received.trace,
+        },
+    }
+
+
+def _without_source(received: "ReceivedMail", as_json: bool) -> None:
+    """What was decided, of a mail that can't be decided once more: its source was removed."""
+    if as_json:
+        click.echo(json.dumps(_decided(received) | {"removed": received.removal}, ensure_ascii=False))
+        return
+    click.secho(received.subject or "(no subject)", bold=True)
+    _print_decided(received)
+    click.echo()
+    click.echo(f"{received.removal} How today's desk would decide it can't be told.")
 
 
 def _print(received: "ReceivedMail | None", now: "Explanation") -> None:
@@ -106,20 +122,24 @@ def _print(received: "ReceivedMail | None", now: "Explanation") -> None:
     for note in filter(None, (evidence.problem, *evidence.notes)):
         click.echo(f"    {note}")
     if received:
-        click.echo()
-        if received.state == "done":
-            click.secho(f"What was decided: {received.get_outcome_display()}", bold=True)
-            click.echo(received.reason)
-            _print_trace(received.trace)
-        else:
-            click.secho(f"It is {received.get_state_display().lower()}.", bold=True)
-            click.echo(received.error or "It has not been tried yet.")
+        _print_decided(received)
     click.echo()
     click.secho("How today's desk would decide it:", bold=True)
     click.echo(decision.reason)
     if decision.no_answer:
         click.echo(f"Not answered: {decision.no_answer}")
     _print_trace([step.as_dict() for step in now.decided.trace])
+
+
+def _print_decided(received: "ReceivedMail") -> None:
+    click.echo()
+    if received.state == "done":
+        click.secho(f"What was decided: {received.get_outcome_display()}", bold=True)
+        click.echo(received.reason)
+        _print_trace(received.trace)
+    else:
+        click.secho(f"It is {received.get_state_display().lower()}.", bold=True)
+        click.echo(received.error or "It has not been tried yet.")
 
 
 def _print_trace(trace: list[dict[str, Any]]) -> None:

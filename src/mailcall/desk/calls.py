@@ -16,6 +16,7 @@ from mailcall.desk.models import (
     LinkState,
     Participant,
     Person,
+    RemovedCall,
     State,
     TimelineEntry,
 )
@@ -143,7 +144,10 @@ def _decide_link(link: CallLink, actor: Person | None, state: LinkState, sentenc
 
 
 def _locked(call: Call, version: int | None = None) -> Call:
-    current = Call.objects.select_for_update().get(pk=call.pk)
+    current = Call.objects.select_for_update().filter(pk=call.pk).first()
+    if current is None or current.anonymized_at:
+        how = RemovedCall.objects.filter(pk=call.pk).first()
+        raise Refused(f"{how or f'Call {call.pk} does not exist.'} Nothing can be added to it.")
     if version is not None and current.version != version:
         raise Refused(
             f"Call {call.number} changed while you looked at it. Read what is new, then decide again."

@@ -45,6 +45,7 @@ class Facts:
     same_mail: tuple[int, Call | None] | None  # the journal row and call of the same mail, come before
     same_mail_on: Mapping[int, int]  # calls that the same mail is on, in any partition, with its journal row
     now: dt.datetime
+    removed_calls: Mapping[int, str] = field(default_factory=dict)  # a sentence, by number
 
     @property
     def sender(self) -> Person | None:

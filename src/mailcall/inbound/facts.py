@@ -4,7 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence, Set
 
-from mailcall.desk.models import Call, Participant, Partition, Person
+from mailcall.desk.models import Call, Participant, Partition, Person, RemovedCall
 from mailcall.inbound.decision import Account, Facts
 from mailcall.inbound.models import IncomingAccount, Outcome, ReceivedMail
 from mailcall.inbound.reading import Reading
@@ -57,9 +57,10 @@ def gather(
         call.pk: call
         for call in Call.objects.select_for_update(of=("self",))
         .select_related("partition", "user", "analyst", "group")
-        .filter(pk__in=named)
+        .filter(pk__in=named, anonymized_at=None)
         .order_by("pk")
     }
+    removed = _removed(named - calls.keys())
     participants: dict[int, set[str]] = defaultdict(set)
     for call, address in Participant.objects.filter(call__in=calls).values_list("call", "address"):
         participants[call].add(address)
@@ -81,9 +82,15 @@ def gather(
                 if call and key == reading.duplicate_key
             },
             now=now,
+            removed_calls=removed,
         )
         for account, row, reading in work
     ]
+
+
+def _removed(numbers: Set[int]) -> dict[int, str]:
+    """Of calls that are not there: a sentence on each that was deleted or anonymized."""
+    return {row.number: str(row) for row in RemovedCall.objects.filter(pk__in=numbers)} if numbers else {}
 
 
 def calls_named(reading: Reading) -> set[int]:

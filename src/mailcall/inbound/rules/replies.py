@@ -29,6 +29,9 @@ class ReplyToOurs:
             call = facts.calls.get(found.target.number) if found.target.kind == "call" else None
             if call:
                 return _belongs(reading, facts, call, f"Our signature in {found.where} names call {call.pk}.")
+        for found in reading.found:
+            if found.target.kind == "call" and found.target.number in facts.removed_calls:
+                return Verdict(f"Our signature is in {found.where}. {facts.removed_calls[found.target.number]}")
         if reading.found:
             return Verdict("It carries our signature, but what that names does not exist.")
         return Verdict("It carries no signature of ours.")
@@ -57,6 +60,9 @@ class BelongsHere:
             call = facts.calls.get(tag.number) if tag.kind == "call" else None
             if call:
                 return _belongs(reading, facts, call, f"Its subject carries the tag of call {call.pk}.")
+        for tag in tags_in_subject(mail.subject):
+            if tag.kind == "call" and tag.number in facts.removed_calls:
+                return Verdict(f"Its subject carries a tag. {facts.removed_calls[tag.number]}")
         return Verdict("It refers to no mail that we received and carries no tag of a call.")
 
 

@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from mailcall.desk.models import RemovedCall
 from mailcall.outbound.models import Message
 from mailcall.web.access import analysts_only
 from mailcall.web.call_list import FILTERS, find_calls
@@ -42,6 +43,9 @@ def index(request: HttpRequest) -> HttpResponse:
 @analysts_only
 def show(request: HttpRequest, number: int) -> HttpResponse:
     """One call with its timeline and forms."""
+    if removed := RemovedCall.objects.filter(pk=number, how="deleted").first():
+        context = {"title": f"Call {number} is gone", "sentence": str(removed), "status": 410}
+        return render(request, "web/error.html", context, status=410)
     call = get_object_or_404(calls_to_show(), pk=number)
     return render_call(request, call, before=key_from(request.GET.get("before")))
 

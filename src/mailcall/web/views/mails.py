@@ -113,6 +113,8 @@ def render_mail(
 
 def _start(mail: ReceivedMail) -> tuple[bytes, bool]:
     """The first part of the source, and whether its file is missing."""
+    if mail.raw_removed_at:
+        return b"", False
     if mail.raw is not None:
         return bytes(mail.raw[:SOURCE_SHOWN]), False
     try:
@@ -126,7 +128,9 @@ def _start(mail: ReceivedMail) -> tuple[bytes, bool]:
 @analysts_only
 def raw(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The whole source: as plain text, or with `download=1` to be saved."""
-    mail = get_object_or_404(ReceivedMail.objects.only("raw", "sha256"), pk=pk)
+    mail = get_object_or_404(ReceivedMail.objects.only("raw", "sha256", "raw_removed_at"), pk=pk)
+    if mail.raw_removed_at:
+        raise Http404
     download = request.GET.get("download") == "1"
     name = f"mail-{pk}.{'eml' if download else 'txt'}"
     if mail.raw is not None:
