@@ -58,7 +58,8 @@ class Installation:
     template = ""  # on PostgreSQL: a migrated database that the others are copied from
     made = itertools.count(1)
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database_url: str = "") -> None:
+        """`database_url`: a database to use rather than one of its own."""
         self.folder = folder
         self.data = folder / "data"
         self.environment = {
@@ -67,10 +68,11 @@ class Installation:
             "MAILCALL_LOG_FORMAT": "json",
             "PYTHONPATH": str(SOURCE),
         }
-        self.database_url = ""
-        if ON_POSTGRESQL:
+        self.database_url = database_url
+        if ON_POSTGRESQL and not database_url:
             name = f"desk_{os.getpid()}_{next(Installation.made)}"
             self.database_url = new_database(name, Installation.template)
+        if self.database_url:
             self.environment["MAILCALL_DATABASE_URL"] = self.database_url
         self.process: subprocess.Popen[bytes] | None = None
         self.log = folder / "service.log"
@@ -103,11 +105,11 @@ class Installation:
     def migrate(self) -> None:
         """A database of this version: made by the process's first installation, copied by the others."""
         database = self.data / "mailcall.sqlite3"
-        if ON_POSTGRESQL:
+        if self.database_url:
             if not (self.data / "keys").exists():
                 self.cli("keys", "create")
             self.cli("migrate")  # nothing to do on a copy of the template
-            if not Installation.template:
+            if ON_POSTGRESQL and not Installation.template:
                 Installation.template = new_database(
                     f"template_{os.getpid()}", self.database_url.rpartition("/")[2]
                 ).rpartition("/")[2]
@@ -120,12 +122,19 @@ class Installation:
             keyring.create(self.data / "keys")
             database.write_bytes(Installation.migrated)
 
-    def start(self, *, kill_at: str = "", wrapper: tuple[str, ...] = ()) -> None:
+    def another_worker(self, folder: Path) -> "Installation":
+        """A further worker of the same desk, as on another machine: with a data folder of its own."""
+        folder.mkdir()
+        worker = Installation(folder, self.database_url)
+        worker.environment["MAILCALL_KEY_FILE"] = str(self.data / "keys")
+        return worker
+
+    def start(self, *, kill_at: str = "", freeze_at: str = "", wrapper: tuple[str, ...] = ()) -> None:
         """Start the service; returns at once."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*wrapper, sys.executable, "-m", "mailcall", "run", "--no-web"],
-                env={**self.environment, "MAILCALL_KILL_AT": kill_at},
+                env={**self.environment, "MAILCALL_KILL_AT": kill_at, "MAILCALL_FREEZE_AT": freeze_at},
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -148,7 +157,7 @@ class Installation:
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Read the database beside the service."""
-        if ON_POSTGRESQL:
+        if self.database_url:
             with psycopg.connect(self.database_url, autocommit=True) as server:
                 return server.execute(sql).fetchall()
         connection = sqlite3.connect(f"file:{self.data}/mailcall.sqlite3?mode=ro", uri=True, timeout=30)
@@ -159,7 +168,7 @@ class Installation:
 
     def change(self, *statements: str) -> None:
         """Change the database beside the service."""
-        if ON_POSTGRESQL:
+        if self.database_url:
             with psycopg.connect(self.database_url) as server:
                 for statement in statements:
                     server.execute(statement)

@@ -1,13 +1,15 @@
 """Named moments between the steps of whatever must survive a kill, at which a test can kill the process.
 
 `MAILCALL_KILL_AT=act.committed:3` sends SIGKILL to this process when it passes there for the third time.
-Without the variable a checkpoint costs one comparison.
+`MAILCALL_FREEZE_AT` likewise sends SIGSTOP, until the test sends SIGCONT. Without these variables a checkpoint
+costs one comparison.
 """
 
 import os
 import signal
 
-_name, _, _count = os.environ.get("MAILCALL_KILL_AT", "").partition(":")
+_freeze_at = os.environ.get("MAILCALL_FREEZE_AT", "")
+_name, _, _count = (_freeze_at or os.environ.get("MAILCALL_KILL_AT", "")).partition(":")
 _left = int(_count or 1)
 
 NAMES = (
@@ -39,9 +41,9 @@ UPKEEP = (
 
 
 def checkpoint(name: str) -> None:
-    """Die here, if this is where a test wants it."""
+    """Die or freeze here, if this is where a test wants it."""
     global _left  # noqa: PLW0603  one process dies once
     if name == _name:
         _left -= 1
-        if _left <= 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if _left == 0:
+            os.kill(os.getpid(), signal.SIGSTOP if _freeze_at else signal.SIGKILL)
