@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from mailcall.inbound.reading import Reading
+from mailcall.message.records import Record
 
 SIZE = struct.Struct("!Q")  # of the pickle that follows it
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Order(Record):
     """A mail to be read: its bytes, or the file that has them, and what else `reading.read` takes.
 
     `seconds` of computing and `memory` in bytes are what reading it may cost.
@@ -25,7 +26,7 @@ class Order:
 
 
 @dataclass(slots=True)
-class Answer:
+class Answer(Record):
     """What came of an order: a reading, why there is none, or trouble that is not the mail's fault.
 
     After one that is `last` the process ends.

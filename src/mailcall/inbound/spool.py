@@ -47,6 +47,8 @@ def empty(folder: Path) -> None:
 
 def put_aside(mail: Mail, folder: Path) -> Mail:
     """The same mail with its big attachments in files of that folder. Raises OSError."""
+    if sum(attachment.size for attachment in mail.attachments) <= BIG:
+        return mail
     kept, at_hand = [], 0
     for attachment in mail.attachments:
         at_hand += attachment.size if attachment.size <= BIG else 0

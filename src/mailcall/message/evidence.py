@@ -18,6 +18,7 @@ from .authentication_results import (
 from .dkim import KeyLookup, verify_dkim
 from .domains import ascii_domain, with_a_labels
 from .mail import Mail
+from .records import Record
 from .sender_tricks import notes_on_sender
 from .signed_headers import SignedMail, split_mail
 from .transfer import Buffer
@@ -26,7 +27,7 @@ _MAX_NOTES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(Record):
     """What an account believes about senders, and which addresses are the desk's own.
 
     `hosts` are those whose Authentication-Results count, `sealers` the domains whose ARC seals do.
@@ -42,7 +43,7 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Record):
     """Who the mail says it is from, and whether anything proves that.
 
     `from_address` is '' unless there was exactly one From with exactly one address; `problem` says why.

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from .records import Record
+
 
 class Kind(StrEnum):
     """What a mail is, judged by its headers and structure, never by its words alone."""
@@ -19,7 +21,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mailbox:
+class Mailbox(Record):
     """One address of a header, RFC 5322 3.4: a display name (may be empty) and an addr-spec.
 
     `address` keeps the case it was written in; an international domain is in A-labels where `read_mail`
@@ -42,7 +44,7 @@ class PieceKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Record):
     """A run of lines of a body. All pieces of a body, in order, are that body: nothing is left out."""
 
     kind: PieceKind
@@ -50,7 +52,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Record):
     """A part that is not the body. `data` is decoded; `name` is safe to offer as a file name.
 
     A big one may be in `file` instead, with `data` empty; whoever put it there says for how long.
@@ -74,7 +76,7 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
-class Forwarded:
+class Forwarded(Record):
     """A mail inside a mail: quoted in the text, or attached as a file (`attachment` is its position)."""
 
     from_: tuple[Mailbox, ...] = ()
@@ -89,7 +91,7 @@ class Forwarded:
 
 
 @dataclass(frozen=True, slots=True)
-class Attendee:
+class Attendee(Record):
     """One ATTENDEE of an event (RFC 5545 3.8.4.1); `status` is its PARTSTAT in lower case, or empty."""
 
     mailbox: Mailbox
@@ -98,7 +100,7 @@ class Attendee:
 
 
 @dataclass(frozen=True, slots=True)
-class Invitation:
+class Invitation(Record):
     """One event of a text/calendar part (RFC 5545, RFC 5546). Missing values are empty.
 
     `start` and `end` are aware moments, naive ones (floating), or dates for whole days, the end exclusive.
@@ -129,7 +131,7 @@ class Seal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Charset:
+class Charset(Record):
     """How a text was decoded: which (`text`, `html`, `subject`, ...), by which charset, on what evidence."""
 
     where: str
@@ -138,7 +140,7 @@ class Charset:
 
 
 @dataclass(frozen=True, slots=True)
-class BouncedRecipient:
+class BouncedRecipient(Record):
     """One recipient of a delivery report (RFC 3464 2.3). `status` is like `5.1.1`, or empty."""
 
     address: str
@@ -149,7 +151,7 @@ class BouncedRecipient:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounce:
+class Bounce(Record):
     """What a delivery report says. `original_message_id` has its angle brackets, or is empty."""
 
     recipients: tuple[BouncedRecipient, ...]
@@ -162,7 +164,7 @@ class Bounce:
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(Record):
     """One mail as data. Message-IDs have their angle brackets. Missing values are empty."""
 
     subject: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .html_text import Mark
 from .mail import Piece, PieceKind
-from .pieces import NEW, QUOTE, SIGNATURE, has_words, pieces_of
+from .pieces import KINDS, NEW, QUOTE, SIGNATURE, has_words, pieces_of
 from .quote_headers import (
     COLONS,
     EDGE,
@@ -51,6 +51,8 @@ def split_text(text: str, marks: Sequence[Mark] = ()) -> tuple[Piece, ...]:
         return (Piece(PieceKind.NEW, text),) if text else ()
     lines = text.split("\n")
     kinds = _Splitter(lines, text, marks).kinds()
+    if kinds.count(kinds[0]) == len(kinds):
+        return (Piece(KINDS[kinds[0]], text),)
     return pieces_of(lines, kinds)
 
 

@@ -97,9 +97,9 @@ class SignedMail:
         for each in self.fields:
             self._by_name.setdefault(each.name, []).append(each)
 
-    def named(self, name: str) -> Sequence[Field]:
+    def named(self, name: str) -> list[Field]:
         """Every field of that name, topmost first."""
-        return self._by_name.get(name, ())
+        return self._by_name.get(name, [])
 
     def body(self, relaxed: bool) -> tuple[bytes, int]:
         """The SHA-256 of the canonical body, and how many bytes were hashed."""

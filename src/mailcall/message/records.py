@@ -1,0 +1,22 @@
+"""Data classes that cost little to hand from one process to another."""
+
+from dataclasses import fields
+from functools import cache
+from operator import attrgetter
+from typing import Any
+
+
+class Record:
+    """A data class that is pickled as its values; field by field, as the library does it, takes longer."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kind = type(self)
+        return kind, _values(kind)(self)
+
+
+@cache
+def _values(kind: Any) -> "attrgetter[Any]":
+    """What gives the values of a data class of at least two fields, in the order of its constructor."""
+    return attrgetter(*(field.name for field in fields(kind)))
