@@ -105,11 +105,13 @@ def _reasons(subject: Subject, *, even_open: bool) -> Iterator[str]:
             f"{subject.persons[0]} can sign in. Take that away first: "
             f"mailcall password {subject.address} --off"
         )
-    waiting = subject.deliveries().filter(state__in=IN_HAND)
-    if waiting.exists():
+    of_theirs = Delivery.objects.filter(message__call__user__in=subject.keys)
+    waiting = (subject.deliveries().filter(state__in=IN_HAND), of_theirs.filter(state__in=IN_HAND))
+    messages = sorted({key for rows in waiting for key in rows.values_list("message", flat=True)[:SHOWN]})
+    if messages:
         yield (
-            f"{waiting.count()} mails to {subject.address} are on their way or held. "
-            "Wait for them, or cancel them on their pages."
+            f"Mail to {subject.address or 'them'}, or about their calls, is on its way or held: messages "
+            f"{', '.join(map(str, messages))}. Wait for it, or cancel it on its page."
         )
     worked_on = Call.objects.filter(analyst__in=subject.keys)
     still_open = (subject.calls() | worked_on).exclude(state__in=CLOSED_STATES).distinct().order_by("pk")

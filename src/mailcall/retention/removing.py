@@ -7,7 +7,6 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
@@ -103,14 +102,12 @@ def _sources_went(found: dict[int, tuple[int, str, bool]], removed: Removed) -> 
     let_go({sha256 for _, sha256, in_file in found.values() if in_file}, removed)
 
 
-def remove_data(messages: "QuerySet[Message]", stamp: Stamp, removed: Removed, **more: Any) -> None:
-    """What messages said, unless one of their copies is still on its way. `more` is set beside it."""
+def remove_data(messages: "QuerySet[Message]", stamp: Stamp, removed: Removed) -> None:
+    """What messages said, unless one of their copies is still on its way."""
     on_its_way = Delivery.objects.filter(message=OuterRef("pk"), state__in=IN_HAND)
     rows = messages.filter(data_removed_at=None).exclude(Exists(on_its_way)).order_by("pk")
     found = list(rows.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
-    Message.objects.filter(pk__in=found).update(
-        data={}, data_removed_at=stamp.at, removed_by=stamp.by[:200], **more
-    )
+    Message.objects.filter(pk__in=found).update(data={}, data_removed_at=stamp.at, removed_by=stamp.by[:200])
     removed.add("messages", found)
 
 
