@@ -15,12 +15,12 @@ from mailcall.desk.models.calls import keep_file
 from mailcall.inbound.apply import Item, apply_together
 from mailcall.inbound.attempts import MOST_ATTEMPTS, fail, hold, take_back
 from mailcall.inbound.claims import LOOK_SECONDS, Alone, Chunk, ClaimLost, Claims, claims_here
-from mailcall.inbound.dependence import independent, keys_of_all
+from mailcall.inbound.dependence import keys_of_all
 from mailcall.inbound.facts import own_addresses
-from mailcall.inbound.models import MailState, ReceivedMail
+from mailcall.inbound.models import IncomingAccount, MailState, ReceivedMail
 from mailcall.inbound.orders import Order
 from mailcall.inbound.readers import Result, Unread, order_for, readers
-from mailcall.inbound.reading import Reading
+from mailcall.inbound.reading import Arrival, Reading
 from mailcall.inbound.sources import forget, sources_of
 from mailcall.outbound.threads import signing_keys
 
@@ -63,8 +63,7 @@ def act_on_all(*, stop: Callable[[], bool] = lambda: False, ahead: bool = True) 
        its readers is held.
     2. Big attachments of those read go into the file storage, so that no transaction waits for the disk.
     3. The readers are given the next chunk (`ahead`), so that they work while this one is acted on.
-    4. As many as do not depend on each other, or on what another worker has in hand, are decided and acted
-       on in one transaction, then the rest.
+    4. All that do not depend on what another worker has in hand are decided and acted on in one transaction.
     5. When a transaction fails, its mails are done again, one by one; what fails then waits, or is held.
 
     Trouble with the machine itself (database, disk) is not the mail's fault: it is raised, and the
@@ -139,7 +138,7 @@ class _Run:
             if not ready:
                 time.sleep(LOOK_SECONDS)
                 continue
-            chosen = ready[: 1 if singly else independent([item.reading for item in ready])]
+            chosen = ready[: 1 if singly else len(ready)]
             done = chosen[: apply_together(chosen, chunk, self._claims)]
             singly = max(singly - 1, 0) if done else len(chosen)
             yield from done
@@ -173,13 +172,13 @@ def _due(mails: "QuerySet[ReceivedMail]") -> "QuerySet[ReceivedMail]":
 
 def _choose(candidates: "QuerySet[ReceivedMail]") -> list[ReceivedMail]:
     """The oldest due ones of these; one alone if it was tried often: it may stop the service."""
-    mails = list(
-        _due(candidates)
-        .select_related("account__template__partition", "account__default_logging_analyst")
-        .defer("raw")
-        .order_by("pk")[:CHUNK]
+    mails = list(_due(candidates).defer("raw").order_by("pk")[:CHUNK])
+    accounts = IncomingAccount.objects.select_related(
+        "template__partition", "template__group", "template__analyst", "default_logging_analyst"
     )
+    by_key = accounts.in_bulk({mail.account_id for mail in mails})
     for mail in mails:
+        mail.account = by_key[mail.account_id]
         if mail.attempts >= MOST_STOPS:
             hold(mail, f"Mailcall stopped {mail.attempts} times while this mail was in hand.")
     mails = [mail for mail in mails if mail.state == MailState.NEW]
@@ -194,9 +193,13 @@ def _orders(chunk: Sequence[ReceivedMail]) -> list[Order]:
     keys, own = signing_keys(), own_addresses()
     trust = {mail.account_id: mail.account.trust(own) for mail in chunk}
     return [
-        order_for(source, mail.size, trust[mail.account_id], keys, mail.evidence, mail.received_at)
+        order_for(source, mail.size, trust[mail.account_id], keys, _arrival(mail))
         for mail, source in zip(chunk, sources_of(chunk), strict=True)
     ]
+
+
+def _arrival(mail: ReceivedMail) -> Arrival:
+    return Arrival(mail.received_at, mail.evidence, mail.size if mail.header_only else 0)
 
 
 def _count(hand: _InHand, mails: Sequence[ReceivedMail]) -> None:

@@ -1,7 +1,7 @@
 """Decide and act on mails that were read: the desk, the journal and the message table, in one transaction."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -13,15 +13,16 @@ from mailcall.checkpoints import checkpoint
 from mailcall.database.rows import update_rows
 from mailcall.desk.changes import Change, apply
 from mailcall.inbound.attempts import fail
-from mailcall.inbound.changes import change_for
+from mailcall.inbound.changes import change_for, refusal_for
 from mailcall.inbound.claims import Alone, Chunk, ClaimLost, Claims
-from mailcall.inbound.decision import Action, Decided
-from mailcall.inbound.dependence import together
-from mailcall.inbound.facts import gather, own_addresses
+from mailcall.inbound.decision import Action, Decided, Facts
+from mailcall.inbound.dependence import independent, together
+from mailcall.inbound.facts import Known, gather, own_addresses
 from mailcall.inbound.models import IncomingAccount, MailState, Outcome, ReceivedMail
 from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules import decide
 from mailcall.outbound import operations
+from mailcall.outbound.refusals import Refusal, tell_senders
 
 log = structlog.get_logger("inbound.act")
 
@@ -114,28 +115,43 @@ def _still_waiting(items: Sequence[Item]) -> int:
 
 
 def _act(items: Sequence[Item]) -> list[tuple[Item, Decided]]:
-    """Decide and act on these, up to the first that would change a call that one before it changes."""
+    """Decide and act on all of these: what does not depend on each other at once, then what depends on it."""
     now = timezone.now()
-    facts = gather([(i.account, i.mail.pk, i.reading) for i in items], own_addresses(), now)
-    count = together([item.reading for item in items], facts)
-    items, facts = items[:count], facts[:count]
-    done = [(item, decide(item.reading, fact)) for item, fact in zip(items, facts, strict=True)]
-    changes: list[Change] = []
-    changed: list[Item] = []
-    for (item, decided), fact in zip(done, facts, strict=True):
-        item.mail.entry = item.mail.call = None
-        change = change_for(item.mail, item.reading, decided.decision, fact)
-        if change:
-            changes.append(change)
-            changed.append(item)
-        if decided.decision.bounced:
-            operations.bounced(decided.decision.bounced_message_id, decided.decision.bounced)
-    for item, entry in zip(changed, apply(changes, now), strict=True):
-        item.mail.entry, item.mail.call = entry, entry.call
-    for item, decided in done:
-        _journal(item, decided, now)
+    known = gather([(item.account, item.mail.pk, item.reading) for item in items], own_addresses(), now)
+    done: list[tuple[Item, Decided]] = []
+    while left := items[len(done) :]:
+        left = left[: independent([item.reading for item in left], known.people.keys())]
+        facts = [known.facts(item.account, item.reading) for item in left]
+        count = together([item.reading for item in left], facts)
+        done += _act_at_once(left[:count], facts[:count], known)
     update_rows([item.mail for item in items], JOURNALLED)
     return done
+
+
+def _act_at_once(
+    items: Sequence[Item], facts: Sequence[Facts], known: Known
+) -> Iterator[tuple[Item, Decided]]:
+    """Decide and act on some of which none depends on another, and have it known what became of them."""
+    done = [(item, decide(item.reading, fact)) for item, fact in zip(items, facts, strict=True)]
+    changes: dict[int, Change] = {}
+    refusals: list[Refusal] = []
+    for (item, decided), fact in zip(done, facts, strict=True):
+        item.mail.entry = item.mail.call = None
+        if change := change_for(item.mail, item.reading, decided.decision, fact):
+            changes[item.mail.pk] = change
+        if decided.decision.bounced:
+            operations.bounced(decided.decision.bounced_message_id, decided.decision.bounced)
+        if refusal := refusal_for(item.mail, item.reading, decided.decision, fact):
+            refusals.append(refusal)
+    entries = dict(zip(changes, apply(list(changes.values()), known.now), strict=True))
+    tell_senders(refusals)
+    for item, decided in done:
+        if entry := entries.get(item.mail.pk):
+            item.mail.entry, item.mail.call = entry, entry.call
+        _journal(item, decided, known.now)
+        change = changes.get(item.mail.pk)
+        known.learn(item.mail, item.reading, [new.address for new in change.participants] if change else ())
+        yield item, decided
 
 
 def _journal(item: Item, decided: Decided, now: dt.datetime) -> None:

@@ -1,7 +1,7 @@
 """What deciding reads and what it gives: facts in, a decision with its trace out."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -30,6 +30,7 @@ class Account:
     blocked_senders: tuple[str, ...]
     reject_subjects: tuple[str, ...]
     gateway_tags: tuple[str, ...]
+    size_limit: int = 0  # MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Facts:
     own_addresses: frozenset[str]
     senders: tuple[Person, ...]  # with the mail's From address, the first record first
     calls: Mapping[int, Call]  # every call that the mail may name, by number
-    participants: Mapping[int, frozenset[str]]  # of those calls
+    participants: Mapping[int, Set[str]]  # of those calls
     referenced: Mapping[str, int]  # Message-IDs of mails received, with the call they went to
     same_mail: tuple[int, Call | None] | None  # the journal row and call of the same mail, come before
     same_mail_on: Mapping[int, int]  # calls that the same mail is on, in any partition, with its journal row

@@ -11,14 +11,16 @@ from mailcall.inbound.reading import Reading
 EVERYTHING = 0  # the key of a mail that depends on all that came before it
 
 
-def independent(readings: Sequence[Reading]) -> int:
+def independent(readings: Sequence[Reading], known: Set[str]) -> int:
     """How many of these, from the first, do not depend on an earlier one among them, as far as they say.
 
-    A mail depends on one before it with the same sender (or, like it, none), the same Message-ID or
-    content, a Message-ID that it refers to, or a report that the sender's address bounced. What only the
-    desk can tell, `together` looks at.
+    A mail depends on one before it with the same sender (or, like it, none) who is not `known` as a person
+    yet, the same Message-ID or content, a Message-ID that it refers to, or a report that the sender's
+    address bounced. What only the desk can tell, `together` looks at.
     """
-    return _apart([_depends_on(reading) for reading in readings])
+    bounced = {address for reading in readings for address in _bounced(reading)}
+    alike = {f"from {address}" for address in known - bounced}
+    return _apart([_depends_on(reading) - alike for reading in readings])
 
 
 def together(readings: Sequence[Reading], facts: Sequence[Facts]) -> int:
@@ -73,6 +75,10 @@ def _depends_on(reading: Reading) -> set[object]:
         f"key {reading.duplicate_key}",
     }
     own |= {f"id {reference}" for reference in references_of(reading)}
-    if reading.mail.bounce:
-        own |= {f"from {recipient.address.casefold()}" for recipient in reading.mail.bounce.recipients}
+    own |= {f"from {address}" for address in _bounced(reading)}
     return own - {"id ", "key "}
+
+
+def _bounced(reading: Reading) -> set[str]:
+    bounce = reading.mail.bounce
+    return {recipient.address.casefold() for recipient in bounce.recipients} if bounce else set()

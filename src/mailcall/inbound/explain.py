@@ -9,7 +9,7 @@ from mailcall.inbound.decision import Decided
 from mailcall.inbound.facts import gather, own_addresses
 from mailcall.inbound.models import IncomingAccount, ReceivedMail
 from mailcall.inbound.readers import read_apart
-from mailcall.inbound.reading import Reading
+from mailcall.inbound.reading import Arrival, Reading
 from mailcall.inbound.rules import decide
 from mailcall.outbound.threads import signing_keys
 
@@ -28,12 +28,15 @@ def explain_raw(raw: bytes, account: IncomingAccount, mail: ReceivedMail | None 
 
     They are read as the service reads them. Raises Unreadable with what it would say, and OSError.
     """
-    evidence, came = (mail.evidence, mail.received_at) if mail else (None, timezone.now())
+    if mail:
+        arrival = Arrival(mail.received_at, mail.evidence, mail.size if mail.header_only else 0)
+    else:
+        arrival = Arrival(whole_size=len(raw) if 0 < account.most_bytes < len(raw) else 0)
     own = own_addresses()
-    reading = read_apart(raw, account.trust(own), signing_keys(), evidence, came)
+    reading = read_apart(raw, account.trust(own), signing_keys(), arrival)
     with transaction.atomic():
-        facts = gather([(account, mail.pk if mail else None, reading)], own, timezone.now())
-    return Explanation(account, reading, decide(reading, facts[0]))
+        known = gather([(account, mail.pk if mail else None, reading)], own, timezone.now())
+    return Explanation(account, reading, decide(reading, known.facts(account, reading)))
 
 
 def explain_mail(mail: ReceivedMail) -> Explanation:

@@ -2,7 +2,8 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
 
 from mailcall.desk.models import Call, Participant, Partition, Person, RemovedCall
 from mailcall.inbound.decision import Account, Facts
@@ -25,6 +26,7 @@ def account_facts(account: IncomingAccount) -> Account:
         blocked_senders=tuple(comparable(entry) for entry in account.blocked_senders.split()),
         reject_subjects=tuple(filter(None, map(str.strip, account.reject_subjects.splitlines()))),
         gateway_tags=tuple(filter(None, map(str.strip, account.gateway_tags.splitlines()))),
+        size_limit=account.size_limit,
     )
 
 
@@ -37,17 +39,65 @@ def own_addresses() -> frozenset[str]:
     return frozenset(comparable(address.strip()) for address in addresses if address.strip())
 
 
+@dataclass(slots=True)
+class Known:
+    """What deciding some mails needs of the desk, kept true while one after another is acted on."""
+
+    own_addresses: frozenset[str]
+    now: dt.datetime
+    people: dict[str, list[Person]]
+    calls: dict[int, Call]
+    participants: dict[int, set[str]]
+    referenced: dict[int, dict[str, int]]
+    same: dict[tuple[int, str], tuple[int, Call | None]]
+    removed: dict[int, str]
+
+    def facts(self, account: IncomingAccount, reading: Reading) -> Facts:
+        """What deciding this mail on its account needs."""
+        partition = account.template.partition_id
+        return Facts(
+            account=account_facts(account),
+            own_addresses=self.own_addresses,
+            senders=tuple(self.people.get(reading.sender, ())),
+            calls=self.calls,
+            participants=self.participants,
+            referenced=self.referenced.get(partition, {}),
+            same_mail=self.same.get((partition, reading.duplicate_key)),
+            same_mail_on={
+                call.pk: earlier
+                for (_, key), (earlier, call) in self.same.items()
+                if call and key == reading.duplicate_key
+            },
+            now=self.now,
+            removed_calls=self.removed,
+        )
+
+    def learn(self, mail: ReceivedMail, reading: Reading, participants: Iterable[str]) -> None:
+        """Take in what became of a mail, as the database would tell it; `participants` joined its call."""
+        call, partition = mail.call, mail.account.template.partition_id
+        if call is None:
+            return
+        self.calls.setdefault(call.pk, call)
+        self.participants[call.pk].update(participants)
+        if mail.message_id:
+            self.referenced[partition].setdefault(mail.message_id, call.pk)
+        if mail.outcome in {Outcome.LOGGED, Outcome.UPDATED} and mail.duplicate_key:
+            self.same.setdefault((partition, mail.duplicate_key), (mail.pk, call))
+        if reading.sender == call.user.email and reading.sender and reading.sender not in self.people:
+            self.people[reading.sender] = [call.user]
+
+
 def gather(
     work: Sequence[tuple[IncomingAccount, int | None, Reading]], own: frozenset[str], now: dt.datetime
-) -> list[Facts]:
-    """The facts for each (account, journal row, reading), in order. Calls they may change are locked.
+) -> Known:
+    """What deciding each (account, journal row, reading) needs. Calls they may change are locked.
 
     Must run inside a transaction. The journal row is None for a mail that never came.
     """
-    people: dict[str, list[Person]] = defaultdict(list)
+    people: dict[str, list[Person]] = {}
     senders = {reading.sender for _, _, reading in work if reading.sender}
     for person in Person.objects.filter(email__in=senders, is_template=False).order_by("pk"):
-        people[person.email].append(person)
+        people.setdefault(person.email, []).append(person)
 
     referenced = _referenced(work)
     named = {call for by_account in referenced.values() for call in by_account.values()}
@@ -60,32 +110,19 @@ def gather(
         .filter(pk__in=named, anonymized_at=None)
         .order_by("pk")
     }
-    removed = _removed(named - calls.keys())
     participants: dict[int, set[str]] = defaultdict(set)
     for call, address in Participant.objects.filter(call__in=calls).values_list("call", "address"):
         participants[call].add(address)
-    taking_part = {call: frozenset(addresses) for call, addresses in participants.items()}
-
-    same = _same_mails(work)
-    return [
-        Facts(
-            account=account_facts(account),
-            own_addresses=own,
-            senders=tuple(people.get(reading.sender, ())),
-            calls=calls,
-            participants=taking_part,
-            referenced=referenced.get(account.template.partition_id, {}),
-            same_mail=same.get((account.template.partition_id, reading.duplicate_key)),
-            same_mail_on={
-                call.pk: earlier
-                for (_, key), (earlier, call) in same.items()
-                if call and key == reading.duplicate_key
-            },
-            now=now,
-            removed_calls=removed,
-        )
-        for account, row, reading in work
-    ]
+    return Known(
+        own_addresses=own,
+        now=now,
+        people=people,
+        calls=calls,
+        participants=participants,
+        referenced=referenced,
+        same=_same_mails(work),
+        removed=_removed(named - calls.keys()),
+    )
 
 
 def _removed(numbers: Set[int]) -> dict[int, str]:

@@ -4,17 +4,20 @@ One function for each kind of event says who hears of it; `on_events` puts all t
 with one query for each kind of row.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from mailcall.config import config
 from mailcall.database.rows import insert_rows
 from mailcall.desk import events
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import Call, EntryKind, Group, Person, TimelineEntry
+from mailcall.desk.models import Attachment, Call, EntryKind, Group, Person, TimelineEntry
 from mailcall.message import address_ok, comparable
 from mailcall.message.subjects import strip_prefixes
 from mailcall.message.thread_ids import without_tags
@@ -24,6 +27,8 @@ from mailcall.outbound.message_types import MessageType
 from mailcall.outbound.models import Delivery, DeliveryState, Message
 from mailcall.outbound.origin import MailOrigin
 from mailcall.outbound.threads import new_message_id, signing_keys
+
+THREAD_MAILS = 10  # of a call that a mail about it refers to
 
 Recipient = tuple[str, str]
 
@@ -44,7 +49,8 @@ class _Instruction:
 
 def on_events(happened: Sequence[events.Event]) -> None:
     """Put into the message table what these events cause."""
-    instructions = [i for event in happened for i in _instructions(event) if i.to]
+    groups = _Groups()
+    instructions = [i for event in happened for i in _instructions(event, groups) if i.to]
     if not instructions:
         return
     now = timezone.now()
@@ -58,8 +64,12 @@ def on_events(happened: Sequence[events.Event]) -> None:
                 instruction.withheld = budget.take(instruction.to[0][1].casefold(), call)
             else:
                 instruction.withheld = budget.take_echo(call)
-    keys = signing_keys()
-    messages = [_message(instruction, keys) for instruction in instructions]
+    context = _Context(
+        signing_keys(),
+        _threads({i.event.call.pk for i in instructions if not _is_answer(i)}),
+        _files({i.event.entry.pk for i in instructions if i.kind is not message_types.CALL_LOGGED}),
+    )
+    messages = [_message(instruction, context) for instruction in instructions]
     insert_rows(messages)
     insert_rows(
         Delivery(
@@ -80,14 +90,14 @@ def _once(instruction: _Instruction) -> list[str]:
     return list({comparable(a): comparable(a) for _, a in (*instruction.to, *instruction.cc)})
 
 
-def _instructions(event: events.Event) -> Iterator[_Instruction]:
+def _instructions(event: events.Event, groups: "_Groups") -> Iterator[_Instruction]:
     match event:
         case events.CallLogged():
             yield from _acknowledge(event)
         case events.ReplyWritten():
             yield from _reply(event)
         case events.CallUpdated():
-            yield from _tell_analysts(event)
+            yield from _tell_analysts(event, groups)
 
 
 def _acknowledge(event: events.CallLogged) -> Iterator[_Instruction]:
@@ -120,7 +130,7 @@ def _reply(event: events.ReplyWritten) -> Iterator[_Instruction]:
     )
 
 
-def _tell_analysts(event: events.CallUpdated) -> Iterator[_Instruction]:
+def _tell_analysts(event: events.CallUpdated, groups: "_Groups") -> Iterator[_Instruction]:
     """The assigned analyst, else the group, learns that mail updated a call; not whoever wrote it."""
     call, origin = event.call, event.origin.context
     if not isinstance(origin, MailOrigin):
@@ -128,7 +138,7 @@ def _tell_analysts(event: events.CallUpdated) -> Iterator[_Instruction]:
     if call.analyst:
         to, why = _analysts([call.analyst]), "Mail updated the call, and its analyst is told."
     elif call.group:
-        to, why = group_recipients(call.group), f"Mail updated the call of group {call.group}."
+        to, why = groups.recipients(call.group), f"Mail updated the call of group {call.group}."
     else:
         return
     to = [recipient for recipient in to if recipient[1].casefold() != origin.sender_address]
@@ -144,18 +154,45 @@ def group_recipients(group: Group) -> list[Recipient]:
     return recipients
 
 
+class _Groups:
+    """Whom the mail of each group goes to, asked once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, list[Recipient]] = {}
+
+    def recipients(self, group: Group) -> list[Recipient]:
+        """As `group_recipients`."""
+        if group.pk not in self._known:
+            self._known[group.pk] = group_recipients(group)
+        return self._known[group.pk]
+
+
 def _analysts(people: Iterable[Person]) -> list[Recipient]:
     return [(p.name, p.email) for p in people if p.available_recipient and address_ok(p.email)]
 
 
-def _message(instruction: _Instruction, keys: Sequence[bytes]) -> Message:
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What making several messages needs, asked for all at once."""
+
+    keys: Sequence[bytes]
+    threads: Mapping[int, Sequence[str]]  # by call: Message-IDs of the mails received last, newest first
+    files: Mapping[int, Sequence[str]]  # by entry of the timeline: names of attached files
+
+
+def _is_answer(instruction: _Instruction) -> bool:
+    return instruction.kind.answer and isinstance(instruction.event.origin.context, MailOrigin)
+
+
+def _message(instruction: _Instruction, context: _Context) -> Message:
     event, kind = instruction.event, instruction.kind
     call, entry, origin = event.call, event.entry, event.origin.context
     if isinstance(origin, MailOrigin) and kind.answer:
         in_reply_to = origin.message_id
         references = " ".join((*origin.references, origin.message_id))
     else:
-        in_reply_to, references = _thread_of(call)
+        ids = context.threads.get(call.pk, ())
+        in_reply_to, references = (ids[0], " ".join(reversed(ids))) if ids else ("", "")
     partition = call.partition
     return Message(
         type_code=kind.code,
@@ -164,14 +201,14 @@ def _message(instruction: _Instruction, keys: Sequence[bytes]) -> Message:
         entry=entry,
         author=instruction.author,
         correlation_id=event.origin.correlation_id,
-        message_id=new_message_id(call.pk, partition.address, keys),
+        message_id=new_message_id(call.pk, partition.address, context.keys),
         in_reply_to=in_reply_to[:998],
         references=references,
         sender=[partition.sender_name or partition.name, partition.address],
         to=list(instruction.to),
         cc=list(instruction.cc),
         subject=subject_about(call, entry if kind is message_types.CALL_REPLY else None),
-        data=_snapshot(call, entry, instruction),
+        data=_snapshot(instruction, context.files.get(entry.pk, ())),
         automatic=bool(kind.auto_submitted),
         why=instruction.why,
     )
@@ -183,18 +220,32 @@ def subject_about(call: Call, entry: TimelineEntry | None) -> str:
     return f"{'Re: ' if entry else ''}[Call {call.pk}] {text}"[:500].strip()
 
 
-def _thread_of(call: Call) -> tuple[str, str]:
-    """In-Reply-To and References that put a mail behind the last one received on the call."""
-    ids = list(
-        TimelineEntry.objects.filter(call=call, kind=EntryKind.MAIL_IN)
-        .exclude(external_id="")
-        .order_by("-pk")
-        .values_list("external_id", flat=True)[:10]
-    )
-    return (ids[0], " ".join(reversed(ids))) if ids else ("", "")
+def _threads(calls: Collection[int]) -> dict[int, list[str]]:
+    """The Message-IDs of the last mails received on each of these calls, newest first."""
+    found: dict[int, list[str]] = defaultdict(list)
+    if calls:
+        place = Window(RowNumber(), partition_by=F("call"), order_by=F("pk").desc())
+        received = TimelineEntry.objects.filter(call__in=calls, kind=EntryKind.MAIL_IN).exclude(
+            external_id=""
+        )
+        last = received.annotate(place=place).filter(place__lte=THREAD_MAILS).order_by("-pk")
+        for call, message_id in last.values_list("call", "external_id"):
+            found[call].append(message_id)
+    return found
 
 
-def _snapshot(call: Call, entry: TimelineEntry, instruction: _Instruction) -> dict[str, Any]:
+def _files(entries: Collection[int]) -> dict[int, list[str]]:
+    """The names of the files that hang on each of these entries."""
+    found: dict[int, list[str]] = defaultdict(list)
+    if entries:
+        files = Attachment.objects.filter(entry__in=entries, inline=False).order_by("pk")
+        for entry, name in files.values_list("entry", "name"):
+            found[entry].append(name)
+    return found
+
+
+def _snapshot(instruction: _Instruction, files: Sequence[str]) -> dict[str, Any]:
+    event, call, entry = instruction.event, instruction.event.call, instruction.event.entry
     return {
         "call": call.pk,
         "subject": call.subject,
@@ -205,10 +256,6 @@ def _snapshot(call: Call, entry: TimelineEntry, instruction: _Instruction) -> di
         "author": str(instruction.author or ""),
         "text": entry.text[:100_000],
         "url": f"{config().base_url}/calls/{call.pk}/",
-        "reopened": isinstance(instruction.event, events.CallUpdated) and instruction.event.reopened,
-        "files": (
-            []
-            if instruction.kind is message_types.CALL_LOGGED
-            else list(entry.attachments.filter(inline=False).values_list("name", flat=True))
-        ),
+        "reopened": isinstance(event, events.CallUpdated) and event.reopened,
+        "files": list(files),
     }
