@@ -323,11 +323,11 @@ def test_a_copy_that_was_refused_deletes_nothing():
         answer_imap("UID COPY", end="NO [NONEXISTENT] no such folder"),
         hear(),
     ]
-    with (
-        ScriptedServer(part) as server,
-        mailbox_at(server.port, disposal=Disposal.MOVE, move_to="Done") as mailbox,
-    ):
-        with pytest.raises(MailboxError):
+    with ScriptedServer(part) as server:
+        with (
+            pytest.raises(MailboxError, match=r"did not remove 1 of the mails .*\(no such folder\)"),
+            mailbox_at(server.port, disposal=Disposal.MOVE, move_to="Done") as mailbox,
+        ):
             mailbox.dispose(["4"])
         assert not any("STORE" in line or "EXPUNGE" in line for line in server.heard)
 
@@ -336,11 +336,47 @@ def test_a_full_target_folder_may_mend_itself():
     part = [*OPEN, answer_imap("UID MOVE", end="NO [OVERQUOTA] full"), hear()]
     with (
         ScriptedServer(part) as server,
+        pytest.raises(MailboxError) as caught,
         mailbox_at(server.port, disposal=Disposal.MOVE, move_to="Done") as mailbox,
     ):
-        with pytest.raises(MailboxError) as caught:
+        mailbox.dispose(["4"])
+    assert caught.value.temporary
+
+
+def test_a_refused_disposal_does_not_stop_the_next_and_is_told_with_the_next_listing():
+    part = [
+        *OPEN,
+        answer_imap("UID STORE 4 ", end="NO not yours"),
+        answer_imap("UID STORE 5 "),
+        answer_imap("UID EXPUNGE 5"),
+        hear("m8 LOGOUT"),
+    ]
+    with ScriptedServer(part) as server:
+        with mailbox_at(server.port) as mailbox:
             mailbox.dispose(["4"])
-        assert caught.value.temporary
+            mailbox.dispose(["5"])
+            with pytest.raises(MailboxError, match=r"did not remove 1 of the mails .*\(not yours\)"):
+                mailbox.list()
+        assert server.trouble == []
+
+
+@pytest.mark.parametrize("lie", [-1, 1, 2, 3, 20])
+def test_a_literal_of_another_size_is_no_mail_and_leaves_no_file(lie, tmp_path, monkeypatch):
+    monkeypatch.setattr("mailcall.mailbox.imap.BIG", 10)
+    answer = (
+        b"* 1 FETCH (UID 4 BODY[] {%d}\r\n" % (20 + lie)
+        + b"x" * 20
+        + b")\r\n* 2 FETCH (UID 5 BODY[] {1}\r\ny)\r\n"
+    )
+    with pytest.raises(MailboxError):
+        fetch(answer, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_answer_without_an_end_does_not_fill_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr("mailcall.mailbox.imap_wire.LONGEST_ANSWER", 100_000)
+    with pytest.raises(MailboxError, match="an answer without an end"):
+        fetch(b"* OK x\r\n" * 1000, tmp_path)
 
 
 def test_news_in_the_same_packet_as_the_go_ahead_for_idle_are_not_missed():

@@ -20,8 +20,11 @@ class Certificates:
     key: Path
 
 
-def make_certificates(folder: Path, *, expired: bool = False) -> Certificates:
-    """Write a fresh authority and a certificate for `localhost`, 127.0.0.1 and 127.0.0.2 into `folder`."""
+def make_certificates(folder: Path, *, expired: bool = False, name: str = "localhost") -> Certificates:
+    """Write a fresh authority and a certificate into `folder`.
+
+    It is for the name, and that of `localhost` also for 127.0.0.1 and 127.0.0.2.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     ca_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca_name = _name("Mailcall test authority")
@@ -32,10 +35,11 @@ def make_certificates(folder: Path, *, expired: bool = False) -> Certificates:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
-    names = [x509.DNSName("localhost")]
-    addresses = [x509.IPAddress(ipaddress.ip_address(f"127.0.0.{last}")) for last in (1, 2)]
+    names = [x509.DNSName(name)]
+    last_bytes = (1, 2) if name == "localhost" else ()
+    addresses = [x509.IPAddress(ipaddress.ip_address(f"127.0.0.{last}")) for last in last_bytes]
     certificate = (
-        _builder(_name("localhost"), ca_name, server_key, days=-1 if expired else 30)
+        _builder(_name(name), ca_name, server_key, days=-1 if expired else 30)
         .add_extension(x509.SubjectAlternativeName([*names, *addresses]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(sign_certificates=False), critical=True)

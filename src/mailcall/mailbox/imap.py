@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from mailcall.mailbox.batches import batches
-from mailcall.mailbox.connecting import scrub
+from mailcall.mailbox.connecting import scrub, where
 from mailcall.mailbox.imap_folder_names import encode_folder
 from mailcall.mailbox.imap_mark import Mark
 from mailcall.mailbox.imap_sign_in import connect, is_temporary, sentences
@@ -62,6 +62,8 @@ class ImapMailbox:
         self._exists = 0
         self._news = False  # the folder grew since the last list
         self._disposed = 0
+        self._refusal: Refused | None = None  # of disposals
+        self._refused = 0  # how many of them
         self._warned = False
 
     def __enter__(self) -> Self:
@@ -78,11 +80,13 @@ class ImapMailbox:
         self._mark = Mark(mark[1] if mark else "")
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object = None, *_: object) -> None:
         if self._wire is not None:
             self._wire.close()
             self._wire = None
         self._waker.close()
+        if kind is None:
+            self._tell_of_refusals()
 
     @property
     def high_water(self) -> str:
@@ -92,6 +96,7 @@ class ImapMailbox:
 
     def list(self) -> Sequence[Listed]:
         """Undeleted mails by UID, oldest first, with their sizes."""
+        self._tell_of_refusals()
         with sentences(self._settings):
             self._session.command(b"NOOP")  # some servers let SEARCH see new mail only after this
             self._news = False
@@ -146,12 +151,35 @@ class ImapMailbox:
         while uids:
             count = min(UIDS_AT_ONCE, max(1, limit - self._disposed)) if limit > 0 else UIDS_AT_ONCE
             part, uids = uids[:count], uids[count:]
-            with sentences(self._settings):
-                remove(part)
+            if not self._may(remove, part):
+                continue
             self._mark.gone(part)
             self._disposed += len(part)
             if 0 < limit <= self._disposed:
                 self._open_again()
+
+    def _may(self, remove: Callable[[Sequence[int]], None], uids: Sequence[int]) -> bool:
+        """Whether the server removes them. A refusal is told later, so that it keeps no new mail back."""
+        with sentences(self._settings):
+            try:
+                remove(uids)
+            except Refused as refusal:
+                if refusal.status != "NO":
+                    raise
+                self._refusal, self._refused = refusal, self._refused + len(uids)
+                return False
+        return True
+
+    def _tell_of_refusals(self) -> None:
+        refusal, count = self._refusal, self._refused
+        self._refusal, self._refused = None, 0
+        if refusal:
+            said = scrub(refusal.text, self._settings) or refusal.status
+            raise MailboxError(
+                f"The server {where(self._settings)} did not remove {count} of the mails that the journal "
+                f"holds ({said}); it is asked again at every check.",
+                temporary=is_temporary(refusal),
+            )
 
     def wait(self, seconds: float) -> bool:
         """IDLE where the server has it, renewed in time; else sleep. Tells at once what came since `list`."""
@@ -242,14 +270,14 @@ class ImapMailbox:
         And for one disposal: what was kept is to go under another, and what was left may be moved.
         """
         settings = self._settings
-        where = (
+        names = (
             settings.server.casefold(),
             settings.login,
             self._folder,
             settings.disposal,
             settings.move_to,
         )
-        return hashlib.sha256("\0".join(where).encode()).hexdigest()[:12]
+        return hashlib.sha256("\0".join(names).encode()).hexdigest()[:12]
 
     def _search(self) -> Sequence[int]:
         """What may be new, and what is owed. `n:*` always finds the last mail (RFC 3501 6.4.8)."""

@@ -19,8 +19,12 @@ from mailcall.mailbox.connecting import ProtocolViolation, readable
 
 CHUNK = 256 * 1024
 LONGEST_LINE = 64 * 1024 * 1024  # a SEARCH of eight million mails
+LONGEST_ANSWER = 2 * LONGEST_LINE  # without what goes into files
+RESPONSE_BYTES = 500  # that a response takes beside its text
 
 _LITERAL = re.compile(rb"\{(\d+)\}\r?\n\Z")  # RFC 3501 4.3; the mark ends its line
+_FETCH = re.compile(rb"\* \d+ FETCH ", re.IGNORECASE)
+_AFTER_LITERAL = re.compile(rb"\{\d+\}(?:\)| \S.*\))\s*\Z", re.DOTALL)
 _STATUS = re.compile(
     rb"(OK|NO|BAD|BYE|PREAUTH)(?: \[([^\]\s]+)(?: ([^\]]*))?\])? ?(.*)", re.IGNORECASE | re.DOTALL
 )
@@ -211,11 +215,13 @@ class Wire:
 
     def _answer(self, tag: bytes, spool: Path | None, above: int) -> tuple[list[Response], Refused | None]:
         untagged: list[Response] = []
+        held = 0
         try:
             while (response := self._read(spool, above)).text.startswith((b"* ", b"+")):
                 if response.text[:1] == b"*":
-                    self._note(response.text[2:])
                     untagged.append(Response(response.text[2:], response.literals))
+                    self._note(response.text[2:])
+                held = _bounded(held + _weight(response))
             self._finish(tag, response)
         except Refused as refusal:
             return untagged, refusal
@@ -249,9 +255,11 @@ class Wire:
                 mark = _LITERAL.search(line)
                 if not mark:
                     text += line.rstrip(b"\r\n")
-                    return Response(bytes(text), literals)
+                    response = Response(bytes(text), literals)
+                    _check_literals(response)
+                    return response
                 text += line[: mark.start()] + b"{" + mark[1] + b"}"
-                size = int(mark[1])
+                size = number(mark[1])
                 literals.append(self._file(size, spool) if size > above and spool else self._bytes(size))
         except BaseException:
             discard([Response(b"", literals)])
@@ -303,6 +311,36 @@ def discard(responses: list[Response]) -> None:
         for literal in response.literals:
             if isinstance(literal, Path):
                 literal.unlink(missing_ok=True)
+
+
+def number(digits: bytes) -> int:
+    """A number that the server said, of at most 63 bits. Raises ProtocolViolation."""
+    if not re.fullmatch(rb"[0-9]{1,18}", digits):
+        raise ProtocolViolation(f"{readable(digits)} where a number was due")
+    return int(digits)
+
+
+def _check_literals(response: Response) -> None:
+    """A literal of another size than was said swallows what follows, or leaves its own end behind.
+
+    We never ask for two at once. So the mail is not what the server holds, or not the one that it is said
+    to be.
+    """
+    text, count = response.text, len(response.literals)
+    if count and _FETCH.match(text) and (count > 1 or not _AFTER_LITERAL.search(text)):
+        raise ProtocolViolation("a mail that does not end where the server said")
+
+
+def _bounded(held: int) -> int:
+    if held > LONGEST_ANSWER:
+        raise ProtocolViolation("an answer without an end")
+    return held
+
+
+def _weight(response: Response) -> int:
+    """In memory, in bytes."""
+    literals = sum(len(literal) for literal in response.literals if isinstance(literal, bytes))
+    return RESPONSE_BYTES + len(response.text) + literals
 
 
 def _status(text: bytes) -> tuple[str, str, str]:

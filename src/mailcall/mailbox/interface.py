@@ -112,7 +112,8 @@ class FolderError(MailboxError):
 class Mailbox(Protocol):
     """One open session. A context manager; leaving it closes the session.
 
-    Errors are ignored then, unless disposals hang on it (POP3): MailboxError, if nothing else was raised.
+    Errors are ignored then, but for disposals that were refused, or hang on it (POP3): MailboxError, if
+    nothing else was raised.
     """
 
     can_push: bool  # whether `wait` is woken by the server rather than by the clock
