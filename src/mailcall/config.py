@@ -82,6 +82,9 @@ class Config(BaseSettings):
     round_trip_limit: int = Field(
         300, ge=30, le=86_400, description="Seconds within which one must come back; else it is an alarm."
     )
+    retention_hour: int = Field(
+        3, ge=0, le=23, description="Hour of the day, by `time_zone`, from which the retention rules run."
+    )
     time_zone: str = Field("UTC", description="Time zone that the pages show, such as Europe/Berlin.")
     lmtp_listen: str = Field(
         "",

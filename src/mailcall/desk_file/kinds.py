@@ -10,6 +10,7 @@ from mailcall.desk.models import CallTemplate, Group, Partition, Person
 from mailcall.desk_file import schema
 from mailcall.inbound.models import IncomingAccount
 from mailcall.outbound.models import OutgoingServer
+from mailcall.retention.models import RetentionRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,13 @@ KINDS = (
         "outgoing server",
         schema.OutgoingServerItem,
         OutgoingServer,
+        references={"partition": "partitions"},
+    ),
+    Kind(
+        "retention_rules",
+        "retention rule",
+        schema.RetentionRuleItem,
+        RetentionRule,
         references={"partition": "partitions"},
     ),
 )

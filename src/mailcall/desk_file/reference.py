@@ -17,6 +17,7 @@ SECTIONS: dict[str, type[schema.Item]] = {
     "call_templates": schema.CallTemplateItem,
     "incoming_accounts": schema.IncomingAccountItem,
     "outgoing_servers": schema.OutgoingServerItem,
+    "retention_rules": schema.RetentionRuleItem,
 }
 
 

@@ -237,3 +237,22 @@ class OutgoingServerItem(Item):
     path: str = Field("", max_length=500, description="The folder on this machine, for Maildir.")
     partition: str | None = Field(None, description="Only for this partition's mail; empty: for all.")
     priority: Small = Field(10, description="The least is tried first.")
+
+
+class RetentionRuleItem(Item):
+    """After how many days something is removed; [how to](../how-to/keep-and-erase.md)."""
+
+    name: Name = Field(description="Unique; the rule is known by it.")
+    active: bool = Field(
+        False, description="Whether the service heeds it, once `mailcall retention run` showed what it does."
+    )
+    removes: Literal[
+        "raw_mail", "rejected_mail", "closed_calls", "sent_messages", "sign_ins", "orphaned_files"
+    ] = Field("", description="What it removes.", json_schema_extra=NEEDED_WHEN_NEW)
+    after_days: Annotated[int, Field(ge=1, le=36_500)] = Field(
+        None,
+        description="How many days after it was dealt with, closed, sent or written.",
+        json_schema_extra=NEEDED_WHEN_NEW,
+    )
+    partition: str | None = Field(None, description="Only of this partition; empty: of all.")
+    how: Literal["anonymize", "delete"] = Field("anonymize", description="What becomes of closed calls.")

@@ -15,6 +15,7 @@ from mailcall.inbound.models import IncomingAccount
 from mailcall.keyring import KeyringError
 from mailcall.outbound import deliver
 from mailcall.outbound.models import OutgoingServer
+from mailcall.retention import running
 from mailcall.service import alarms, clock, round_trip
 from mailcall.service.locks import Busy, Lost, acting, alone
 from mailcall.service.troubles import explain
@@ -84,6 +85,14 @@ class Jobs:
         """Tell people what they must hear of, by another channel than mail."""
         with self._reporting("alarms"), alone("alarms"):
             alarms.watch(self._began)
+
+    def retention(self, _: str = "") -> None:
+        """Once a day, remove what the retention rules say."""
+        hour = config().retention_hour
+        with self._reporting("retention"):
+            if running.has_work(timezone.now(), hour):
+                with alone("retention") as lost:
+                    running.work(timezone.now(), hour, self._unless(lost))
 
     def tidy(self, _: str = "") -> None:
         """Have others do what dead and frozen workers had in hand."""

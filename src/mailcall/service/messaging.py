@@ -29,7 +29,13 @@ log = structlog.get_logger("service")
 
 # How many threads for which jobs, so that mailboxes or servers that never answer hold up nothing else. On the
 # journal one acts at a time, since its readers serve one.
-THREADS = {("collect",): 16, ("deliver",): 4, ("act",): 1, ("sweep", "clock", "alarms", "tidy"): 2}
+THREADS = {
+    ("collect",): 16,
+    ("deliver",): 4,
+    ("act",): 1,
+    ("sweep", "clock", "alarms", "tidy"): 2,
+    ("retention",): 1,
+}
 LOOK_SECONDS = 1.0
 REFRESH_LOOKS = 10
 STOP_SECONDS = 9.0
