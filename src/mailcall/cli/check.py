@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import click
 
 from mailcall import keyring
-from mailcall.cli.ready import migrate_database, ready, unapplied
+from mailcall.cli.ready import migrate_database, ready
 from mailcall.config import config
+from mailcall.database.readiness import unapplied
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import click
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
 
 from mailcall.config import ConfigError, config
+from mailcall.database.readiness import unapplied
 from mailcall.keyring import KeyringError
 from mailcall.upkeep import marks
 from mailcall.upkeep.problems import UpkeepError
@@ -65,15 +65,6 @@ def _refuse_half() -> None:
     from mailcall.upkeep.target import refuse_half
 
     refuse_half()
-
-
-def unapplied() -> list[Any]:
-    """The migrations that the database lacks."""
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    executor = MigrationExecutor(connection)
-    return [migration for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
 
 
 def migrate_database() -> int:

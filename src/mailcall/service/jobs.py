@@ -16,7 +16,7 @@ from mailcall.keyring import KeyringError
 from mailcall.outbound import deliver
 from mailcall.outbound.models import OutgoingServer
 from mailcall.retention import running
-from mailcall.service import alarms, clock, round_trip
+from mailcall.service import alarms, clock, health, round_trip
 from mailcall.service.locks import Busy, Lost, acting, alone
 from mailcall.service.troubles import explain
 
@@ -75,6 +75,7 @@ class Jobs:
                 self._nudge("act", "")
             round_trip.look()
             self._nudge_deliveries()
+        health.beat("sweep")
 
     def clock(self, _: str = "") -> None:
         """See whether the machine's clock was set back."""

@@ -12,7 +12,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, close_old_connections
 
 from mailcall.config import config
-from mailcall.service import certificates, metrics
+from mailcall.service import certificates, health, metrics
 from mailcall.service.colleagues import Colleagues, present
 from mailcall.service.engine import Engine
 from mailcall.service.jobs import Jobs
@@ -107,6 +107,7 @@ class MessagingService:
             database_outage.seen("service", error)
         finally:
             close_old_connections()
+            health.beat("look")
 
     def _refresh(self, colleagues: Colleagues) -> None:
         try:

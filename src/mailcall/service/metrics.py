@@ -1,18 +1,31 @@
-"""Shows Prometheus what this process counted, and what the tables hold at that moment."""
+"""Shows Prometheus what this process counted, and what the tables hold; tells orchestrators how it is."""
 
+import datetime as dt
+import socket
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from wsgiref.simple_server import WSGIServer
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import structlog
-from django.db import DatabaseError, close_old_connections
+from django.db import Error, connection
 from django.db.models import Count, Min, QuerySet
 from django.utils import timezone
-from prometheus_client import REGISTRY, start_http_server
+from prometheus_client import REGISTRY, make_wsgi_app
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from mailcall.inbound.models import IncomingAccount, MailState, ReceivedMail
+from mailcall.mailbox.interface import Security
 from mailcall.outbound.models import WAITING_STATES, Delivery, DeliveryState, OutgoingServer
+from mailcall.service import health, round_trip
+from mailcall.service.models import RoundTrip
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+    Waiting = QuerySet[ReceivedMail] | QuerySet[Delivery]
 
 log = structlog.get_logger("service.metrics")
 
@@ -26,22 +39,29 @@ class Tables(Collector):
         """All of them; only `mailcall_up` is 0 when the database can't be asked."""
         up = GaugeMetricFamily("mailcall_up", "Whether the database answers.")
         try:
-            found = [gauge for part in (_mails, _deliveries, _accounts, _servers) for gauge in part()]
-        except DatabaseError as error:
+            found = [gauge for part in PARTS for gauge in part()]
+        except Error as error:
             log.warning("tables can't be measured", error=str(error))
             found = []
-        finally:
-            close_old_connections()
         up.add_metric([], float(bool(found)))
         return [up, *found]
 
 
 def _mails() -> Iterator[GaugeMetricFamily]:
     waiting = ReceivedMail.objects.filter(state__in=[MailState.NEW, MailState.HELD]).order_by()
-    yield _by_state("mailcall_mails", "Mails of the journal that are not done.", waiting)
+    count = GaugeMetricFamily("mailcall_mails", "Mails of the journal that are not done.", labels=["state"])
+    for state, number in waiting.values_list("state").annotate(Count("pk")):
+        count.add_metric([state], number)
+    yield count
     yield _age(
         "mailcall_oldest_mail_seconds",
         "How long the oldest mail that is not done and not held has waited.",
+        waiting.filter(state=MailState.NEW),
+        "received_at",
+    )
+    yield _overdue(
+        "mailcall_mail_overdue_seconds",
+        "For how long the mail has been due that has been so longest.",
         waiting.filter(state=MailState.NEW),
         "received_at",
     )
@@ -49,11 +69,24 @@ def _mails() -> Iterator[GaugeMetricFamily]:
 
 def _deliveries() -> Iterator[GaugeMetricFamily]:
     waiting = Delivery.objects.filter(state__in=OPEN_STATES).order_by()
-    yield _by_state("mailcall_deliveries_open", "Recipients whose mail is not settled.", waiting)
+    count = GaugeMetricFamily(
+        "mailcall_deliveries_open",
+        "Recipients whose mail is not settled, by state and by the server that tried last.",
+        labels=["state", "server"],
+    )
+    for state, server, number in waiting.values_list("state", "server__name").annotate(Count("pk")):
+        count.add_metric([state, server or ""], number)
+    yield count
     yield _age(
         "mailcall_oldest_delivery_seconds",
         "How long the oldest recipient has waited who was not tried yet.",
         waiting.filter(state=DeliveryState.QUEUED),
+        "created_at",
+    )
+    yield _overdue(
+        "mailcall_delivery_overdue_seconds",
+        "For how long the delivery has been due that has been so longest.",
+        waiting.filter(state__in=WAITING_STATES),
         "created_at",
     )
 
@@ -85,28 +118,103 @@ def _servers() -> Iterator[GaugeMetricFamily]:
     yield breaker
 
 
-def _by_state(
-    name: str, about: str, rows: "QuerySet[ReceivedMail] | QuerySet[Delivery]"
-) -> GaugeMetricFamily:
-    gauge = GaugeMetricFamily(name, about, labels=["state"])
-    for state, count in rows.values_list("state").annotate(Count("pk")):
-        gauge.add_metric([state], count)
-    return gauge
+def _certificates() -> Iterator[GaugeMetricFamily]:
+    gauge = GaugeMetricFamily(
+        "mailcall_certificate_expiry_timestamp_seconds",
+        "When the certificate expires that a mail server last showed.",
+        labels=["kind", "name"],
+    )
+    accounts = IncomingAccount.to_collect().exclude(security=Security.PLAIN)
+    servers = OutgoingServer.objects.filter(active=True).exclude(security="plain")
+    for kind, rows in (("incoming", accounts), ("outgoing", servers)):
+        for name, ends in rows.values_list("name", "certificate_ends_at"):
+            if ends:
+                gauge.add_metric([kind, name], ends.timestamp())
+    yield gauge
 
 
-def _age(
-    name: str, about: str, rows: "QuerySet[ReceivedMail] | QuerySet[Delivery]", field: str
-) -> GaugeMetricFamily:
-    oldest = rows.aggregate(oldest=Min(field))["oldest"]
-    return GaugeMetricFamily(name, about, value=(timezone.now() - oldest).total_seconds() if oldest else 0.0)
+def _round_trips() -> Iterator[GaugeMetricFamily]:
+    seconds = GaugeMetricFamily(
+        "mailcall_round_trip_seconds", "How long the last round-trip mail was on its way.", labels=["account"]
+    )
+    good = GaugeMetricFamily(
+        "mailcall_round_trip_last_good_timestamp_seconds", "When one last came back.", labels=["account"]
+    )
+    waiting = GaugeMetricFamily(
+        "mailcall_round_trip_waiting_seconds",
+        "How long ago the first was sent of those that did not come back.",
+        labels=["account"],
+    )
+    trip = RoundTrip.objects.filter(account=round_trip.watched_account()).select_related("account").first()
+    if trip:
+        account = [trip.account.name]
+        good.add_metric(account, trip.last_good_at.timestamp() if trip.last_good_at else 0.0)
+        waited = timezone.now() - trip.waiting_since if trip.waiting_since else dt.timedelta()
+        waiting.add_metric(account, waited.total_seconds())
+        if trip.seconds is not None:
+            seconds.add_metric(account, trip.seconds)
+    yield from (seconds, good, waiting)
+
+
+PARTS = (_mails, _deliveries, _accounts, _servers, _certificates, _round_trips)
+
+
+def _age(name: str, about: str, rows: "Waiting", field: str) -> GaugeMetricFamily:
+    """Of the first row, which is the oldest; found by its key, however many wait."""
+    oldest = rows.order_by("pk").values_list(field, flat=True).first()
+    return GaugeMetricFamily(name, about, value=_seconds_since(oldest))
+
+
+def _overdue(name: str, about: str, rows: "Waiting", field: str) -> GaugeMetricFamily:
+    """Of what is due at once, since `field`; and of what was to wait, since its time came."""
+    at_once = rows.filter(due_at=None).order_by("pk").values_list(field, flat=True).first()
+    in_time = rows.filter(due_at__lte=timezone.now()).aggregate(at=Min("due_at"))["at"]
+    return GaugeMetricFamily(name, about, value=max(_seconds_since(at_once), _seconds_since(in_time)))
+
+
+def _seconds_since(moment: dt.datetime | None) -> float:
+    return (timezone.now() - moment).total_seconds() if moment else 0.0
+
+
+_show = make_wsgi_app()
+
+
+def _answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    """`/healthz`, `/readyz`, and the metrics anywhere else."""
+    asked = {"/healthz": health.ailment, "/readyz": health.unreadiness}.get(environ["PATH_INFO"])
+    try:
+        if asked is None:
+            shown: Iterable[bytes] = _show(environ, start_response)
+            return shown
+        trouble = asked()
+    finally:
+        connection.close()  # of a thread that answers one question
+    status = "503 Service Unavailable" if trouble else "200 OK"
+    start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")])
+    return [f"{trouble or 'ok'}\n".encode()]
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Nothing: it would be a line for each question."""
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: type[_Quiet]) -> None:
+        self.address_family = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0][0]
+        super().__init__(address, handler)
 
 
 def serve(listen: str) -> Callable[[], None]:
-    """Answer Prometheus at `address:port` on a thread until the function given is called. Raises OSError."""
+    """Answer at `address:port` on threads until the function given is called. Raises OSError."""
     host, _, port = listen.rpartition(":")
+    health.begin()
+    server = make_server(host.strip("[]"), int(port), _answer, _Server, _Quiet)
+    thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread.start()
     tables = Tables()
-    server: WSGIServer
-    server, thread = start_http_server(int(port), host.strip("[]"))
     REGISTRY.register(tables)
     log.info("metrics served", listen=listen)
 
