@@ -143,8 +143,31 @@ def test_a_postgresql_url_becomes_djangos_settings() -> None:
     assert made["OPTIONS"]["sslmode"] == "require"
 
 
+def test_a_database_may_have_several_servers_of_which_one_takes_writes() -> None:
+    made = room.django_database(
+        "postgresql://desk:s@a.example:5433,b.example/mc?target_session_attrs=read-write"
+    )
+    assert (made["HOST"], made["PORT"]) == ("a.example,b.example", "5433,")
+    assert made["OPTIONS"]["target_session_attrs"] == "read-write"
+    assert made["OPTIONS"]["keepalives_count"] == 3
+
+
+def test_an_option_of_the_url_wins_over_ours() -> None:
+    made = room.django_database("postgresql://desk@a.example/mc?connect_timeout=3")
+    assert made["OPTIONS"]["connect_timeout"] == "3"
+
+
 @pytest.mark.parametrize(
-    "url", ["mysql://u:hidden@h/d", "postgresql://u:hidden@h", "postgresql://u:hidden@h:x/d", "hidden"]
+    "url",
+    [
+        "mysql://u:hidden@h/d",
+        "postgresql://u:hidden@h",
+        "postgresql://u:hidden@h:x/d",
+        "postgresql://u:hidden@h/d?nonsense=1",
+        "postgresql://u:hidden@[::1/d",
+        "host=h password=hidden dbname=d",
+        "hidden",
+    ],
 )
 def test_a_database_that_is_none_is_refused_without_showing_it(
     monkeypatch: pytest.MonkeyPatch, url: str

@@ -7,7 +7,7 @@ from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -258,24 +258,30 @@ def _host_and_port(value: str) -> str:
 
 
 def django_database(url: str) -> dict[str, Any]:
-    """Django's settings for a PostgreSQL URL, in libpq's form. Raises ValueError: what it must look like."""
+    """Django's settings for a PostgreSQL URL, in libpq's form. Raises ValueError: what it must look like.
+
+    Read by libpq itself, so that several hosts and every option of its own are understood.
+    """
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
     wrong = ValueError("must look like postgresql://user:password@host:5432/name")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise wrong from None
-    name = unquote(parts.path.lstrip("/"))
-    if parts.scheme not in {"postgresql", "postgres"} or not name or "/" in name:
+    if not url.startswith(("postgresql://", "postgres://")):
         raise wrong
-    options = dict(parse_qsl(parts.query))
+    try:
+        options = {name: str(value) for name, value in conninfo_to_dict(url).items()}
+    except ProgrammingError:
+        raise wrong from None
+    name = options.pop("dbname", "")
+    if not name or "/" in name or not re.fullmatch(r"[\d,]*", options.get("port", "")):
+        raise wrong
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": name,
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": options.pop("host", "") or unquote(parts.hostname or ""),
-        "PORT": str(port or ""),
+        "USER": options.pop("user", ""),
+        "PASSWORD": options.pop("password", ""),
+        "HOST": options.pop("host", ""),
+        "PORT": options.pop("port", ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
