@@ -13,7 +13,7 @@ from installations import ON_POSTGRESQL
 from mailcall.desk.models import Call, Person
 from mailcall.inbound import act, apply, claims
 from mailcall.inbound.act import act_on_all
-from mailcall.inbound.claims import Chunk, ClaimLost, Claims
+from mailcall.inbound.claims import Chunk, ClaimLost, Claims, EarlierRanOut
 from mailcall.inbound.collect import collect
 from mailcall.inbound.dependence import keys_of_all
 from mailcall.inbound.models import Claim, ReceivedMail
@@ -89,6 +89,19 @@ def test_a_claim_that_is_not_renewed_passes_to_another_who_keeps_its_place(five:
         ann.confirm(frozen)
     with pytest.raises(ClaimLost):
         ann.tell(frozen, lambda: keys(frozen))
+
+
+def test_nobody_waits_for_a_claim_that_ran_out_so_that_somebody_takes_it_over(five: list[int]) -> None:
+    ann, bob = Claims(), Claims()
+    frozen = take(ann)
+    later = take(bob)
+    assert not bob.tell(later, lambda: keys(later))
+    run_out(frozen)
+    with pytest.raises(EarlierRanOut):
+        bob.tell(later, lambda: keys(later))
+    bob.give_back(later)
+    assert sum(act_on_all()) == 5
+    assert not Claim.objects.exists()
 
 
 def test_a_claim_is_renewed_while_its_worker_works(five: list[int], monkeypatch: pytest.MonkeyPatch) -> None:

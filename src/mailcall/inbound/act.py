@@ -14,7 +14,7 @@ from mailcall.checkpoints import checkpoint
 from mailcall.desk.models.calls import keep_file
 from mailcall.inbound.apply import Item, apply_together
 from mailcall.inbound.attempts import MOST_ATTEMPTS, fail, hold, take_back
-from mailcall.inbound.claims import LOOK_SECONDS, Alone, Chunk, ClaimLost, Claims, claims_here
+from mailcall.inbound.claims import LOOK_SECONDS, Alone, Chunk, ClaimLost, Claims, EarlierRanOut, claims_here
 from mailcall.inbound.dependence import keys_of_all
 from mailcall.inbound.facts import own_addresses
 from mailcall.inbound.models import IncomingAccount, MailState, ReceivedMail
@@ -74,6 +74,8 @@ def act_on_all(*, stop: Callable[[], bool] = lambda: False, ahead: bool = True) 
         yield from run.chunks()
     except ClaimLost:
         log.warning("claim lost", sentence="Another worker has taken these mails over.")
+    except EarlierRanOut:
+        pass  # the next run takes that over first
     finally:
         run.end()
 

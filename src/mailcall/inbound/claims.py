@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
@@ -38,6 +38,10 @@ Choose = Callable[["QuerySet[ReceivedMail]"], list[ReceivedMail]]
 
 class ClaimLost(Exception):
     """Another worker has taken these mails over; nothing of them may be written here any more."""
+
+
+class EarlierRanOut(Exception):
+    """What these mails wait for is in nobody's hands any more; if all went on waiting, it would stay so."""
 
 
 @dataclass(slots=True)
@@ -124,14 +128,19 @@ class Claims:
     def tell(self, chunk: Chunk, depends_on: Callable[[], Mapping[int, Set[int]]]) -> bool:
         """Let later claims know what these mails depend on; False while an earlier claim has not told.
 
+        Raises EarlierRanOut, as `free` does.
+
         What depends on a mail that waits depends on all that this one waits for, too.
         """
         with transaction.atomic():
             _lock()
             earlier = self._earlier(chunk)
-            if any(keys is None for keys in earlier):
+            untold = [ran_out for by_mail, ran_out in earlier if by_mail is None]
+            if any(untold):
+                raise EarlierRanOut
+            if untold:
                 return False
-            before = [set(keys) for by_mail in earlier for keys in (by_mail or {}).values()]
+            before = [set(keys) for by_mail, _ in earlier for keys in (by_mail or {}).values()]
             for mail, own in depends_on().items():
                 related = [keys for keys in before if EVERYTHING in own or not own.isdisjoint(keys)]
                 chunk.keys[mail] = set(own).union(*related)
@@ -141,14 +150,18 @@ class Claims:
 
     def free(self, chunk: Chunk, mails: Sequence[int]) -> Set[int]:
         """Those of these mails that need not wait for any of an earlier claim."""
-        others = {
-            key for by_mail in self._earlier(chunk) for keys in (by_mail or {}).values() for key in keys
-        }
-        return {mail for mail in mails if others.isdisjoint(chunk.keys[mail])}
+        earlier = self._earlier(chunk)
+        others = {key for by_mail, _ in earlier for keys in (by_mail or {}).values() for key in keys}
+        free = {mail for mail in mails if others.isdisjoint(chunk.keys[mail])}
+        if not free and any(ran_out for _, ran_out in earlier):
+            raise EarlierRanOut
+        return free
 
     @staticmethod
-    def _earlier(chunk: Chunk) -> list[dict[str, list[int]] | None]:
-        return list(Claim.objects.filter(pk__lt=chunk.claim).order_by("pk").values_list("keys", flat=True))
+    def _earlier(chunk: Chunk) -> list[tuple[dict[str, list[int]] | None, bool]]:
+        """What the mails of earlier claims depend on, and whether the claim has run out."""
+        ran_out = ExpressionWrapper(Q(until__lt=Now()), BooleanField())
+        return list(Claim.objects.filter(pk__lt=chunk.claim).order_by("pk").values_list("keys", ran_out))
 
     def confirm(self, chunk: Chunk) -> None:
         """Within the transaction that acts: hold the claim until it ends. Raises ClaimLost."""
