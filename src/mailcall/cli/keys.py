@@ -62,7 +62,8 @@ def _rotate() -> tuple[int, int]:
 @click.argument("email")
 @click.option("--superuser", is_flag=True, help="May do everything.")
 @click.option("--password", help="Asked for when not given.")
-def password(email: str, password: str | None, superuser: bool) -> None:
+@click.option("--off", is_flag=True, help="They can't sign in any longer.")
+def password(email: str, password: str | None, superuser: bool, off: bool) -> None:
     """Set the password that the person with this address signs in with."""
     ready()
     from django.contrib.auth.password_validation import validate_password
@@ -71,11 +72,16 @@ def password(email: str, password: str | None, superuser: bool) -> None:
     from mailcall.desk.errors import Refused
     from mailcall.desk.models import Person
     from mailcall.message import comparable
-    from mailcall.web.logins import set_password
+    from mailcall.web.logins import set_password, switch_off
 
     person = Person.objects.filter(email=comparable(email.strip())).order_by("pk").first()
     if person is None:
         raise click.ClickException(f"Nobody has the address {email}. `mailcall load` adds people.")
+    if off:
+        if not switch_off(person):
+            raise click.ClickException(f"{person} can't sign in anyway.")
+        click.echo(f"{person} can't sign in any longer; a new password allows it again.")
+        return
     if password is None:
         password = str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
     try:

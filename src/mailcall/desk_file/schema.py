@@ -16,6 +16,7 @@ from mailcall.message import with_a_labels
 
 INCOMING_PROTOCOLS = (*mailbox.PROTOCOLS, FED)
 NEEDED_WHEN_NEW: dict[str, JsonValue] = {"needed_when_new": True}
+NOT_SAID: Any = ""  # a default that is no value of its field
 ONE_PLACE = "must be exactly one of {env: NAME}, {file: PATH} and {stored: true}"
 
 
@@ -248,9 +249,9 @@ class RetentionRuleItem(Item):
     )
     removes: Literal[
         "raw_mail", "rejected_mail", "closed_calls", "sent_messages", "sign_ins", "orphaned_files"
-    ] = Field("", description="What it removes.", json_schema_extra=NEEDED_WHEN_NEW)
+    ] = Field(NOT_SAID, description="What it removes.", json_schema_extra=NEEDED_WHEN_NEW)
     after_days: Annotated[int, Field(ge=1, le=36_500)] = Field(
-        None,
+        0,
         description="How many days after it was dealt with, closed, sent or written.",
         json_schema_extra=NEEDED_WHEN_NEW,
     )

@@ -17,6 +17,7 @@ R = TypeVar("R", bound=HttpResponseBase)
 AnyView = TypeVar("AnyView", bound=Callable[..., HttpResponseBase])
 
 ANALYSTS_ONLY = "These pages are for analysts, and your sign-in doesn't belong to one."
+ADMINISTRATORS_ONLY = "This page is for administrators. `mailcall password --superuser` makes one."
 
 
 def analysts_only(view: Callable[Concatenate[HttpRequest, P], R]) -> Callable[Concatenate[HttpRequest, P], R]:
@@ -30,6 +31,20 @@ def analysts_only(view: Callable[Concatenate[HttpRequest, P], R]) -> Callable[Co
         return view(request, *args, **kwargs)
 
     return cast("Callable[Concatenate[HttpRequest, P], R]", guarded)
+
+
+def administrators_only(
+    view: Callable[Concatenate[HttpRequest, P], R],
+) -> Callable[Concatenate[HttpRequest, P], R]:
+    """Let superusers in; all others get a 403 page that says so."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> R:
+        if not getattr(request.user, "is_superuser", False):
+            raise PermissionDenied(ADMINISTRATORS_ONLY)
+        return view(request, *args, **kwargs)
+
+    return analysts_only(cast("Callable[Concatenate[HttpRequest, P], R]", guarded))
 
 
 def public(view: AnyView) -> AnyView:

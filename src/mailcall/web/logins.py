@@ -35,5 +35,10 @@ def set_password(person: Person, password: str) -> Login:
     return login
 
 
+def switch_off(person: Person) -> bool:
+    """Take a person's sign-in away, also where they are signed in now; whether they had one."""
+    return bool(Login.objects.filter(person=person, is_active=True).update(is_active=False))
+
+
 def _longest_username() -> int:
     return int(Login._meta.get_field("username").max_length or 150)

@@ -15,6 +15,7 @@ from mailcall.web.views import (
     held,
     mails,
     messages,
+    retention,
     signing_in,
 )
 
@@ -55,6 +56,7 @@ pages = [
     path("messages/<int:pk>/raw/", messages.raw, name="message-raw"),
     path("deliveries/<int:pk>/", messages.operate, name="delivery-operate"),
     path("accounts/", accounts.index, name="accounts"),
+    path("retention/", retention.index, name="retention"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [path("", include((pages, "web")))]
