@@ -310,6 +310,29 @@ def test_without_the_offer_nothing_is_pipelined():
     assert server.heard[1:3] == ["MAIL FROM:<>", "RCPT TO:<a@shop.example>"]
 
 
+@pytest.mark.parametrize("until", [1, 2])
+def test_a_go_ahead_that_nobody_asked_for_is_the_servers_trouble(until):
+    """To believe it would send an empty mail, or a second one to a recipient whom the server accepted."""
+    replies = ["250 ok", "250 ok", "250 ok", "354 go on"]
+    replies[until - 1] = "354 what?"
+    with ScriptedServer([*PIPELINING, say(*replies), hear_mail()]) as server:
+        assert "does not speak SMTP" in str(trouble(server))
+    assert server.mails == [b""]  # the connection was closed without a dot
+
+
+@pytest.mark.parametrize("part", [[raw(b"220-x\r\n" * 2_000)], [raw(b"220 " + b"x" * 100_000)]])
+def test_a_reply_without_an_end_is_given_up(part):
+    with ScriptedServer(part) as server:
+        assert "does not speak SMTP" in str(trouble(server))
+
+
+@pytest.mark.parametrize("size", ["7" * 5000, "\xb2", "-1", "x"])
+def test_a_size_that_is_no_number_is_no_limit(size):
+    part = [say("220 hello"), hear("EHLO"), raw(f"250-me\r\n250 SIZE {size}\r\n".encode("latin-1"))]
+    with ScriptedServer([*part, *ACCEPT, hear_mail(), say("250 ok"), hear()]) as server:
+        assert send(server)[0] is Result.SENT
+
+
 def test_a_reply_can_not_break_a_line_of_our_log():
     part = [
         *GREET,

@@ -102,7 +102,7 @@ class SmtpTransport:
         """Why this recipient can't even be tried; the codes are those a server would give (RFC 3463)."""
         session = self._open_session
         size = session.esmtp_features.get("size", "")
-        if size.isdigit() and 0 < int(size) < len(envelope.mail):  # RFC 1870 6
+        if re.fullmatch("[0-9]{1,18}", size) and 0 < int(size) < len(envelope.mail):  # RFC 1870 6
             return _failed(to, f"552 5.3.4 The mail is larger than the {size} bytes that the server takes")
         for address, code in ((to, "501 5.1.3"), (envelope.sender, "501 5.1.7")):
             if not address and address is envelope.sender:  # the null reverse-path
@@ -163,8 +163,10 @@ class SmtpTransport:
         for first in range(0, len(commands), FLIGHT):
             flight = commands[first : first + FLIGHT]
             self._write("".join(f"{command}\r\n" for command in flight).encode())
-            for _ in flight:
+            for command in flight:
                 code, words = session.getreply()
+                if code < 400 and not _good((code, words)) and command != "DATA":
+                    raise smtplib.SMTPException("a go-ahead that nobody asked for")
                 if code == 421:
                     raise smtplib.SMTPServerDisconnected(reply_text(code, words, self._settings))
                 replies.append((code, words))

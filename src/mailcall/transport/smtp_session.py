@@ -13,7 +13,11 @@ from mailcall import certificates
 from mailcall.server_words import without_secrets
 from mailcall.transport.interface import ServerTrouble, TransportSettings
 
+LONGEST_LINE = 8192  # RFC 5321 4.5.3.1.5 allows 512
+MOST_LINES = 1_000  # of one reply
 UNPROTECTED = "takes no password over an unprotected connection; choose TLS or STARTTLS."
+
+_REPLY = re.compile(rb"[2-5][0-9]{2}(?:[ -].*)?\r?\n", re.DOTALL)
 
 
 def connect(settings: TransportSettings) -> smtplib.SMTP:
@@ -63,14 +67,26 @@ class _Session(smtplib.SMTP):
         self._ehlo()
 
     def getreply(self) -> tuple[int, bytes]:
-        """The next reply; smtplib would tell a time-out as a closed connection."""
-        try:
-            code, words = super().getreply()
-        except smtplib.SMTPServerDisconnected as trouble:
-            raise trouble.__context__ if isinstance(trouble.__context__, TimeoutError) else trouble from None
-        if not 200 <= code < 600:
-            raise smtplib.SMTPException(f"{code} is no reply code")
-        return code, words
+        """The next reply (RFC 5321 4.2.1). Raises OSError, SMTPException.
+
+        smtplib would tell a time-out as a closed connection, and read a reply without an end for ever.
+        """
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("not connected")
+        if self.file is None:
+            self.file = self.sock.makefile("rb")
+        words = list[bytes]()
+        while len(words) < MOST_LINES:
+            line = self.file.readline(LONGEST_LINE)
+            if not line:
+                self.close()
+                raise smtplib.SMTPServerDisconnected("the server closed the connection")
+            if not _REPLY.fullmatch(line):
+                raise smtplib.SMTPException("no line of a reply")
+            words.append(line[4:].strip())
+            if line[3:4] != b"-":
+                return int(line[:3]), b"\n".join(words)
+        raise smtplib.SMTPException("a reply without an end")
 
     def _ehlo(self) -> None:
         code, words = self.ehlo()
