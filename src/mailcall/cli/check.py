@@ -149,9 +149,11 @@ def _secrets_and_accounts() -> Iterator[Finding]:
             yield Finding(True, about, f"has no mailbox; fed by `mailcall pipe`, or {by}")
             continue
         try:
-            with open_mailbox(account.protocol, account.mailbox_settings()) as mailbox:
-                waiting = len(mailbox.list())
-                push = "told at once of new mail" if mailbox.can_push else "checked by the clock only"
+            waiting = 0
+            for settings in account.mailboxes():
+                with open_mailbox(account.protocol, settings) as mailbox:
+                    waiting += len(mailbox.list())
+                    push = "told at once of new mail" if mailbox.can_push else "checked by the clock only"
             yield Finding(True, about, f"signed in, {waiting} mails to collect, {push}")
         except (MailboxError, keyring.KeyringError) as error:
             yield Finding(False, about, str(error))

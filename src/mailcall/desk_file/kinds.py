@@ -29,6 +29,19 @@ class TextList:
         return self.separator.join(items)
 
 
+class OneOrMore(TextList):
+    """The same, where a single item stands for itself."""
+
+    def read(self, text: str) -> str | list[str]:  # type: ignore[override]
+        """The item of the stored text, or its items."""
+        items = self.split(text)
+        return items[0] if len(items) == 1 else items
+
+    def write(self, items: str | list[str]) -> str:
+        """The text to store."""
+        return super().write([items] if isinstance(items, str) else items)
+
+
 def _by_semicolon(text: str) -> list[str]:
     return [item.strip() for item in text.split(";") if item.strip()]
 
@@ -40,6 +53,7 @@ def _by_line(text: str) -> list[str]:
 _SEMICOLONS = TextList(_by_semicolon, "; ")
 _WORDS = TextList(str.split, "\n")
 _LINES = TextList(_by_line, "\n")
+_ONE_A_LINE = OneOrMore(_by_line, "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +124,7 @@ KINDS = (
         schema.IncomingAccountItem,
         IncomingAccount,
         lists={
+            "folder": _ONE_A_LINE,
             "trusted_hosts": _WORDS,
             "trusted_sealers": _WORDS,
             "gateway_tags": _LINES,

@@ -63,7 +63,7 @@ def _type(annotation: Any, metadata: list[Any] | tuple[Any, ...] = ()) -> str:
     if origin is list:
         return f"list of {_type(get_args(annotation)[0])}"
     if origin in {Union, UnionType}:
-        return next(_type(part) for part in get_args(annotation) if part is not NoneType)
+        return " or ".join(_type(part) for part in get_args(annotation) if part is not NoneType)
     if annotation is int:
         least = next((part.ge for part in metadata if isinstance(part, Ge)), None)
         most = next((part.le for part in metadata if isinstance(part, Le)), None)

@@ -7,7 +7,7 @@ new one. The descriptions are the reference that people read (`python -m mailcal
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from mailcall import mailbox, transport
@@ -38,6 +38,16 @@ def _is_line(value: str) -> str:
     return value
 
 
+def _one_or_more_folders(value: Any) -> str | list[str]:
+    """A list of one is that one."""
+    names = value if isinstance(value, list) else [value]
+    if not names or not all(isinstance(name, str) and 0 < len(name) <= 255 for name in names):
+        raise PydanticCustomError("folders", "must be the name of a folder, or a list of names")
+    if not all(name.isprintable() and name.strip() for name in names):
+        raise PydanticCustomError("folders", "must be one line of text for each folder")
+    return names if len(names) > 1 else str(names[0])
+
+
 def _is_group_address(value: str) -> str:
     if ";" in value:
         raise PydanticCustomError("address", "must be one address; write a list for several")
@@ -64,6 +74,7 @@ Name = Annotated[str, Field(max_length=100), AfterValidator(_is_line)]
 Word = Annotated[str, AfterValidator(_is_word)]
 Sender = Annotated[str, AfterValidator(_is_word), AfterValidator(with_a_labels)]
 Line = Annotated[str, AfterValidator(_is_line)]
+Folders = Annotated[str | list[str], PlainValidator(_one_or_more_folders)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Priority = Annotated[int, Field(ge=1, le=5)]
 Small = Annotated[int, Field(ge=0, le=32_767)]
@@ -180,13 +191,20 @@ class IncomingAccountItem(Item):
     auth_method: Literal["auto", "plain", "login", "cram-md5", "apop"] = Field(
         "auto", description="`auto` takes the most secure that the server offers; `apop` is for POP3."
     )
-    folder: str = Field("INBOX", min_length=1, max_length=255, description="The folder, for IMAP.")
+    folder: Folders = Field("INBOX", description="The folder, or a list of folders, for IMAP.")
     path: str = Field("", max_length=500, description="The folder on this machine, for Maildir.")
     ca_file: str = Field("", max_length=500, description="A private certification authority, PEM.")
     disposal: Literal["delete", "move", "keep"] = Field(
         "delete", description="What happens in the mailbox to a mail once it is safe in the journal."
     )
-    move_to: str = Field("", max_length=255, description="The folder, when the disposal is `move`.")
+    move_to: str = Field(
+        "",
+        max_length=255,
+        description="The folder, when the disposal is `move`; with `delete` for mails that are too big.",
+    )
+    size_limit: Annotated[int, Field(ge=0, le=2_000)] = Field(
+        50, description="In MB; of a mail above, only the header is fetched, and it is rejected; 0: no limit."
+    )
     session_limit: Big = Field(
         0, description="Messages deleted before the session is closed and opened again; 0: no limit."
     )

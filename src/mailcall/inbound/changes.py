@@ -6,13 +6,16 @@ from mailcall.desk.models import Channel, EntryKind, Person
 from mailcall.inbound.decision import Action, Decision, Facts
 from mailcall.inbound.models import ReceivedMail
 from mailcall.inbound.reading import Reading
+from mailcall.inbound.rules.rejected import megabytes
 from mailcall.message import Mail, address_ok
 from mailcall.message.invitation_text import describe_invitation
 from mailcall.message.mail import Seal
 from mailcall.message.subjects import strip_prefixes
 from mailcall.message.thread_ids import without_tags
 from mailcall.message.true_types import agree
+from mailcall.outbound.message_types import MAIL_TOO_BIG
 from mailcall.outbound.origin import MailOrigin
+from mailcall.outbound.refusals import Refusal
 
 MOST_PARTICIPANTS = 50
 UNKNOWN_SENDER = "Unknown sender"
@@ -36,6 +39,34 @@ def change_for(mail: ReceivedMail, reading: Reading, decision: Decision, facts: 
             )
         case _:
             return None
+
+
+def refusal_for(mail: ReceivedMail, reading: Reading, decision: Decision, facts: Facts) -> Refusal | None:
+    """What the sender of a rejected mail is told, or None when they are not answered."""
+    if decision.action is not Action.REJECT or not decision.answer:
+        return None
+    if facts.sender and not facts.sender.available_recipient:
+        return None
+    limit = facts.account.size_limit
+    return Refusal(
+        kind=MAIL_TOO_BIG,
+        mail=mail.pk,
+        correlation_id=mail.correlation_id,
+        partition=facts.account.template.partition,
+        origin=MailOrigin(
+            sender_name=reading.mail.from_[0].name if reading.mail.from_ else "",
+            sender_address=reading.sender,
+            message_id=reading.mail.message_id,
+            references=reading.mail.references[-20:],
+            answer=True,
+        ),
+        subject=reading.mail.subject,
+        why=f"The mail was above the size limit of account {facts.account.name}."[:300],
+        data={
+            "size": megabytes(reading.whole_size),
+            "limit": f"at most {limit} MB" if limit else "smaller ones",
+        },
+    )
 
 
 def _log(mail: ReceivedMail, reading: Reading, decision: Decision, facts: Facts) -> LogCall:

@@ -18,7 +18,15 @@ from mailcall.inbound.journalling import Kept, journalled, new_row, tell
 from mailcall.inbound.models import IncomingAccount, KeptMail
 from mailcall.keyring import KeyringError
 from mailcall.mailbox import batches, open_mailbox
-from mailcall.mailbox.interface import BATCH_MAILS, LIST_MAILS, Fetched, Listed, Mailbox, MailboxError
+from mailcall.mailbox.interface import (
+    BATCH_MAILS,
+    LIST_MAILS,
+    Fetched,
+    FolderError,
+    Listed,
+    Mailbox,
+    MailboxError,
+)
 
 log = structlog.get_logger("inbound.collect")
 
@@ -32,9 +40,11 @@ def collect(account: IncomingAccount, *, stop: Callable[[], bool] = lambda: Fals
 
     1. The mailbox lists what is there; what it tells apart, and the journal holds, is not fetched again.
     2. A batch is fetched and written raw to the journal, in one transaction.
-    3. Only then is the mailbox told to delete, move or keep, also what an earlier run had journalled.
+    3. Only then is the mailbox told to delete, move or keep, also what an earlier run had journalled. What is
+       too big, so that the journal has only its header, is set aside.
 
-    Raises CollectFailed, after writing the sentence to the account.
+    All this for each folder; one that can't be used does not stop the others. Raises CollectFailed, after
+    writing the sentence to the account.
     """
     try:
         return _collect(account, stop)
@@ -53,18 +63,41 @@ def _checked(account: IncomingAccount, error: str) -> None:
 
 def _collect(account: IncomingAccount, stop: Callable[[], bool]) -> int:
     spool = _empty_spool(account)
-    new = 0
-    with open_mailbox(account.protocol, account.mailbox_settings()) as mailbox:
-        more = True
-        while more and not stop():
-            listed = mailbox.list()
-            more = len(listed) >= LIST_MAILS
-            for batch in batches(listed, mails=min(BATCH_MAILS, account.session_limit or BATCH_MAILS)):
-                if stop():
-                    break
-                new += _collect_batch(account, mailbox, batch, spool)
+    new, troubles = 0, list[str]()
+    mailboxes = account.mailboxes()
+    for settings in mailboxes:
+        opened = False
+        try:
+            with open_mailbox(account.protocol, settings) as mailbox:
+                opened = True
+                new += _collect_folder(account, settings.folder, mailbox, spool, stop)
+        except MailboxError as error:
+            of_folder = isinstance(error, FolderError)
+            named = of_folder or not opened or len(mailboxes) == 1
+            troubles.append(str(error) if named else f"Folder {settings.folder}: {error}")
+            if not (opened or of_folder):
+                break  # the others are behind the same door
+    if troubles:
+        raise MailboxError(" ".join(troubles), temporary=True)
     now = timezone.now()
     IncomingAccount.objects.filter(pk=account.pk).update(last_checked_at=now, last_good_at=now, last_error="")
+    return new
+
+
+def _collect_folder(
+    account: IncomingAccount, folder: str, mailbox: Mailbox, spool: Path, stop: Callable[[], bool]
+) -> int:
+    new, more = 0, True
+    while more and not stop():
+        listed = mailbox.list()
+        more = len(listed) >= LIST_MAILS
+        for batch in batches(listed, mails=min(BATCH_MAILS, account.session_limit or BATCH_MAILS)):
+            if stop():
+                break
+            new += _collect_batch(account, mailbox, batch, spool)
+            _save_mark(account, folder, mailbox.high_water)
+            checkpoint("collect.disposed")
+    _save_mark(account, folder, mailbox.high_water)  # also when mails that it names have gone
     return new
 
 
@@ -77,19 +110,26 @@ def _collect_batch(account: IncomingAccount, mailbox: Mailbox, batch: Sequence[L
     known |= journalled(account, [mail.identity for mail in fetched])
     fresh = {mail.identity: mail for mail in fetched if mail.identity not in known}
     rows = [new_row(account, mail.identity, _keep(mail)) for mail in fresh.values()]
-    held = {mail.key for mail in fetched}
+    header_only = {mail.key: mail.header_only for mail in fetched}
     with transaction.atomic():
         insert_rows(rows)
-        _remember_kept(account, [listed for listed in wanted if listed.key in held])
+        _remember_kept(account, [listed for listed in wanted if listed.key in header_only])
     tell(rows, log)
     checkpoint("collect.journalled")
-    held |= {m.key for m in batch if m.identity in known or m.kept_as in kept}
-    mailbox.dispose([listed.key for listed in batch if listed.key in held])
-    if mailbox.high_water != account.high_water:
-        account.high_water = mailbox.high_water
-        account.save(update_fields=["high_water"])
-    checkpoint("collect.disposed")
+    header_only |= {m.key: known[m.identity] for m in batch if m.identity in known}
+    header_only |= {m.key: True for m in batch if m.kept_as in kept}  # it stays, as it did
+    mailbox.dispose([key for key, header in header_only.items() if not header])
+    if too_big := [key for key, header in header_only.items() if header]:
+        mailbox.set_aside(too_big)
     return len(rows)
+
+
+def _save_mark(account: IncomingAccount, folder: str, mark: str) -> None:
+    if mark == account.high_water.get(folder, ""):
+        return
+    marks = {**account.high_water, folder: mark}
+    account.high_water = {name: marks[name] for name in account.folders if marks.get(name)}
+    account.save(update_fields=["high_water"])
 
 
 def _kept(account: IncomingAccount, names: Sequence[str]) -> set[str]:
@@ -105,6 +145,9 @@ def _remember_kept(account: IncomingAccount, mails: Sequence[Listed]) -> None:
 
 
 def _keep(mail: Fetched) -> Kept:
+    if mail.header_only:
+        raw = mail.raw or b""
+        return Kept(mail.size, hashlib.sha256(raw).hexdigest(), raw, header_only=True)
     if mail.file is not None:
         with mail.file.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()

@@ -18,14 +18,15 @@ class Kept:
     size: int
     sha256: str
     raw: bytes | None
+    header_only: bool = False  # then `size` is that of the whole mail
 
 
-def journalled(account: IncomingAccount, identities: Sequence[str]) -> set[str]:
-    """Those of these identities that the journal holds for the account."""
+def journalled(account: IncomingAccount, identities: Sequence[str]) -> dict[str, bool]:
+    """Those of these identities that the journal holds for the account, and if it holds only the header."""
     if not identities:
-        return set()
+        return {}
     rows = ReceivedMail.objects.filter(account=account, identity__in=identities)
-    return set(rows.values_list("identity", flat=True))
+    return dict(rows.values_list("identity", "header_only"))
 
 
 def new_row(account: IncomingAccount, identity: str, kept: Kept) -> ReceivedMail:
@@ -38,6 +39,7 @@ def new_row(account: IncomingAccount, identity: str, kept: Kept) -> ReceivedMail
         size=kept.size,
         sha256=kept.sha256,
         raw=kept.raw,
+        header_only=kept.header_only,
     )
 
 

@@ -1,6 +1,7 @@
 """Incoming accounts and the journal of all mail that ever came."""
 
 import re
+from dataclasses import replace
 
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
@@ -16,6 +17,7 @@ from mailcall.mailbox.interface import Disposal, MailboxSettings, Security
 from mailcall.message import Trust
 
 FED = "fed"  # the protocol of an account without a mailbox: its mail is handed over, by pipe or LMTP
+MB = 1024 * 1024
 _MARKER = re.compile(r"([!-9;-~]+)\s*:\s*(\S.*?)\s*")  # RFC 5322 3.6.8
 
 
@@ -35,13 +37,16 @@ class IncomingAccount(models.Model):
     login = models.CharField(max_length=255, blank=True)
     password: "models.Field[Secret | str, Secret]" = EncryptedField(default="", blank=True)
     auth_method = models.CharField(max_length=20, default="auto")
-    folder = models.CharField(max_length=255, default="INBOX")
+    folder = models.TextField(default="INBOX", help_text="For IMAP; several one a line.")
     path = models.CharField(max_length=500, blank=True, help_text="The folder, for Maildir.")
     ca_file = models.CharField(
         max_length=500, blank=True, help_text="A private certification authority, PEM."
     )
     disposal = models.CharField(max_length=10, default=Disposal.DELETE, choices=[(d, d) for d in Disposal])
     move_to = models.CharField(max_length=255, blank=True)
+    size_limit = models.PositiveIntegerField(
+        default=50, help_text="MB; of a mail above, only the header is kept; 0: no limit."
+    )
     session_limit = models.PositiveIntegerField(
         default=0, help_text="Messages deleted before the session is closed and opened again; 0: no limit."
     )
@@ -75,7 +80,7 @@ class IncomingAccount(models.Model):
         blank=True, help_text="A subject that contains one is rejected; one a line."
     )
 
-    high_water = models.CharField(max_length=255, blank=True, editable=False)
+    high_water = models.JSONField(default=dict, blank=True, editable=False, help_text="By folder.")
     last_checked_at = models.DateTimeField(null=True, editable=False)
     last_good_at = models.DateTimeField(null=True, editable=False)
     last_error = models.TextField(blank=True, editable=False)
@@ -102,8 +107,18 @@ class IncomingAccount(models.Model):
             raise ValidationError({"disposal": "POP3 has no folders to move mail to; delete or keep it."})
         if self.disposal == Disposal.MOVE and not self.move_to:
             raise ValidationError({"move_to": "Moving needs the name of a folder."})
+        if self.protocol == "imap":
+            self._clean_folders()
         if self.internal_marker and not _MARKER.fullmatch(self.internal_marker):
             raise ValidationError({"internal_marker": "It must look like `X-Internal: yes`."})
+
+    def _clean_folders(self) -> None:
+        """Each once, and none that mail is moved to, or what is moved would come again."""
+        folders = [folder_key(folder) for folder in self.folders]
+        if not folders or len(set(folders)) < len(folders):
+            raise ValidationError({"folder": "It must name a folder, and each one once."})
+        if self.disposal != Disposal.KEEP and folder_key(self.move_to) in folders:
+            raise ValidationError({"move_to": "Mail can't be moved to a folder that is collected."})
 
     @classmethod
     def to_collect(cls) -> "models.QuerySet[IncomingAccount]":
@@ -114,6 +129,16 @@ class IncomingAccount(models.Model):
     def is_fed(self) -> bool:
         """Whether it has no mailbox."""
         return self.protocol == FED
+
+    @property
+    def folders(self) -> list[str]:
+        """Those that are collected from, in order; where the protocol has none, an empty name."""
+        return [name for name in self.folder.split("\n") if name] if self.protocol == "imap" else [""]
+
+    @property
+    def most_bytes(self) -> int:
+        """Of a mail; 0: no limit."""
+        return self.size_limit * MB
 
     @property
     def partition(self) -> Partition:
@@ -131,8 +156,14 @@ class IncomingAccount(models.Model):
             own_addresses=own_addresses,
         )
 
+    def mailboxes(self) -> list[MailboxSettings]:
+        """What the mailbox room needs for each folder. Raises KeyringError."""
+        common = self.mailbox_settings()
+        marks = self.high_water
+        return [replace(common, folder=name, high_water=marks.get(name, "")) for name in self.folders]
+
     def mailbox_settings(self) -> MailboxSettings:
-        """What the mailbox room needs. Raises KeyringError when the password can't be read."""
+        """What all folders have in common. Raises KeyringError when the password can't be read."""
         return MailboxSettings(
             server=self.server,
             port=self.port,
@@ -140,18 +171,22 @@ class IncomingAccount(models.Model):
             login=self.login,
             password=self.password.reveal() if self.password else "",
             auth_method=self.auth_method,
-            folder=self.folder,
             disposal=Disposal(self.disposal),
             move_to=self.move_to,
             ca_file=self.ca_file,
             session_limit=self.session_limit,
+            size_limit=self.most_bytes,
             path=self.path,
-            high_water=self.high_water,
         )
 
 
+def folder_key(name: str) -> str:
+    """By which two names are of one folder: all are as written, but for INBOX (RFC 3501 5.1)."""
+    return "INBOX" if name.upper() == "INBOX" else name
+
+
 class KeptMail(models.Model):
-    """A mail that the journal holds and the mailbox keeps, as its listing tells of it.
+    """A mail that the journal holds and that stays in the mailbox, as its listing tells of it.
 
     Only for protocols whose listing does not give the mail's identity (POP3): so that the mail is not
     fetched again to learn it.
@@ -201,6 +236,7 @@ class ReceivedMail(models.Model):
     size = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64)
     raw = models.BinaryField(null=True, help_text="The bytes; big ones are in the file storage.")
+    header_only = models.BooleanField(default=False, help_text="Too big: its bytes are those of its header.")
     evidence = models.JSONField(default=dict, help_text="Gathered at the first reading.")
 
     message_id = models.CharField(max_length=998, blank=True, db_index=True)

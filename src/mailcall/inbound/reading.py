@@ -6,7 +6,7 @@ Imports no Django: the processes that read need none.
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailcall.inbound.dns import key_lookup
 from mailcall.message import Mail, read_mail
@@ -24,11 +24,25 @@ class Reading:
     ours: Target | None  # what it was about, if we sent it ourselves
     found: tuple[Found, ...]
     duplicate_key: str
+    whole_size: int = 0  # bytes of the whole mail, where only its header is here; else 0
 
     @property
     def sender(self) -> str:
         """The one address in From, comparable; empty when there is none or more than one."""
         return self.evidence.from_address.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What is known of a mail besides its bytes.
+
+    `evidence` was journalled at its first reading. `whole_size` says that only the header of so big a mail is
+    here (bytes; 0: it is whole), so that no signature can be verified.
+    """
+
+    received_at: dt.datetime | None = None  # None: now
+    evidence: dict[str, object] | None = None
+    whole_size: int = 0
 
 
 class Unreadable(ValueError):
@@ -39,10 +53,9 @@ def read(
     raw: Buffer,
     trust: Trust,
     keys: Sequence[bytes],
-    journalled: dict[str, object] | None = None,
-    received_at: dt.datetime | None = None,
+    arrival: Arrival | None = None,
 ) -> Reading:
-    """Read a mail that came at a time (None: now), on an account that trusts as it says.
+    """Read a mail, on an account that trusts as it says.
 
     Evidence that was journalled at its first reading is used as it is; else DNS may be asked for keys.
 
@@ -51,17 +64,21 @@ def read(
     mail = read_mail(raw)
     if mail.unreadable:
         raise Unreadable(" ".join(mail.defects))
-    if journalled:
-        evidence = Evidence.from_dict(journalled)
+    arrival = arrival or Arrival()
+    if arrival.evidence:
+        evidence = Evidence.from_dict(arrival.evidence)
     else:
-        came = received_at or dt.datetime.now(dt.UTC)
+        came = arrival.received_at or dt.datetime.now(dt.UTC)
+        if arrival.whole_size:
+            trust = replace(trust, verify_dkim=False, sealers=frozenset())
         evidence = sender_evidence(mail, trust, raw, key_lookup(), came)
     return Reading(
         mail=mail,
         evidence=evidence,
         ours=own_target(mail, keys),
         found=tuple(find_ours(mail, keys)),
-        duplicate_key=duplicate_key(mail),
+        duplicate_key="" if arrival.whole_size else duplicate_key(mail),
+        whole_size=arrival.whole_size,
     )
 
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 from .mail import Mail
 
-KINDS = {"call": "c", "request": "r", "task": "t", "round trip": "p"}
+KINDS = {"call": "c", "request": "r", "task": "t", "round trip": "p", "mail": "m"}
 MAX_NUMBER = 10**15
 _NAMES = {letter: kind for kind, letter in KINDS.items()}
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
-_TOKEN = re.compile(r"([crtp])([1-9]\d{0,14})\.([a-z2-7]{8})\.([a-z2-7]{16})")
-_IN_TEXT = re.compile(r"\bmc\.([crtp][1-9]\d{0,14}\.[a-z2-7]{8}\.[a-z2-7]{16})(?![a-z0-9])", re.IGNORECASE)
+_TOKEN = re.compile(r"([crtpm])([1-9]\d{0,14})\.([a-z2-7]{8})\.([a-z2-7]{16})")
+_IN_TEXT = re.compile(r"\bmc\.([crtpm][1-9]\d{0,14}\.[a-z2-7]{8}\.[a-z2-7]{16})(?![a-z0-9])", re.IGNORECASE)
 _TAG = re.compile(r"\[\s?(call|request|task)\s?#?\s?([1-9]\d{0,14})\s?\]", re.IGNORECASE)
 _MAX_BODY = 500_000
 _MAX_FOUND = 20
@@ -27,7 +27,7 @@ _MAX_FOUND = 20
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a mail belongs to: `kind` is call, request, task, or round trip, whose number is the account's."""
+    """What a mail belongs to: `kind` is call, request, task, mail, or round trip, to an account."""
 
     kind: str
     number: int

@@ -67,8 +67,8 @@ class Budget:
             Counter(dict(to_sender)), Counter(dict(on_call)), frozenset(bounced), Counter(dict(echoes))
         )
 
-    def take(self, address: str, call: int) -> str:
-        """Count an answer; why it must be withheld, or an empty text."""
+    def take(self, address: str, call: int | None) -> str:
+        """Count an answer, on a call if there is one; why it must be withheld, or an empty text."""
         if address in self.bounced:
             return f"Withheld: the last mail to {address} came back."
         if self.to_sender[address] >= ANSWERS_AN_HOUR_TO_A_SENDER:
@@ -76,13 +76,14 @@ class Budget:
                 f"Withheld: {address} got {ANSWERS_AN_HOUR_TO_A_SENDER} answers within an hour, "
                 "which is the budget for one sender."
             )
-        if self.on_call[call] >= ANSWERS_A_DAY_ON_A_CALL:
+        if call is not None and self.on_call[call] >= ANSWERS_A_DAY_ON_A_CALL:
             return (
                 f"Withheld: call {call} caused {ANSWERS_A_DAY_ON_A_CALL} answers within a day, "
                 "which is the budget for one call."
             )
         self.to_sender[address] += 1
-        self.on_call[call] += 1
+        if call is not None:
+            self.on_call[call] += 1
         return ""
 
     def take_echo(self, call: int) -> str:

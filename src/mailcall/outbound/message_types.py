@@ -23,9 +23,12 @@ class MessageType:
 CALL_LOGGED = MessageType(1001, "Call - Logged", "call_logged", "auto-replied", answer=True)
 CALL_UPDATED_BY_EMAIL = MessageType(1002, "Call - Updated by Email", "call_updated", "auto-generated")
 CALL_REPLY = MessageType(1004, "Call - Reply", "call_reply", "")
+MAIL_TOO_BIG = MessageType(9002, "Mail - Too Big", "mail_too_big", "auto-replied", answer=True)
 ROUND_TRIP = MessageType(9001, "Round trip", "round_trip", "auto-generated")
 
-TYPES = {kind.code: kind for kind in (CALL_LOGGED, CALL_UPDATED_BY_EMAIL, CALL_REPLY, ROUND_TRIP)}
+TYPES = {
+    kind.code: kind for kind in (CALL_LOGGED, CALL_UPDATED_BY_EMAIL, CALL_REPLY, MAIL_TOO_BIG, ROUND_TRIP)
+}
 
 
 def name_of(code: int) -> str:

@@ -17,6 +17,7 @@ from mailcall.inbound.rules.rejected import (
     RejectedSubject,
     RoundTrip,
     SameMail,
+    TooBig,
 )
 from mailcall.inbound.rules.replies import BelongsHere, ReplyToOurs
 
@@ -51,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     AutomaticReply(),
     BlockedSender(),
     RejectedSubject(),
+    TooBig(),
     SameMail(),
     ReplyToOurs(),
     BelongsHere(),

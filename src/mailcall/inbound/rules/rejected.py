@@ -1,10 +1,11 @@
-"""Rule a: mails that change nothing and are answered with nothing."""
+"""Rule a: mails that change nothing, of which only one that is too big is answered."""
 
 from dataclasses import dataclass, replace
 
 from mailcall.desk.models import Call
 from mailcall.inbound.decision import Action, Decision, Facts, Verdict
 from mailcall.inbound.reading import Reading
+from mailcall.inbound.rules.log import why_no_answer
 from mailcall.message.mail import Kind
 from mailcall.message.subjects import strip_prefixes
 
@@ -154,6 +155,40 @@ class RejectedSubject:
                     _reject(reading, facts, f"Its subject is on the reject list: “{entry}”."),
                 )
         return Verdict("Its subject is on no reject list.")
+
+
+@dataclass(frozen=True)
+class TooBig:
+    """A mail above the account's size limit; its sender hears of it, since nobody will read it."""
+
+    letter: str = "a"
+    name: str = "too big"
+    description: str = "Rejects a mail above the account's size limit, of which only the header was fetched."
+
+    def check(self, reading: Reading, facts: Facts) -> Verdict:
+        """Fire where only the header is here."""
+        if not reading.whole_size:
+            return Verdict("All of it was fetched.")
+        no_answer = why_no_answer(reading, facts)
+        decision = _reject(
+            reading,
+            facts,
+            f"It is too big: it has {megabytes(reading.whole_size)} MB, and account {facts.account.name} "
+            f"takes {_most(facts.account.size_limit)}. Only its header was fetched.",
+        )
+        return Verdict(
+            f"It has {reading.whole_size:,} bytes, and only its header was fetched.",
+            replace(decision, answer=not no_answer, no_answer=no_answer),
+        )
+
+
+def megabytes(size: int) -> str:
+    """Rounded up to a tenth, so that what is above a limit never looks as if it fitted."""
+    return f"{-(-size * 10 // 1024**2) / 10:,.1f}"
+
+
+def _most(size_limit: int) -> str:
+    return f"at most {size_limit} MB" if size_limit else "any size by now"
 
 
 @dataclass(frozen=True)

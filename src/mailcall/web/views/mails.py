@@ -103,7 +103,7 @@ def render_mail(
         "missing": missing,
         "headers": headers[:HEADERS_SHOWN].decode("utf-8", "replace"),
         "source": start.decode("utf-8", "replace"),
-        "source_cut": mail.size > SOURCE_SHOWN,
+        "source_cut": len(start) >= SOURCE_SHOWN,
         "trace": [item for item in mail.trace if isinstance(item, dict)],
         "evidence": tuple(mail.evidence.items()) if isinstance(mail.evidence, dict) else (),
         "form": form or DiscardForm(auto_id="discard_%s"),
