@@ -3,8 +3,8 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
 
-from mailcall.database import rows as room
 from mailcall.database.rows import insert_rows
 from mailcall.desk.models import Call, Participant, Partition, Person, State, TimelineEntry
 from mailcall.inbound.models import IncomingAccount
@@ -63,7 +63,7 @@ def test_a_secret_is_encrypted_here_too() -> None:
     template = CallTemplate.objects.create(name="Mail", partition=partition)
     account = IncomingAccount(name="A", address="a@k.example", template=template, password="open sesame")
     insert_rows([account])
-    with room.connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute("SELECT password FROM inbound_incomingaccount")
         assert "sesame" not in cursor.fetchone()[0]
     assert IncomingAccount.objects.get().password.reveal() == "open sesame"

@@ -1,12 +1,14 @@
 """Writing many rows at once with one statement, without what Django does for each value of each row."""
 
+import datetime as dt
 import itertools
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, Model
 
 # Values of these classes go to the database as they are, in fields of these classes.
@@ -38,25 +40,28 @@ def insert_rows(rows: Iterable[Model], *, ignore_conflicts: bool = False) -> Non
     if not rows:
         return
     meta = rows[0]._meta
-    fields, write = _insert(type(rows[0]))
-    size = min(max(_most_parameters() // len(fields), 1), 500)
-    key = _quoted(meta.pk.column)
-    names = ", ".join(_quoted(field.column) for field in fields)
-    places = "(" + ", ".join(["%s"] * len(fields)) + ")"
-    end = " ON CONFLICT DO NOTHING" if ignore_conflicts else f" RETURNING {key}"
-    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+    columns, stamped = _columns_of_new(type(rows[0]))
+    for row in rows if stamped else ():
+        for field in stamped:
+            field.pre_save(row, add=True)
+    write = _Writer(columns)
+    size = min(max(_most_parameters(write.connection) // len(columns), 1), 500)
+    names = ", ".join(_quoted(field.column) for field in columns)
+    places = "(" + ", ".join(["%s"] * len(columns)) + ")"
+    end = " ON CONFLICT DO NOTHING" if ignore_conflicts else f" RETURNING {_quoted(meta.pk.column)}"
+    with transaction.atomic(savepoint=False), write.connection.cursor() as cursor:
         for start in range(0, len(rows), size):
             some = rows[start : start + size]
             statement = (
                 f"INSERT INTO {_quoted(meta.db_table)} ({names}) "  # noqa: S608  our own names
                 f"VALUES {', '.join([places] * len(some))}{end}"
             )
-            cursor.execute(statement, list(itertools.chain.from_iterable(map(write, some))))
+            cursor.execute(statement, list(itertools.chain.from_iterable(map(write.values, some))))
             if not ignore_conflicts:
                 for row, (made,) in zip(some, cursor.fetchall(), strict=True):
-                    row.pk = made
+                    setattr(row, meta.pk.attname, made)
                     row._state.adding = False
-                    row._state.db = connection.alias
+                    row._state.db = write.connection.alias
 
 
 def update_rows(rows: Sequence[Model], fields: Sequence[str]) -> None:
@@ -72,39 +77,65 @@ def update_rows(rows: Sequence[Model], fields: Sequence[str]) -> None:
     assignments = ", ".join(f"{_quoted(column.column)} = %s" for column in columns)
     key = _quoted(meta.pk.column)
     statement = f"UPDATE {_quoted(meta.db_table)} SET {assignments} WHERE {key} = %s"  # noqa: S608  our own names
-    values = [[*(_prepared(column, row) for column in columns), row.pk] for row in rows]
-    with connection.cursor() as cursor:
-        cursor.executemany(statement, values)
+    write = _Writer(columns)
+    with write.connection.cursor() as cursor:
+        cursor.executemany(statement, [[*write.values(row), row.pk] for row in rows])
+
+
+class _Writer:
+    """Gives the values of rows as the database takes them."""
+
+    def __init__(self, columns: Sequence["Field[Any, Any]"]) -> None:
+        # Not the proxy, which looks for the thread's connection at each access.
+        self.connection = connections[DEFAULT_DB_ALIAS]
+        self._columns = [(field.attname, field.__class__ in _PLAIN_FIELDS, field) for field in columns]
+        self._moments: dict[tuple[Field[Any, Any], dt.datetime], Any] = {}  # many rows share theirs
+
+    def values(self, row: Model) -> list[Any]:
+        """Of one row, in the order of the columns."""
+        own = row.__dict__
+        return [
+            value
+            if plain and (value := own.get(name)).__class__ in _PLAIN_VALUES and value is not None
+            else self._prepared(row, field)
+            for name, plain, field in self._columns
+        ]
+
+    def _prepared(self, row: Model, field: "Field[Any, Any]") -> Any:
+        value = getattr(row, field.attname)
+        if value is None:
+            return _key_of_related(row, field)
+        if value.__class__ is not dt.datetime:
+            return field.get_db_prep_save(value, self.connection)
+        moment = (field, value)
+        if moment not in self._moments:
+            self._moments[moment] = field.get_db_prep_save(value, self.connection)
+        return self._moments[moment]
+
+
+def _key_of_related(row: Model, field: "Field[Any, Any]") -> Any:
+    """The key of a row that was set before it had one; else None."""
+    if not (isinstance(field, models.ForeignKey) and field.is_cached(row)):
+        return None
+    related = field.get_cached_value(row)
+    if related is not None:
+        setattr(row, field.attname, related.pk)
+    return getattr(row, field.attname)
 
 
 @cache
-def _insert(model: type[Model]) -> tuple[list["Field[Any, Any]"], Callable[[Model], list[Any]]]:
-    """The fields of a new row whose key the database makes, and what gives their values."""
+def _columns_of_new(model: type[Model]) -> tuple[list["Field[Any, Any]"], list["Field[Any, Any]"]]:
+    """The fields of a new row whose key the database makes, and those of them that Django stamps."""
     fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
-    stamped = [f for f in fields if isinstance(f, models.DateField) and (f.auto_now or f.auto_now_add)]
-
-    def values(row: Model) -> list[Any]:
-        for field in stamped:
-            field.pre_save(row, add=True)
-        return [_prepared(field, row) for field in fields]
-
-    return fields, values
+    stamped: list[Field[Any, Any]] = [
+        field
+        for field in fields
+        if isinstance(field, models.DateField) and (field.auto_now or field.auto_now_add)
+    ]
+    return fields, stamped
 
 
-def _prepared(field: "Field[Any, Any]", row: Model) -> Any:
-    value = getattr(row, field.attname)
-    if (
-        value is None and isinstance(field, models.ForeignKey) and field.is_cached(row)
-    ):  # set before that row had its key
-        related = field.get_cached_value(row)
-        value = None if related is None else related.pk
-        setattr(row, field.attname, value)
-    if value.__class__ in _PLAIN_VALUES and field.__class__ in _PLAIN_FIELDS:
-        return value
-    return field.get_db_prep_save(value, connection)
-
-
-def _most_parameters() -> int:
+def _most_parameters(connection: BaseDatabaseWrapper) -> int:
     if connection.vendor != "sqlite":
         return _MOST_PARAMETERS
     connection.ensure_connection()
@@ -113,4 +144,4 @@ def _most_parameters() -> int:
 
 
 def _quoted(name: object) -> str:
-    return connection.ops.quote_name(str(name))
+    return connections[DEFAULT_DB_ALIAS].ops.quote_name(str(name))

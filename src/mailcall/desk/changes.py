@@ -98,6 +98,14 @@ class UpdateCall:
 Change = LogCall | UpdateCall
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of a change: its entry in the timeline, and the events to publish."""
+
+    entry: TimelineEntry
+    happened: Sequence[events.Event]
+
+
 @dataclass(slots=True)
 class _Work:
     """A change with the rows it turns into."""
@@ -107,10 +115,11 @@ class _Work:
     entry: TimelineEntry = field(init=False)
 
 
-def apply(changes: Sequence[Change], now: dt.datetime) -> list[TimelineEntry]:
-    """Do all of these or none, and publish what happened; the entry of each change, in order.
+def apply(changes: Sequence[Change], now: dt.datetime) -> list[Applied]:
+    """Do all of these or none; what became of each change, in order.
 
-    No two of the changes may be of the same existing call. Calls to update are locked by the caller.
+    No two of the changes may be of the same existing call. Calls to update are locked by the caller, who also
+    publishes the events, in the same transaction.
     """
     with transaction.atomic():
         work = _calls(changes, now)
@@ -125,8 +134,7 @@ def apply(changes: Sequence[Change], now: dt.datetime) -> list[TimelineEntry]:
             for earlier, state, reason in item.change.links
         )
         add_files([(item.entry, item.change.words.files) for item in work])
-        events.publish([event for item in work for event in _happened(item)])
-    return [item.entry for item in work]
+    return [Applied(item.entry, _happened(item)) for item in work]
 
 
 def _calls(changes: Sequence[Change], now: dt.datetime) -> list[_Work]:
@@ -155,10 +163,10 @@ def _new_call(change: LogCall, now: dt.datetime) -> Call:
         stream=template.stream,
         priority=template.priority,
         user=change.user,
-        logged_by=change.logged_by,
+        logged_by_id=change.logged_by.pk if change.logged_by else None,
         group=template.group,
         analyst=template.analyst,
-        template=template,
+        template_id=template.pk,
         opened_at=now,
         updated_at=now,
     )

@@ -1,7 +1,7 @@
 """Decide and act on mails that were read: the desk, the journal and the message table, in one transaction."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -11,6 +11,7 @@ from django.utils import timezone
 from mailcall import measures
 from mailcall.checkpoints import checkpoint
 from mailcall.database.rows import update_rows
+from mailcall.desk import events
 from mailcall.desk.changes import Change, apply
 from mailcall.inbound.attempts import fail
 from mailcall.inbound.changes import change_for, refusal_for
@@ -119,20 +120,40 @@ def _act(items: Sequence[Item]) -> list[tuple[Item, Decided]]:
     now = timezone.now()
     known = gather([(item.account, item.mail.pk, item.reading) for item in items], own_addresses(), now)
     done: list[tuple[Item, Decided]] = []
+    news = _News()
     while left := items[len(done) :]:
         left = left[: independent([item.reading for item in left], known.people.keys())]
         facts = [known.facts(item.account, item.reading) for item in left]
         count = together([item.reading for item in left], facts)
-        done += _act_at_once(left[:count], facts[:count], known)
+        done += _act_at_once(left[:count], facts[:count], known, news)
+    news.publish()
     update_rows([item.mail for item in items], JOURNALLED)
     return done
 
 
+class _News:
+    """Events that nobody was told of yet, since telling of many at once costs little more than of one."""
+
+    def __init__(self) -> None:
+        self._happened: list[events.Event] = []
+
+    def add(self, happened: Iterable[events.Event]) -> None:
+        """Tell of these, in their order, with the next `publish`."""
+        self._happened += happened
+
+    def publish(self) -> None:
+        """Tell of all. To be called before anything that may change what people are told, or whether."""
+        happened, self._happened = self._happened, []
+        events.publish(happened)
+
+
 def _act_at_once(
-    items: Sequence[Item], facts: Sequence[Facts], known: Known
+    items: Sequence[Item], facts: Sequence[Facts], known: Known, news: _News
 ) -> Iterator[tuple[Item, Decided]]:
     """Decide and act on some of which none depends on another, and have it known what became of them."""
     done = [(item, decide(item.reading, fact)) for item, fact in zip(items, facts, strict=True)]
+    if any(d.decision.bounced or d.decision.reopen or d.decision.action is Action.REJECT for _, d in done):
+        news.publish()
     changes: dict[int, Change] = {}
     refusals: list[Refusal] = []
     for (item, decided), fact in zip(done, facts, strict=True):
@@ -143,14 +164,16 @@ def _act_at_once(
             operations.bounced(decided.decision.bounced_message_id, decided.decision.bounced)
         if refusal := refusal_for(item.mail, item.reading, decided.decision, fact):
             refusals.append(refusal)
-    entries = dict(zip(changes, apply(list(changes.values()), known.now), strict=True))
+    applied = dict(zip(changes, apply(list(changes.values()), known.now), strict=True))
     tell_senders(refusals)
     for item, decided in done:
-        if entry := entries.get(item.mail.pk):
-            item.mail.entry, item.mail.call = entry, entry.call
+        participants: list[str] = []
+        if became := applied.get(item.mail.pk):
+            item.mail.entry, item.mail.call = became.entry, became.entry.call
+            news.add(became.happened)
+            participants = [new.address for new in changes[item.mail.pk].participants]
         _journal(item, decided, known.now)
-        change = changes.get(item.mail.pk)
-        known.learn(item.mail, item.reading, [new.address for new in change.participants] if change else ())
+        known.learn(item.mail, item.reading, participants)
         yield item, decided
 
 

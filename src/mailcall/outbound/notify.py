@@ -29,6 +29,7 @@ from mailcall.outbound.origin import MailOrigin
 from mailcall.outbound.threads import new_message_id, signing_keys
 
 THREAD_MAILS = 10  # of a call that a mail about it refers to
+MOST_AT_ONCE = 100  # mails that may have come on a call with those that are told of together
 
 Recipient = tuple[str, str]
 
@@ -73,7 +74,7 @@ def on_events(happened: Sequence[events.Event]) -> None:
     insert_rows(messages)
     insert_rows(
         Delivery(
-            message=message,
+            message_id=message.pk,
             partition_id=message.partition_id,
             recipient=address,
             automatic=message.automatic,
@@ -176,7 +177,7 @@ class _Context:
     """What making several messages needs, asked for all at once."""
 
     keys: Sequence[bytes]
-    threads: Mapping[int, Sequence[str]]  # by call: Message-IDs of the mails received last, newest first
+    threads: Mapping[int, Sequence[tuple[int, str]]]  # by call: entries and Message-IDs, newest first
     files: Mapping[int, Sequence[str]]  # by entry of the timeline: names of attached files
 
 
@@ -191,15 +192,15 @@ def _message(instruction: _Instruction, context: _Context) -> Message:
         in_reply_to = origin.message_id
         references = " ".join((*origin.references, origin.message_id))
     else:
-        ids = context.threads.get(call.pk, ())
+        ids = [m for pk, m in context.threads.get(call.pk, ()) if pk <= entry.pk][:THREAD_MAILS]
         in_reply_to, references = (ids[0], " ".join(reversed(ids))) if ids else ("", "")
     partition = call.partition
     return Message(
         type_code=kind.code,
-        partition=partition,
-        call=call,
-        entry=entry,
-        author=instruction.author,
+        partition_id=partition.pk,
+        call_id=call.pk,
+        entry_id=entry.pk,
+        author_id=instruction.author.pk if instruction.author else None,
         correlation_id=event.origin.correlation_id,
         message_id=new_message_id(call.pk, partition.address, context.keys),
         in_reply_to=in_reply_to[:998],
@@ -220,17 +221,17 @@ def subject_about(call: Call, entry: TimelineEntry | None) -> str:
     return f"{'Re: ' if entry else ''}[Call {call.pk}] {text}"[:500].strip()
 
 
-def _threads(calls: Collection[int]) -> dict[int, list[str]]:
-    """The Message-IDs of the last mails received on each of these calls, newest first."""
-    found: dict[int, list[str]] = defaultdict(list)
+def _threads(calls: Collection[int]) -> dict[int, list[tuple[int, str]]]:
+    """The last mails received on each of these calls, as (entry, Message-ID), newest first."""
+    found: dict[int, list[tuple[int, str]]] = defaultdict(list)
     if calls:
         place = Window(RowNumber(), partition_by=F("call"), order_by=F("pk").desc())
         received = TimelineEntry.objects.filter(call__in=calls, kind=EntryKind.MAIL_IN).exclude(
             external_id=""
         )
-        last = received.annotate(place=place).filter(place__lte=THREAD_MAILS).order_by("-pk")
-        for call, message_id in last.values_list("call", "external_id"):
-            found[call].append(message_id)
+        last = received.annotate(place=place).filter(place__lte=THREAD_MAILS + MOST_AT_ONCE).order_by("-pk")
+        for call, entry, message_id in last.values_list("call", "pk", "external_id"):
+            found[call].append((entry, message_id))
     return found
 
 
