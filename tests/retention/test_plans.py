@@ -14,7 +14,7 @@ from mailcall.retention import calls
 from mailcall.retention.people import Subject
 from mailcall.retention.rules import pages, raw_mails, rejected_mails, sent_messages
 
-MANY = 3_000
+MANY = 1_500
 PAST = timezone.now() - dt.timedelta(days=999)
 
 

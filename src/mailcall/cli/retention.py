@@ -72,7 +72,7 @@ def run(names: tuple[str, ...], apply: bool, yes: bool) -> None:
             click.secho(f"{rule.name}: {rule.sentence}", bold=True)
             report = run_rule(rule, apply=False, by=_who())
             _print(report, "would go")
-            if apply and report.counts and _is_sure(yes):
+            if apply and (not report.counts or _is_sure(yes)):  # files of an earlier run may be left
                 _print(run_rule(rule, apply=True, by=_who()), "gone")
     if not apply:
         click.echo("Nothing was changed; --apply removes it.")
