@@ -43,7 +43,7 @@ def told(results: list) -> list[str]:
 
 
 def pids(pool: Readers) -> list[int]:
-    return [process._process.pid for process in pool._processes]
+    return [process.pid for process in pool._processes]
 
 
 def ended(pid: int) -> bool:
@@ -204,7 +204,7 @@ pool = Readers(1, Path(sys.argv[1]))
 
 def tell():
     if any(process.started for process in pool._processes):
-        print(*[process._process.pid for process in pool._processes], flush=True)
+        print(*[process.pid for process in pool._processes], flush=True)
 
 list(pool.read([order_for(b"Sleep, reader", 13, Trust(), [], None)], tell))
 """

@@ -10,6 +10,7 @@ from mailcall.inbound.reading import Reading
 from mailcall.message.records import Record
 
 SIZE = struct.Struct("!Q")  # of the pickle that follows it
+NUMBER = struct.Struct("!i")  # on a lifeline: the process id, and then the status of waitpid(2)
 
 
 @dataclass(frozen=True, slots=True)

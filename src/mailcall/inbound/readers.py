@@ -13,7 +13,7 @@ from typing import Any
 
 from mailcall.config import config
 from mailcall.inbound.orders import Answer, Order
-from mailcall.inbound.reader_process import ReaderProcess
+from mailcall.inbound.reader_process import ForkServer, ReaderProcess
 from mailcall.inbound.reading import Reading, Unreadable
 from mailcall.inbound.spool import claim, empty
 
@@ -24,7 +24,8 @@ MEMORY_PER_BYTE = 12  # texts are short on the wire: four bytes a character, in 
 MOST_MEMORY = 112 * 1024 * 1024  # and the mail's size, since how much of it is taken for text is bounded
 ABREAST = 64  # mails in the hand of one reader, so that it has enough while its last are acted on
 POLL_SECONDS = 0.5
-GATHER_SECONDS = 0.004  # while all have enough in hand, for answers to come together: waking costs the most
+# For answers to come together, since waking costs the most: so long for each that is awaited, and at most.
+GATHER_SECONDS, MOST_GATHER_SECONDS = 0.0002, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Readers:
         """`spool` is a folder for big attachments, of which nobody else makes use."""
         self._most = most
         self._spool = spool
+        self._server = ForkServer(spool)
         self._processes: list[ReaderProcess] = []
         self.finished = True  # whether the results that were given last are the last
 
@@ -80,7 +82,7 @@ class Readers:
         try:
             while run.left and not stop():
                 self._hand_out(run)
-                self._wait(gather=bool(run.waiting))
+                self._wait()
                 self._take_in(run)
                 if run.done and not run.waiting and all(process.late for process in self._busy()):
                     done = run.take_done()
@@ -89,6 +91,10 @@ class Readers:
                     _remove_files(done)
         finally:
             self.drop()
+
+    def warm(self) -> None:
+        """Have ready what readers are forked from, so that the first mail does not wait. Raises OSError."""
+        self._server.start()
 
     def drop(self) -> None:
         """End what is being read, and remove its files."""
@@ -101,6 +107,7 @@ class Readers:
         """End all processes."""
         for process in list(self._processes):
             self._remove(process)
+        self._server.end()
 
     def _busy(self) -> list[ReaderProcess]:
         return [process for process in self._processes if process.in_hand]
@@ -120,17 +127,18 @@ class Readers:
         if least and not least.in_hand:
             return least
         if len(ready) < self._most and len(self._processes) < 2 * self._most:
-            self._processes.append(ReaderProcess(self._spool))
+            self._processes.append(ReaderProcess(self._server))
             return self._processes[-1]
         return least if least and len(least.in_hand) < ABREAST else None
 
-    def _wait(self, *, gather: bool) -> None:
-        """Until one of them has something to say, or can be told more; `gather` waits for a few more."""
+    def _wait(self) -> None:
+        """Until one of them has something to say, or can be told more, and a little for others to."""
         poll = select.poll()
         for process in self._processes:
             poll.register(process, select.POLLIN | (select.POLLOUT if process.has_to_send else 0))
-        if poll.poll(POLL_SECONDS * 1000) and gather:
-            time.sleep(GATHER_SECONDS)
+        awaited = sum(len(process.in_hand) for process in self._processes) - 1
+        if poll.poll(POLL_SECONDS * 1000) and awaited > 0:
+            time.sleep(min(awaited * GATHER_SECONDS, MOST_GATHER_SECONDS))
 
     def _take_in(self, run: "_Run") -> None:
         """Take their answers, and see to those that have ended or whose time is over."""

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from mailcall.inbound.dns import key_lookup
 from mailcall.message import Mail, read_mail
 from mailcall.message.evidence import Evidence, Trust, sender_evidence
+from mailcall.message.records import Record
 from mailcall.message.thread_ids import Found, Target, find_ours, own_target
 from mailcall.message.transfer import Buffer
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Record):
     """A mail that was read, with the evidence of its sender and what in it is ours."""
 
     mail: Mail
@@ -33,7 +34,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Record):
     """What is known of a mail besides its bytes.
 
     `evidence` was journalled at its first reading. `whole_size` says that only the header of so big a mail is

@@ -12,7 +12,7 @@ class Record:
     __slots__ = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        kind = type(self)
+        kind: Any = type(self)
         return kind, _values(kind)(self)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .mail import Mail
+from .records import Record
 
 KINDS = {"call": "c", "request": "r", "task": "t", "round trip": "p", "mail": "m"}
 MAX_NUMBER = 10**15
@@ -26,7 +27,7 @@ _MAX_FOUND = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Target(Record):
     """What a mail belongs to: `kind` is call, request, task, mail, or round trip, to an account."""
 
     kind: str
@@ -34,7 +35,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Found(Record):
     """A target and where it stood: In-Reply-To, References, address or body."""
 
     target: Target
