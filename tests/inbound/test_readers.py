@@ -128,6 +128,23 @@ def test_a_reader_that_died_between_two_chunks_is_replaced(pool: Readers) -> Non
     assert told(results) == ["Two", "Three", "Four"]
 
 
+def test_readers_are_forked_anew_when_the_process_that_forks_them_was_killed(pool: Readers) -> None:
+    pool.warm()
+    list(pool.read(saying("One")))
+    [pid] = pids(pool)
+    pool._server._process.kill()
+    until(lambda: ended(pid))
+    [results] = pool.read(saying("Two", "Three"))
+    assert told(results) == ["Two", "Three"]
+
+
+def test_what_forks_readers_ends_with_them(pool: Readers) -> None:
+    list(pool.read(saying("One")))
+    left = [*pids(pool), pool._server._process.pid]
+    pool.close()
+    assert all(map(ended, left))
+
+
 def test_a_mail_that_takes_too_much_memory_is_not_read_and_its_reader_lives(pool: Readers) -> None:
     [results] = pool.read(saying("Swell, reader", "One"))
     assert "MemoryError" in told(results)[0]

@@ -1,5 +1,6 @@
 """The Messaging Service: one process that collects, acts and delivers until it is told to stop."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -12,6 +13,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, close_old_connections
 
 from mailcall.config import config
+from mailcall.inbound.readers import readers
 from mailcall.service import certificates, health, metrics
 from mailcall.service.colleagues import Colleagues, present
 from mailcall.service.engine import Engine
@@ -71,6 +73,8 @@ class MessagingService:
     def run(self) -> bool:
         """Work until `stop`; whether everything in hand was finished in time."""
         log.info("service started", pid=os.getpid())
+        with contextlib.suppress(OSError):  # which the first mail finds again, and says
+            readers().warm()
         engines = set(self._engines.values())
         for engine in engines:
             engine.start()
