@@ -3,7 +3,7 @@
 import getpass
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -68,12 +68,12 @@ def run(names: tuple[str, ...], apply: bool, yes: bool) -> None:
     from mailcall.retention.running import run_rule
 
     for rule in _rules(names):
-        with _alone():
+        with _alone() as lost:
             click.secho(f"{rule.name}: {rule.sentence}", bold=True)
-            report = run_rule(rule, apply=False, by=_who())
+            report = run_rule(rule, apply=False, by=_who(), stop=lost)
             _print(report, "would go")
             if apply and (not report.counts or _is_sure(yes)):  # files of an earlier run may be left
-                _print(run_rule(rule, apply=True, by=_who()), "gone")
+                _print(run_rule(rule, apply=True, by=_who(), stop=lost), "gone")
     if not apply:
         click.echo("Nothing was changed; --apply removes it.")
 
@@ -140,16 +140,16 @@ def erase(person: str, even_open: bool, apply: bool, yes: bool) -> None:
 
     try:
         subject = subject_of(person)
-        with _alone():
+        with _alone() as lost:
             refuse_what_must_wait(subject, even_open=even_open)
             names = ", ".join(f"{each.name} ({each.pk})" for each in subject.persons) or "nobody on record"
             click.secho(f"{subject.address or 'no address'}: {names}", bold=True)
             erasure = Erasure(subject, Stamp(timezone.now(), "the erasure of a person"))
-            _print(run_task(erasure, apply=False, by=_who()), "would go")
+            _print(run_task(erasure, apply=False, by=_who(), stop=lost), "would go")
             if not apply:
                 click.echo("Nothing was changed; --apply erases it.")
             elif _is_sure(yes):
-                _print(run_task(erasure, apply=True, by=_who()), "gone")
+                _print(run_task(erasure, apply=True, by=_who(), stop=lost), "gone")
                 click.echo(f"Looking for what others wrote of {', '.join(subject.words)}:")
                 _print_mentions(subject.words)
     except Refused as refusal:
@@ -170,12 +170,13 @@ def _rules(names: Iterable[str]) -> "list[RetentionRule]":
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _alone() -> Iterator[Callable[[], bool]]:
+    """Nobody else removes anything meanwhile; gives what says whether that may be so no longer."""
     from mailcall.service.locks import Busy, alone
 
     try:
-        with alone("retention"):
-            yield
+        with alone("retention") as lost:
+            yield lost
     except Busy as error:
         raise click.ClickException(str(error)) from None
 
@@ -199,6 +200,8 @@ def _print(report: "Report", how: str) -> None:
         click.echo(f"  {count:>9,} {what} {how}" + (f": {some}{more}" if some else ""))
     if not report.counts:
         click.echo("  nothing")
+    if report.run.state == "stopped":
+        raise click.ClickException("It was stopped, since another process took over. Run it again.")
 
 
 def _print_mentions(words: Iterable[str]) -> None:

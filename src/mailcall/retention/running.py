@@ -50,7 +50,8 @@ def run(task: Task, *, apply: bool, by: str, stop: Callable[[], bool] = lambda: 
         if apply:
             report.run.counts["files removed from the storage"] = remove_loose_files(timezone.now(), stop)
     except BaseException as error:
-        _end(report, RunState.FAILED, f"{type(error).__name__}: {error}")
+        why = str(error).partition("\n")[0]  # PostgreSQL names values on the lines behind
+        _end(report, RunState.FAILED, f"{type(error).__name__}: {why}")
         raise
     _end(report, RunState.STOPPED if stopped else RunState.DONE)
     return report
@@ -61,7 +62,8 @@ def run_rule(
 ) -> Report:
     """Run one rule; what a person saw of it allows the service to heed it."""
     report = run(RuleTask(rule, timezone.now()), apply=apply, by=by, stop=stop)
-    RetentionRule.objects.filter(pk=rule.pk).update(previewed_as=rule.settings)
+    if report.run.state == RunState.DONE:
+        RetentionRule.objects.filter(pk=rule.pk).update(previewed_as=rule.settings)
     return report
 
 
