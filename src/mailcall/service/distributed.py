@@ -92,31 +92,38 @@ class DistributedEngine:
                 self._loop.call_soon_threadsafe(self._wake.set)
 
     def _work(self) -> None:
-        try:
-            asyncio.run(self._serve())
-        except Exception:
-            log.exception("engine ended", jobs=list(self._jobs))
+        while True:
+            try:
+                asyncio.run(self._serve())
+            except Exception:
+                log.exception("engine failed", jobs=list(self._jobs))
+            if self._ending.wait(PAUSE_SECONDS):
+                break
 
     async def _serve(self) -> None:
-        """Work, and hand on nudges, until told to stop; then hand on those of the last jobs."""
-        database = _Database(f"{'-'.join(self._jobs)} engine", self._ending)
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(self._threads))  # where Procrastinate runs our jobs
+        database = _Database(f"{'-'.join(self._jobs)} engine", self._ending)
         await database.open_async()
         with self._lock:
-            self._loop = loop
-        self._wake.set()
+            self._loop, self._wake = loop, asyncio.Event()
+        try:
+            await self._work_and_nudge(database)
+        finally:
+            with self._lock:
+                self._loop = None
+            await database.close_async()
+
+    async def _work_and_nudge(self, database: "_Database") -> None:
+        """Work, and hand on nudges, until told to stop; then hand on those of the last jobs."""
         worker = asyncio.create_task(self._keep_working(self._app(database)))
         while not self._ending.is_set():
+            await self._hand_on(database)
             await self._wake.wait()
             self._wake.clear()
-            await self._hand_on(database)
         worker.cancel()  # which waits for the jobs in hand
         await asyncio.wait([worker])
         await self._hand_on(database)
-        with self._lock:
-            self._loop = None
-        await database.close_async()
 
     def _app(self, database: "_Database") -> App:
         app = App(connector=database)
