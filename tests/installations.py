@@ -229,10 +229,10 @@ def new_database(name: str, template: str) -> str:
 
 
 @contextmanager
-def installation(folder: Path) -> Iterator[Installation]:
+def installation(folder: Path, database_url: str = "") -> Iterator[Installation]:
     """An installation whose process is ended in any case."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = Installation(folder)
+    made = Installation(folder, database_url)
     try:
         yield made
     finally:

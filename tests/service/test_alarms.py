@@ -8,14 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from desks import Desk, mail
 from mailcall.config import config
+from mailcall.inbound.collect import CollectFailed, collect
 from mailcall.inbound.models import IncomingAccount, ReceivedMail
 from mailcall.outbound.models import Delivery
 from mailcall.service import alarms
+from mailcall.service.jobs import Jobs
 from mailcall.service.models import Alarm
+from servers.dovecot import Dovecot
+from servers.fixtures import need_dovecot, server_folder
 
 LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -145,3 +150,67 @@ def test_a_web_hook_that_nobody_answers_ends_nothing(good: Desk, monkeypatch: py
     use(monkeypatch, alarm_url="http://127.0.0.1:1/hook")
     alarms.watch(LONG_AGO)
     assert Alarm.objects.get().told_at is None
+
+
+@pytest.mark.servers
+def test_a_mail_server_that_is_stopped_is_told_by_the_hook_and_when_it_is_back(
+    good: Desk, hook: tuple[str, list], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_dovecot()
+    url, posted = hook
+    use(monkeypatch, alarm_url=url)
+    with server_folder() as folder, Dovecot(folder) as dovecot:
+        account = good.account
+        account.protocol, account.security = "imap", "tls"
+        account.server, account.port, account.ca_file = "localhost", dovecot.imaps_port, dovecot.ca_file
+        account.login, account.password = dovecot.new_user(), "secret"
+        account.save()
+        account.refresh_from_db()
+        collect(account)
+        alarms.watch(LONG_AGO)
+        assert posted == []
+
+        dovecot.stop()
+        with pytest.raises(CollectFailed):
+            collect(account)
+        alarms.watch(LONG_AGO)
+        assert posted == []
+        IncomingAccount.objects.update(last_good_at=timezone.now() - dt.timedelta(minutes=5, seconds=1))
+        alarms.watch(LONG_AGO)
+        [raised] = posted
+        assert raised["state"] == "raised"
+        assert f"Nothing accepts connections at localhost:{dovecot.imaps_port}" in raised["text"]
+
+        dovecot.start()
+        account.port = dovecot.imaps_port
+        account.save()
+        collect(account)
+        alarms.watch(LONG_AGO)
+        assert [body["state"] for body in posted] == ["raised", "over"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_several_workers_that_look_at_once_one_tells(
+    good: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    IncomingAccount.objects.update(last_good_at=LONG_AGO)
+    use(monkeypatch, alarm_command=f"cat >> {tmp_path / 'told'}; sleep 1")
+    workers = [Jobs(lambda job, argument: None, lambda: False) for _ in range(3)]
+    for worker in workers:
+        worker._began = LONG_AGO
+    looking = [threading.Thread(target=look, args=[worker]) for worker in workers]
+    for thread in looking:
+        thread.start()
+    for thread in looking:
+        thread.join()
+    for worker in workers:
+        worker.alarms()
+    assert len((tmp_path / "told").read_text().splitlines()) == 1
+    assert Alarm.objects.get().told_at is not None
+
+
+def look(worker: Jobs) -> None:
+    try:
+        worker.alarms()
+    finally:
+        connection.close()

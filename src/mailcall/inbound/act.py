@@ -109,7 +109,14 @@ class _Run:
     def _begin(self, *, further: bool = False) -> _InHand | None:
         """Have the reading of the next chunk begin; None when nothing is due."""
         chunk = self._claims.take(_choose, further=further)
-        return _InHand(chunk, readers().read(_orders(chunk.mails), self._stop)) if chunk else None
+        if not chunk:
+            return None
+        try:
+            return _InHand(chunk, readers().read(_orders(chunk.mails), self._stop))
+        except OSError:  # such as a file storage that is away
+            forget(chunk.mails)
+            self._claims.give_back(chunk)
+            raise
 
     def _act_on_read(self, hand: _InHand, results: Results) -> None:
         read = {hand.mails[n].pk: result for n, result in results if isinstance(result, Reading)}
