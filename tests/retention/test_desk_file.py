@@ -3,6 +3,7 @@
 import pytest
 
 from desk_file.conftest import Complaints, Loader, complaints, load_text  # noqa: F401  fixtures
+from mailcall.desk.models import Person
 from mailcall.desk_file.dumping import dump
 from mailcall.retention.models import RetentionRule
 from mailcall.retention.running import due_rules, run_rule
@@ -29,6 +30,13 @@ def test_rules_are_loaded_and_dumped_and_are_off_unless_said(load_text: Loader) 
     raw, calls = RetentionRule.objects.order_by("-active")
     assert (raw.after_days, raw.partition, raw.state) == (365, None, "waits for a preview")
     assert (calls.after_days, calls.partition.name, calls.how, calls.state) == (730, "IT", "delete", "off")
+    assert load_text(dump()).is_unchanged
+
+
+def test_a_desk_with_erased_persons_is_dumped_and_loaded_without_them(load_text: Loader) -> None:  # noqa: F811
+    load_text(RULES)
+    Person.objects.create(name="Erased person 1", email="")
+    assert "Erased" not in dump()
     assert load_text(dump()).is_unchanged
 
 

@@ -21,9 +21,10 @@ def dump() -> str:
     """The desk as YAML text. Loading it again changes nothing.
 
     Persons with both the same name and the same address can't be told apart: the first recorded is written.
+    Those without an address, unknown senders and the erased, are left out.
     """
     with transaction.atomic():
-        people = People.of(Person.objects.order_by("pk"))
+        people = People.of(Person.objects.exclude(email="").order_by("pk"))
         sections = {kind.section: _section(kind, people) for kind in KINDS}
     text = yaml.dump(
         {name: items for name, items in sections.items() if items},
