@@ -70,6 +70,13 @@ def test_a_mail_is_safe_once_it_says_so(fed: Installation, arguments: tuple[str,
     assert raws(fed).count(raw) == 1
 
 
+def test_a_mail_above_the_size_limit_goes_back_with_a_code_that_mail_servers_know(fed: Installation) -> None:
+    before, raw = count(fed), mail(text="All work and no play.\n" * 60_000)
+    said = pipe(fed, raw, "--account", "Small", status=os.EX_DATAERR)
+    assert said == "5.3.4 The mail is larger than 1048576 bytes."
+    assert count(fed) == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -81,7 +81,7 @@ def test_a_watcher_survives_what_nobody_foresaw(desk: Desk, monkeypatch: pytest.
 
     monkeypatch.setattr(watchers, "open_mailbox", opened)
     monkeypatch.setattr(watchers, "PAUSES", (0.01,))
-    watcher = watchers.Watcher(desk.account, lambda: None)
+    watcher = watchers.Watcher(desk.account, desk.account.mailbox_settings(), lambda: None)
     watcher.start()
     assert wait_for(lambda: len(tries) > 4, 5)
     assert watcher.is_alive()

@@ -390,6 +390,26 @@ def test_a_big_mail_goes_to_the_file_storage(fed: Fed) -> None:
     assert spooled(fed.installed) == []
 
 
+def test_a_mail_above_the_limit_of_one_account_is_refused_for_that_one(fed: Fed) -> None:
+    before, raw = fed.journalled(), mail(text="All work and no play.\n" * 60_000)
+    talk = fed.talk()
+    talk.begin("small@desk.example", SUPPORT)
+    talk.send(raw + b".\r\n")
+    assert [talk.heard()[:9] for _ in range(2)] == ["552 5.3.4", "250 2.0.0"]
+    assert fed.journalled() == before + 1
+
+
+def test_a_size_that_is_announced_is_held_against_each_account(fed: Fed) -> None:
+    talk = fed.talk()
+    talk.say("LHLO c")
+    talk.say("MAIL FROM:<a@k.example> SIZE=1048577")
+    assert "larger than 1048576 bytes" in talk.say("RCPT TO:<small@desk.example>")
+    assert talk.say(f"RCPT TO:<{SUPPORT}>").startswith("250 ")
+    talk.say("RSET")
+    talk.say("MAIL FROM:<a@k.example> SIZE=1048576")
+    assert talk.say("RCPT TO:<small@desk.example>").startswith("250 ")
+
+
 def test_a_mail_that_is_too_large_is_refused_at_its_end(fed: Fed) -> None:
     before = fed.journalled()
     talk = fed.talk()

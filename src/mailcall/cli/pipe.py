@@ -6,9 +6,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+
+if TYPE_CHECKING:
+    from mailcall.inbound.accept import Arriving
 
 CHUNK = 64 * 1024
 
@@ -35,8 +38,9 @@ class _AllElseIsTemporary(click.Command):
 def pipe(name: str | None, address: str | None) -> None:
     """Take one mail from standard input, for an account by its name or address.
 
-    The exit status is 0 when the mail is safe in the journal, and 75 (temporary failure) in every other case:
-    the mail server must keep it and try again. The running service acts on it.
+    The exit status is 0 when the mail is safe in the journal; 65 (bad data) when it is larger than the
+    account takes, and the mail server must return it; 75 (temporary failure) in every other case: the mail
+    server must keep it and try again. The running service acts on it.
     """
     if (name is None) == (address is None):
         raise click.UsageError("Name the account by --account, or its address by --recipient.")
@@ -47,12 +51,21 @@ def pipe(name: str | None, address: str | None) -> None:
 
     account = account_named(name) if name is not None else Recipients().account(address or "")
     with Arriving() as mail:
-        for piece in _standard_input():
-            mail.write(piece)
+        fits = _take(mail, account.most_bytes)
         if not mail.size:
             raise click.ClickException("There was no mail on standard input.")
-        row = accept(account, mail)
+        row = accept(account, mail) if fits else None
+    if not fits:
+        _end(os.EX_DATAERR, f"5.3.4 The mail is larger than {account.most_bytes} bytes.")
     _end(0, f"kept as {row.correlation_id}" if row else "the journal had this mail already")
+
+
+def _take(mail: "Arriving", most: int) -> bool:
+    """Take the mail from standard input, to its end; whether it has at most so many bytes (0: any number)."""
+    for piece in _standard_input():
+        if not 0 < most < mail.size:
+            mail.write(piece)
+    return not 0 < most < mail.size
 
 
 def _standard_input() -> Iterator[bytes]:
@@ -107,7 +120,11 @@ def _sentence(error: BaseException) -> str:
 
 
 def _end(status: int, sentence: str) -> NoReturn:
-    """Say it and end at once: nothing that goes wrong from here may change the status."""
+    """Say it and end at once: nothing that goes wrong from here may change the status.
+
+    A status code (RFC 3463) stays at the beginning, where Postfix looks for one.
+    """
+    who = "" if status == os.EX_DATAERR else "mailcall: "
     with suppress(Exception):
-        os.write(2, f"mailcall: {' '.join(sentence.split())}\n".encode())
+        os.write(2, f"{who}{' '.join(sentence.split())}\n".encode())
     os._exit(status)

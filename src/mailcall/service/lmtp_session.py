@@ -59,10 +59,11 @@ class Refused(Exception):
 
 
 class _Transaction:
-    """A mail on its way: its sender, and the accounts of its recipients."""
+    """A mail on its way: its sender, its size if it was announced, and the accounts of its recipients."""
 
-    def __init__(self, sender: str) -> None:
+    def __init__(self, sender: str, size: int) -> None:
         self.sender = sender
+        self.size = size
         self.recipients: list[tuple[str, IncomingAccount]] = []
         self.accounts: Recipients | None = None  # as they were at the first recipient
 
@@ -149,9 +150,8 @@ class Session:
         found = _FROM.fullmatch(argument)
         if not found:
             raise Refused(501, "5.5.4 Say MAIL FROM:<address>.", wrong=True)
-        for parameter in found[2].split():
-            _check_parameter(parameter)
-        self._mail = _Transaction(_without_route(found[1]))
+        size = max([_check_parameter(parameter) for parameter in found[2].split()], default=0)
+        self._mail = _Transaction(_without_route(found[1]), size)
         self._wire.say(250, "2.1.0 Sender taken")
 
     def _rcpt_to(self, argument: str) -> None:
@@ -165,7 +165,10 @@ class Session:
         if len(self._mail.recipients) >= MOST_RECIPIENTS:
             raise Refused(452, "4.5.3 Too many recipients; send the mail once more for the others.")
         address = _without_route(found[1])
-        self._mail.recipients.append((address, self._account(self._mail, address)))
+        account = self._account(self._mail, address)
+        if refused := _too_big(account, self._mail.size):
+            raise Refused(*refused)
+        self._mail.recipients.append((address, account))
         self._wire.say(250, "2.1.5 Recipient taken")
 
     def _account(self, mail: _Transaction, address: str) -> IncomingAccount:
@@ -192,7 +195,9 @@ class Session:
             answers: dict[int, tuple[int, str]] = {}
             for address, account in transaction.recipients:
                 if account.pk not in answers:
-                    answers[account.pk] = refused or self._accept(account, mail)
+                    answers[account.pk] = (
+                        refused or _too_big(account, mail.size) or self._accept(account, mail)
+                    )
                 code, text = answers[account.pk]
                 self._wire.say(code, f"{text} <{address}>")  # in the order of the recipients (RFC 2033 4.2)
         self._wire.flush()
@@ -204,7 +209,7 @@ class Session:
             if refused:
                 continue
             if mail.size + len(piece) > MOST_BYTES:
-                refused = 552, f"5.3.4 The mail is larger than {MOST_BYTES} bytes"
+                refused = _larger_than(MOST_BYTES)
                 continue
             try:
                 mail.write(piece)
@@ -245,18 +250,30 @@ def _trouble(error: Exception) -> str:
     return "4.3.0 Mailcall has a fault; see its log. Try again later."
 
 
-def _check_parameter(parameter: str) -> None:
+def _check_parameter(parameter: str) -> int:
+    """The size that it announces, else 0. Raises Refused."""
     name, _, value = parameter.partition("=")
     match name.upper():
         case "SIZE" if value.isascii() and value.isdigit() and len(value) <= 20:  # RFC 1870
             if int(value) > MOST_BYTES:
-                raise Refused(552, f"5.3.4 The mail is larger than {MOST_BYTES} bytes.")
+                raise Refused(*_larger_than(MOST_BYTES))
+            return int(value)
         case "BODY" if value.upper() in {"7BIT", "8BITMIME"}:  # RFC 6152
             pass
         case "SMTPUTF8" if "=" not in parameter:  # RFC 6531
             pass
         case _:
             raise Refused(555, "5.5.4 There is no such parameter of MAIL.", wrong=True)
+    return 0
+
+
+def _too_big(account: IncomingAccount, size: int) -> tuple[int, str] | None:
+    """The answer if the account takes no mail of this size."""
+    return _larger_than(account.most_bytes) if 0 < account.most_bytes < size else None
+
+
+def _larger_than(most: int) -> tuple[int, str]:
+    return 552, f"5.3.4 The mail is larger than {most} bytes"  # RFC 1870 6.1
 
 
 def _without_route(path: str) -> str:

@@ -16,17 +16,22 @@ from mailcall.mailbox.interface import Mailbox, MailboxError, MailboxSettings
 log = structlog.get_logger("service.watchers")
 
 WAIT_SECONDS = 300.0
-LEAST_SECONDS = 0.5  # between two looks at a folder in which mails remain
+LEAST_SECONDS = 0.5  # between two mails that are told of
 PAUSES = (2.0, 5.0, 15.0, 60.0)
 
 
 class Watcher(threading.Thread):
-    """Watches one account with a session of its own. It never fetches: it only calls `arrived`."""
+    """Watches one folder of an account with a session of its own.
 
-    def __init__(self, account: IncomingAccount, arrived: Callable[[], None]) -> None:
+    It neither lists nor fetches: it only calls `arrived`.
+    """
+
+    def __init__(
+        self, account: IncomingAccount, settings: MailboxSettings, arrived: Callable[[], None]
+    ) -> None:
         """`arrived` is called whenever there may be something to collect."""
         super().__init__(name=f"watch-{account.pk}", daemon=True)
-        self.settings = account.mailbox_settings()
+        self.settings = settings
         self._protocol = account.protocol
         self._account = account.name
         self._arrived = arrived
@@ -35,7 +40,7 @@ class Watcher(threading.Thread):
         self._cannot_push = False
 
     def run(self) -> None:
-        """Until told to end: list, tell, wait; after an error, again with growing pauses."""
+        """Until told to end: wait and tell; after an error, again with growing pauses."""
         failures = 0
         if self._protocol in PULL_ONLY:
             self._cannot_push = True
@@ -64,11 +69,11 @@ class Watcher(threading.Thread):
                 self._mailbox = None
 
     def _watch(self, mailbox: Mailbox) -> None:
+        self._arrived()  # what came before this session would not be told
         while not self._end.is_set():
-            if mailbox.list():
+            if mailbox.wait(WAIT_SECONDS):
                 self._arrived()
                 self._end.wait(LEAST_SECONDS)
-            mailbox.wait(WAIT_SECONDS)
 
     def fits(self, settings: MailboxSettings) -> bool:
         """Whether it may go on under these settings; the mark, which moves with every mail, is no reason."""
@@ -83,12 +88,12 @@ class Watcher(threading.Thread):
 
 
 class Watchers:
-    """One watcher for each active account of this worker, kept in step with the accounts' settings."""
+    """One watcher for each folder of this worker's active accounts, kept in step with their settings."""
 
     def __init__(self, arrived: Callable[[int], None]) -> None:
         """`arrived` is called with the number of an account."""
         self._arrived = arrived
-        self._watchers: dict[int, Watcher] = {}
+        self._watchers: dict[tuple[int, str], Watcher] = {}
 
     def refresh(self, ours: Callable[[int], bool]) -> None:
         """Start, end or replace watchers so that they fit the accounts as they are now.
@@ -96,21 +101,22 @@ class Watchers:
         `ours` says whether an account, by its number, is this worker's to watch.
         """
         close_old_connections()
-        wanted: dict[int, tuple[IncomingAccount, MailboxSettings]] = {}
+        wanted: dict[tuple[int, str], tuple[IncomingAccount, MailboxSettings]] = {}
         for account in IncomingAccount.to_collect():
             if not ours(account.pk):
                 continue
             try:
-                wanted[account.pk] = (account, account.mailbox_settings())
+                for settings in account.mailboxes():
+                    wanted[account.pk, settings.folder] = (account, settings)
             except KeyringError as error:
                 log.warning("mailbox can't be watched", account=account.name, error=str(error))
         for key, watcher in list(self._watchers.items()):
             if key not in wanted or not watcher.fits(wanted[key][1]):
                 watcher.end()
                 del self._watchers[key]
-        for key, (account, _) in wanted.items():
+        for key, (account, settings) in wanted.items():
             if key not in self._watchers:
-                self._watchers[key] = Watcher(account, partial(self._arrived, key))
+                self._watchers[key] = Watcher(account, settings, partial(self._arrived, account.pk))
                 self._watchers[key].start()
 
     def end(self) -> None:
