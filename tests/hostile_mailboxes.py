@@ -21,7 +21,7 @@ MAILS = [
     mail(subject="Big", text=("All work and no play. " * 40 + "\n.\n") * (BIG // 800)),
     mail(subject="Four"),
 ]
-IMPATIENT, PATIENT = 0.3, 20.0
+IMPATIENT, PATIENT = 0.2, 20.0  # seconds that are waited for an answer
 
 
 @dataclass
@@ -115,8 +115,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-@pytest.fixture(params=["dovecot", "cyrus"])
+both_servers = pytest.mark.parametrize("server", ["dovecot", "cyrus"], indirect=True)
+
+
+@pytest.fixture(params=["dovecot", pytest.param("cyrus", marks=pytest.mark.long)])
 def server(request: pytest.FixtureRequest) -> Dovecot | Cyrus:
+    """Dovecot, and in the long tests Cyrus; `both_servers` has both always."""
     return request.getfixturevalue(request.param)
 
 

@@ -87,8 +87,14 @@ def endless(exchange: Exchange) -> None:
 
 
 def says(words: bytes) -> Fault:
-    """The client hears this, and the server nothing."""
-    return lambda exchange: exchange.say(words)
+    """The client hears this, and the server nothing; if that waits for a mail, the session ends then."""
+
+    def fault(exchange: Exchange) -> None:
+        exchange.say(words)
+        if exchange.verb == "CONTENT":
+            raise Cut
+
+    return fault
 
 
 def says_instead(words: bytes) -> Fault:

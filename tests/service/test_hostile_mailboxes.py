@@ -8,13 +8,14 @@ from servers.proxy import Fault, drop_after, drop_before, drop_midway, endless, 
 pytestmark = pytest.mark.servers
 __all__ = ["impatient", "mailboxes", "protocol", "server"]
 
+long = pytest.mark.long
 LOST = {"before": drop_before, "after": drop_after, "midway": drop_midway}
 IMAP_NONSENSE = [
     b"\0\xff\xfe nonsense\r\n",
     b"HTTP/1.1 400 Bad Request\r\n\r\n",
     b"\r\n",
-    b"* BYE\r\n",
-    b"+ go on\r\n",
+    pytest.param(b"* BYE\r\n", marks=long),
+    pytest.param(b"+ go on\r\n", marks=long),
     b"{tag}\r\n",
     b"{tag} MAYBE\r\n",
     b"{tag} OK done\r\n",
@@ -31,7 +32,7 @@ POP3_NONSENSE = [
     b"\0\xff\xfe nonsense\r\n",
     b"HTTP/1.1 400 Bad Request\r\n\r\n",
     b"\r\n",
-    b"+OK\r\n",
+    pytest.param(b"+OK\r\n", marks=long),
     b"+ go on\r\n",
     b"-ERR\r\n",
     b"-ERR [" + b"X" * 5000 + b"] no\r\n",
@@ -50,6 +51,11 @@ POP3_NONSENSE_LISTINGS = [
 @pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
 def test_a_connection_lost_at_any_command_loses_no_mail(mailboxes: Mailboxes, fault: Fault) -> None:
     mailboxes.check_each_command(fault)
+
+
+@pytest.mark.parametrize("server", ["cyrus"], indirect=True)
+def test_an_answer_lost_at_any_command_of_another_server_loses_no_mail(mailboxes: Mailboxes) -> None:
+    mailboxes.check_each_command(drop_after)
 
 
 def test_a_server_that_falls_silent_at_any_command_loses_no_mail(mailboxes: Mailboxes) -> None:

@@ -13,6 +13,7 @@ from hostile_mailboxes import (
     MAILS,
     Mailboxes,
     behind,
+    both_servers,
     impatient,
     journal,
     mailboxes,
@@ -43,7 +44,7 @@ def with_numbers(pattern: bytes, change: Callable[[int], int]) -> Fault:
 
 
 @imap
-@pytest.mark.parametrize("by", [-10_000, -3, -2, -1, 1, 2, 3, 5, 40, 10_000, 10**15])
+@pytest.mark.parametrize("by", [-10_000, -2, -1, 1, 2, 3, 40, 10**15])
 def test_a_literal_of_another_size_than_it_says_is_no_mail(mailboxes: Mailboxes, by: int) -> None:
     mailboxes.fill()
     lie = with_numbers(rb"BODY\[\] \{#\}", lambda size: size + by)
@@ -90,6 +91,7 @@ REFUSALS = {
 }
 
 
+@both_servers
 @pytest.mark.parametrize(("protocol", "verb"), REFUSALS, indirect=["protocol"])
 def test_a_server_that_does_not_delete_keeps_back_no_new_mail(mailboxes: Mailboxes, verb: str) -> None:
     if verb == "UID MOVE":
@@ -130,6 +132,7 @@ def test_a_farewell_between_two_mails_is_said_and_both_come_later(mailboxes: Mai
 POOR = changes(lambda answer: re.sub(rb" (MOVE|UIDPLUS|IDLE|ESEARCH|SASL-IR|LITERAL\+)\b", b"", answer))
 
 
+@both_servers
 @imap
 @pytest.mark.parametrize("disposal", ["delete", "move"])
 def test_without_move_uidplus_and_idle_each_mail_comes_once(mailboxes: Mailboxes, disposal: str) -> None:
@@ -176,6 +179,7 @@ def deleting(mailboxes: Mailboxes, number: int) -> Callable[[], None]:
     return lambda: None if done else delete()
 
 
+@both_servers
 @pytest.mark.parametrize(
     ("protocol", "verb"),
     [
