@@ -37,6 +37,14 @@ UPKEEP = (
     "move.copied",
     "move.committed",
     "move.finished",
+    "backup.copied",
+    "backup.written",
+    "backup.verified",
+    "restore.unpacked",
+    "restore.ready",
+    "restore.kept",
+    "restore.filled",
+    "restore.switched",
 )
 
 

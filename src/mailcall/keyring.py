@@ -114,6 +114,12 @@ def add_key(path: Path) -> Keyring:
     return _write(path, [Fernet.generate_key(), *read(path).keys], os.replace)
 
 
+def merge(path: Path, ring: Keyring) -> Keyring:
+    """The ring of this file with the keys of another in front. Raises KeyringError."""
+    here = read(path).keys if path.exists() else ()
+    return _write(path, [*ring.keys, *(key for key in here if key not in ring.keys)], os.replace)
+
+
 def _write(path: Path, keys: Sequence[bytes], put: Callable[[str, Path], None]) -> Keyring:
     """Write a whole file beside `path`, `put` it there, and have both survive a power loss."""
     try:

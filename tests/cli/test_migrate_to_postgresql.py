@@ -120,7 +120,15 @@ def test_undo_has_the_old_database_used_again(worked: Embedded) -> None:
     assert worked.rows("calls") == calls
 
 
-@pytest.mark.parametrize("step", ["move.begun", "move.copied:7", "move.committed:3", "move.finished"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param("move.begun", marks=pytest.mark.long),
+        "move.copied:7",
+        pytest.param("move.committed:3", marks=pytest.mark.long),
+        "move.finished",
+    ],
+)
 def test_killed_in_the_middle_it_goes_on_and_nothing_works_meanwhile(step: str, worked: Embedded) -> None:
     worked.move(status=-9, MAILCALL_KILL_AT=step)
     assert "--undo" in worked.cli("calls", status=1)
@@ -230,7 +238,8 @@ def test_what_postgresql_can_not_keep_is_named_and_mended_when_asked(worked: Emb
 
 
 FILL = """
-insert into desk_call (id, partition_id, subject, state, type, stream, priority, user_id, opened_at, updated_at, version)
+insert into desk_call (id, partition_id, subject, state, type, stream, priority, user_id, opened_at,
+  updated_at, version)
 with recursive n(i) as (select 3 union all select i + 1 from n where i < {rows})
 select i, 1, 'Call ' || i, 'open', '', '', 3, 1, '2026-01-01 10:00:00.5', '2026-01-01 10:00:00', 1 from n
 """

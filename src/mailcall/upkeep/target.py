@@ -43,6 +43,12 @@ def look(number: str) -> Found:
     return Found.MOVED if move.finished_at else Found.HALF
 
 
+def is_used() -> bool:
+    """Whether it has any tables. Raises UpkeepError when it can't be used at all."""
+    _can_be_used()
+    return bool(_tables())
+
+
 def refuse_half() -> None:
     """Raises UpkeepError when a desk is still on its way into this database."""
     if connection.vendor != "postgresql" or Move._meta.db_table not in _tables():
