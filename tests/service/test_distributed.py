@@ -1,5 +1,6 @@
 """The engine of a desk on PostgreSQL: any worker takes a nudge at once; nothing that dies blocks the rest."""
 
+import datetime as dt
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -9,11 +10,12 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.test import Client
+from django.utils import timezone
 
 from desks import Desk
 from installations import ON_POSTGRESQL
 from mailcall import nudges
-from mailcall.service import leases, periodic
+from mailcall.service import clock, leases, periodic
 from mailcall.service.colleagues import Others
 from mailcall.service.locks import alone
 from mailcall.service.messaging import MessagingService
@@ -253,6 +255,16 @@ def test_what_is_periodic_is_due_once_however_many_workers_ask(monkeypatch: pyte
     assert due.count("sweep") > 1
     rows("UPDATE service_lease SET until = now() RETURNING work")
     assert sorted(periodic.Periodic().due()) == ["alarms", "sweep"]
+
+
+@on_postgresql
+def test_a_worker_that_begins_does_not_make_the_others_forget_how_long_a_mailbox_was_away() -> None:
+    now = timezone.now()
+    assert clock.at_work_since(now) == now
+    assert clock.at_work_since(now + dt.timedelta(minutes=4)) == now
+    assert clock.at_work_since(now + dt.timedelta(minutes=8)) == now
+    later = now + dt.timedelta(minutes=14)
+    assert clock.at_work_since(later) == later
 
 
 @on_postgresql

@@ -15,6 +15,7 @@ from mailcall.service.models import Clock
 log = structlog.get_logger("service.clock")
 
 TOLERANCE = dt.timedelta(seconds=30)
+GAP = dt.timedelta(minutes=5)  # in which nobody is at work
 
 
 def watch() -> str:
@@ -40,6 +41,16 @@ def watch() -> str:
         clock.seen_at = now
         clock.save()
     return clock.note
+
+
+def at_work_since(now: dt.datetime) -> dt.datetime:
+    """Since when some of several workers has been at work, which says so by asking this now and then."""
+    clock = Clock.objects.order_by("pk").first() or Clock()
+    if clock.began_at is None or now - clock.seen_at > GAP:
+        clock.began_at = now
+    clock.seen_at = now
+    clock.save()
+    return clock.began_at
 
 
 def _move_back(by: dt.timedelta) -> None:

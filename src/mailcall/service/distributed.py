@@ -173,7 +173,7 @@ class _Database(PsycopgConnector):
         for not_libpqs in ("cursor_factory", "context"):
             parameters.pop(not_libpqs, None)
         super().__init__(
-            kwargs=parameters, name=name, min_size=1, max_size=2, timeout=5.0, reconnect_timeout=5.0
+            kwargs=parameters, name=name, min_size=1, max_size=1, timeout=5.0, reconnect_timeout=5.0
         )
         self._name = name
         self._ending = ending

@@ -85,7 +85,7 @@ class Jobs:
     def alarms(self, _: str = "") -> None:
         """Tell people what they must hear of, by another channel than mail."""
         with self._reporting("alarms"), alone("alarms"):
-            alarms.watch(self._began)
+            alarms.watch(self._began if config().embedded else clock.at_work_since(timezone.now()))
 
     def retention(self, _: str = "") -> None:
         """Once a day, remove what the retention rules say."""

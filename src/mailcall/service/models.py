@@ -11,6 +11,7 @@ class Clock(models.Model):
 
     seen_at = models.DateTimeField()
     note = models.TextField(blank=True)
+    began_at = models.DateTimeField(null=True, help_text="Since when some of several workers is at work.")
 
     def __str__(self) -> str:
         return str(self.seen_at)

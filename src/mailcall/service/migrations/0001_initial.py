@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('seen_at', models.DateTimeField()),
                 ('note', models.TextField(blank=True)),
+                ('began_at', models.DateTimeField(help_text='Since when some of several workers is at work.', null=True)),
             ],
         ),
         migrations.CreateModel(
