@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -184,6 +185,21 @@ class Dovecot:
         (maildir / "tmp" / name).write_bytes(mail)
         self._hand_over(maildir / "tmp" / name)
         return (maildir / "tmp" / name).rename(maildir / "new" / name)
+
+    def deliver_many(self, user: str, mails: Sequence[bytes]) -> None:
+        """Put many mails into the user's Maildir: all are written first, then they appear within a moment."""
+        maildir = self._make_maildir(self._maildir(user))
+        names = [f"{time.time_ns()}.{number:07}.test" for number in range(len(mails))]
+        for name, mail in zip(names, mails, strict=True):
+            (maildir / "tmp" / name).write_bytes(mail)
+            self._hand_over(maildir / "tmp" / name)
+        for name in names:
+            (maildir / "tmp" / name).rename(maildir / "new" / name)
+
+    def is_empty(self, user: str) -> bool:
+        """Whether the user's INBOX holds no mail, not even a deleted one."""
+        maildir = self._maildir(user)
+        return not any(any((maildir / part).iterdir()) for part in ("new", "cur"))
 
     def logins(self, user: str) -> int:
         """How often the user signed in so far."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Field, Model
 
 # Values of these classes go to the database as they are, in fields of these classes.
@@ -45,23 +46,55 @@ def insert_rows(rows: Iterable[Model], *, ignore_conflicts: bool = False) -> Non
         for field in stamped:
             field.pre_save(row, add=True)
     write = _Writer(columns)
-    size = min(max(_most_parameters(write.connection) // len(columns), 1), 500)
-    names = ", ".join(_quoted(field.column) for field in columns)
+    with transaction.atomic(savepoint=False), write.connection.cursor() as cursor:
+        if write.connection.vendor == "postgresql" and not ignore_conflicts:
+            keys = _copy(cursor, rows, columns, write)
+        else:
+            keys = _insert(cursor, rows, columns, write, ignore_conflicts)
+    if not ignore_conflicts:
+        for row, key in zip(rows, keys, strict=True):
+            setattr(row, meta.pk.attname, key)
+            row._state.adding = False
+            row._state.db = write.connection.alias
+
+
+def _insert(
+    cursor: CursorWrapper, rows: Sequence[Model], columns: Sequence["Field[Any, Any]"], write: "_Writer",
+    ignore_conflicts: bool,
+) -> list[int]:  # fmt: skip
+    """Insert by statements of many values; the new keys, unless `ignore_conflicts`."""
+    meta = rows[0]._meta
     places = "(" + ", ".join(["%s"] * len(columns)) + ")"
     end = " ON CONFLICT DO NOTHING" if ignore_conflicts else f" RETURNING {_quoted(meta.pk.column)}"
-    with transaction.atomic(savepoint=False), write.connection.cursor() as cursor:
-        for start in range(0, len(rows), size):
-            some = rows[start : start + size]
-            statement = (
-                f"INSERT INTO {_quoted(meta.db_table)} ({names}) "  # noqa: S608  our own names
-                f"VALUES {', '.join([places] * len(some))}{end}"
-            )
-            cursor.execute(statement, list(itertools.chain.from_iterable(map(write.values, some))))
-            if not ignore_conflicts:
-                for row, (made,) in zip(some, cursor.fetchall(), strict=True):
-                    setattr(row, meta.pk.attname, made)
-                    row._state.adding = False
-                    row._state.db = write.connection.alias
+    size = min(max(_most_parameters(write.connection) // len(columns), 1), 500)
+    keys: list[int] = []
+    for start in range(0, len(rows), size):
+        some = rows[start : start + size]
+        statement = (
+            f"INSERT INTO {_quoted(meta.db_table)} ({_names(columns)}) "  # noqa: S608  our own names
+            f"VALUES {', '.join([places] * len(some))}{end}"
+        )
+        cursor.execute(statement, list(itertools.chain.from_iterable(map(write.values, some))))
+        if not ignore_conflicts:
+            keys += [key for (key,) in cursor.fetchall()]
+    return keys
+
+
+def _copy(
+    cursor: CursorWrapper, rows: Sequence[Model], columns: Sequence["Field[Any, Any]"], write: "_Writer"
+) -> list[int]:
+    """Insert by COPY with keys taken before: on PostgreSQL both sides do less for it than for INSERT."""
+    meta = rows[0]._meta
+    table, key = _quoted(meta.db_table), meta.pk.column
+    cursor.execute(
+        "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)", [table, key, len(rows)]
+    )
+    keys = [made for (made,) in cursor.fetchall()]
+    statement = f"COPY {table} ({_quoted(key)}, {_names(columns)}) FROM STDIN"
+    with cursor.copy(statement) as copy:
+        for made, row in zip(keys, rows, strict=True):
+            copy.write_row([made, *write.values(row)])
+    return keys
 
 
 def update_rows(rows: Sequence[Model], fields: Sequence[str]) -> None:
@@ -141,6 +174,10 @@ def _most_parameters(connection: BaseDatabaseWrapper) -> int:
     connection.ensure_connection()
     limit: int = connection.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
     return min(limit, _MOST_PARAMETERS)
+
+
+def _names(columns: Sequence["Field[Any, Any]"]) -> str:
+    return ", ".join(_quoted(field.column) for field in columns)
 
 
 def _quoted(name: object) -> str:
