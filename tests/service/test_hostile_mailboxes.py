@@ -1,8 +1,12 @@
 """Mailboxes that break off, fall silent or talk nonsense: each mail is journalled once, and none stays."""
 
+import threading
+
 import pytest
 
-from hostile_mailboxes import IMPATIENT, Mailboxes, impatient, mailboxes, protocol, server
+from hostile_mailboxes import IMPATIENT, MAILS, Mailboxes, impatient, mailboxes, protocol, server
+from mailcall.mailbox import open_mailbox
+from mailcall.mailbox.interface import MailboxError
 from servers.proxy import Fault, drop_after, drop_before, drop_midway, endless, on, says_instead, stall
 
 pytestmark = pytest.mark.servers
@@ -87,4 +91,20 @@ def test_nonsense_in_a_listing_of_pop3_loses_no_mail(mailboxes: Mailboxes, words
 def test_a_line_without_an_end_is_given_up(mailboxes: Mailboxes, verb: str) -> None:
     mailboxes.fill()
     mailboxes.collect(on(verb, endless))
+    mailboxes.assert_all_is_well()
+
+
+@pytest.mark.parametrize("protocol", ["imap"], indirect=True)
+def test_a_connection_lost_while_waiting_is_a_trouble_that_mends_itself(mailboxes: Mailboxes) -> None:
+    mailboxes.account.refresh_from_db()
+    with open_mailbox("imap", mailboxes.account.mailbox_settings()) as mailbox:
+        threading.Timer(0.2, lambda: [mailboxes.server.deliver(mailboxes.user, raw) for raw in MAILS]).start()
+        assert mailbox.wait(20)
+        assert len(mailbox.list()) > 0
+        mailbox.wait(0)
+        threading.Timer(0.2, mailboxes.proxy.cut).start()
+        with pytest.raises(MailboxError) as caught:
+            while True:
+                mailbox.wait(20)
+        assert caught.value.temporary
     mailboxes.assert_all_is_well()
