@@ -55,6 +55,7 @@ def line_of(text: str, part: str) -> int:
         ("{env: IMAP_PASSWORD}", "{file: none.txt}", "none.txt can't be read: No such file or directory."),
         ("{env: ANN_PASSWORD}", "{env: SHORT}", "This password is too short."),
         ("name: IT", "name: !!python/object/apply:os.system [id]", "`name` must be text"),
+        ("name: IT", 'name: "I\\0T"', "Text can't hold a NUL character."),
         ("name: IT", "name: !secret x", "put text that begins with an exclamation mark into quotes"),
     ],
 )

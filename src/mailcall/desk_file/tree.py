@@ -136,6 +136,9 @@ class _Walk:
                 "A desk file has no use for tags; put text that begins with an exclamation mark into quotes.",
             )
             return None
+        if "\0" in str(node.value):  # written as an escape; PostgreSQL keeps none
+            self._problem(line, "Text can't hold a NUL character.")
+            return None
         try:
             return read(node)
         except ValueError:
