@@ -7,6 +7,7 @@ from letters import Letters
 
 ANSWERS = 0.22
 SENDERS = 400
+REPLACED = (b"from:", b"message-id:", b"in-reply-to:", b"references:", b"subject:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +36,22 @@ class Correspondence(Letters):
         answers = None
         if number and self._choices.random() < ANSWERS:
             answers = self._choices.randrange(number)
-        self._senders.append(
-            self._choices.randrange(SENDERS) if answers is None else self._senders[answers]
+        self._senders.append(self._choices.randrange(SENDERS) if answers is None else self._senders[answers])
+        head, _, body = self.one(number).partition(b"MIME-Version: 1.0\r\n")
+        kept = [line for line in _fields(head) if not line.lower().startswith(REPLACED)]
+        own = self._own_fields(number, answers)
+        return Letter(b"".join(kept) + own.encode() + b"MIME-Version: 1.0\r\n" + body, answers)
+
+    def _own_fields(self, number: int, answers: int | None) -> str:
+        sender = self._senders[number]
+        about = number if answers is None else answers
+        thread = f"In-Reply-To: {self._id(about)}\r\nReferences: {self._id(about)}\r\n"
+        return (
+            f"From: Sender {sender} <sender{sender}.{self._marker}@corp.example>\r\n"
+            f"Message-ID: {self._id(number)}\r\n"
+            f"Subject: {'' if answers is None else 'Re: '}Printer {about}\r\n"
+            f"{'' if answers is None else thread}"
         )
-        raw = self.one(number)
-        head, _, body = raw.partition(b"MIME-Version: 1.0\r\n")
-        fields = [
-            line
-            for line in _fields(head)
-            if not line.lower().startswith((b"from:", b"message-id:", b"in-reply-to:", b"references:", b"subject:"))
-        ]
-        fields += [
-            f"From: Sender {self._senders[number]} <sender{self._senders[number]}.{self._marker}@corp.example>\r\n".encode(),
-            f"Message-ID: {self._id(number)}\r\n".encode(),
-            f"Subject: {'Re: ' if answers is not None else ''}Printer {number if answers is None else answers}\r\n".encode(),
-        ]
-        if answers is not None:
-            fields.append(f"In-Reply-To: {self._id(answers)}\r\nReferences: {self._id(answers)}\r\n".encode())
-        return Letter(b"".join(fields) + b"MIME-Version: 1.0\r\n" + body, answers)
 
     def _id(self, number: int) -> str:
         return f"<letter.{number}.{self._marker}@corp.example>"
@@ -67,10 +66,3 @@ def _fields(head: bytes) -> list[bytes]:
         else:
             fields.append(line)
     return fields
-
-
-def first_of(letters: list[Letter], number: int) -> int:
-    """The letter that began the correspondence which this one belongs to."""
-    while (earlier := letters[number].answers) is not None:
-        number = earlier
-    return number

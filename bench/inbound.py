@@ -11,13 +11,14 @@ import contextlib
 import email
 import imaplib
 import json
+import random
 import sqlite3
 import ssl
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,14 +34,18 @@ from servers.postgresql import PostgreSQL  # noqa: E402
 
 MAILS = 1_000
 ROUNDS = 5
+SINGLE = 200
 BATCH = 100  # of the floor, as the service's own
 WAIT_SECONDS = 300
 
+Insert = Callable[[list[tuple[str, bytes]]], None]
+
 
 def main() -> None:
-    """Print the medians on both databases."""
+    """Print the medians on both databases, and how soon a single mail is logged."""
     for database in ("sqlite", "postgresql"):
         print(f"in, {database}: {json.dumps(measure(database))}")
+    print(f"soon: {json.dumps(soon())}")
 
 
 def measure(database: str, mails: int = MAILS, rounds: int = ROUNDS) -> dict[str, float]:
@@ -85,6 +90,31 @@ def one_round(
         "peak_rss_mb": peak.megabytes,
         "ratio_to_floor": floor / seconds,
         "floor_mails_per_s": len(letters) / floor,
+    }
+
+
+def soon(mails: int = SINGLE) -> dict[str, float]:
+    """Seconds from a mail's arrival in the mailbox until its call is committed, by IDLE, on SQLite."""
+    pauses = random.Random(5)
+    with tempfile.TemporaryDirectory(prefix="mc-", dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "dovecot").mkdir()
+        with Dovecot(folder / "dovecot") as dovecot, running(folder / "one", dovecot) as made:
+            arrived = []
+            for letter in Correspondence(marker="single").letters(mails):
+                time.sleep(pauses.uniform(0.1, 1.0))
+                arrived.append(time.time())
+                dovecot.deliver(made.mailbox, letter.raw)  # type: ignore[attr-defined]
+            made.wait(lambda: _done(made) == mails, "single mails")
+            acted = made.query(
+                "select (julianday(acted_at) - 2440587.5) * 86400 from inbound_receivedmail where id > 1 order by id"
+            )
+    waited = sorted(at - begun for (at,), begun in zip(acted, arrived, strict=True))
+    return {
+        "p50_s": round(statistics.median(waited), 3),
+        "p99_s": round(waited[int(len(waited) * 0.99)], 3),
+        "worst_s": round(waited[-1], 3),
     }
 
 
@@ -150,7 +180,7 @@ def _floor(folder: Path, dovecot: Dovecot, server: PostgreSQL | None, letters: l
 
 
 @contextlib.contextmanager
-def _durable_table(folder: Path, server: PostgreSQL | None) -> Iterator[object]:
+def _durable_table(folder: Path, server: PostgreSQL | None) -> Iterator[Insert]:
     if server:
         with psycopg.connect(server.new_database()) as database:
             database.execute("create table mail (id bigserial primary key, subject text, raw bytea)")
