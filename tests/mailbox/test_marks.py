@@ -1,9 +1,27 @@
-"""The mark of a folder: what it covers is done with, whatever the server refuses."""
+"""High-water marks: what they cover is done with, and costs nothing at the next check."""
 
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desks import Desk
+from mailcall.inbound import models
+from mailcall.inbound.collect import collect
+from mailcall.inbound.models import IncomingAccount, ReceivedMail
+from mailcall.mailbox import imap_wire, open_mailbox, pop3_wire
+from mailcall.mailbox.imap import ImapMailbox
 from mailcall.mailbox.imap_mark import MOST_OWED, Mark
+from mailcall.mailbox.interface import Fetched
+from mailcall.mailbox.pop3 import Pop3Mailbox
+from servers.account import MAIL, Account
+from servers.dovecot import Dovecot
 
 
 def read_again(mark: Mark) -> Mark:
@@ -89,3 +107,186 @@ def test_no_mail_is_ever_covered_before_it_is_done_with(rounds):
             elif uid % 40 in going:
                 mark.gone([uid])
                 there.discard(uid)
+
+
+class Traffic:
+    """What went over the wire of each protocol, and what the database was asked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.commands = self.received = 0
+        for wire in (imap_wire.Wire, pop3_wire.Wire):
+            self._count(monkeypatch, wire, "_receive")
+            self._count(monkeypatch, wire, "_send" if wire is imap_wire.Wire else "send")
+
+    def _count(self, monkeypatch: pytest.MonkeyPatch, wire: type, name: str) -> None:
+        method = getattr(wire, name)
+
+        def counting(this: object, *arguments: object) -> object:
+            if "send" in name:
+                self.commands += 1
+                return method(this, *arguments)
+            before = len(this._buffer)
+            got = method(this, *arguments)
+            self.received += len(got) if got is not None else len(this._buffer) - before
+            return got
+
+        monkeypatch.setattr(wire, name, counting)
+
+    def of_check(self, account: IncomingAccount) -> tuple[int, int, int]:
+        """Commands, bytes received and queries of a check that finds nothing, as the one before it did."""
+        account.refresh_from_db()
+        assert collect(account) == 0
+        self.commands = self.received = 0
+        with CaptureQueriesContext(connection) as queries:
+            assert collect(account) == 0
+        return self.commands, self.received, len(queries)
+
+
+@pytest.fixture
+def traffic(monkeypatch: pytest.MonkeyPatch) -> Traffic:
+    return Traffic(monkeypatch)
+
+
+@pytest.fixture
+def connected(desk: Desk, dovecot: Dovecot) -> Callable[..., Account]:
+    """Has the small desk's account collected by a protocol from a mailbox of its own."""
+
+    def connect(protocol: str, **settings: object) -> Account:
+        mailbox = Account(dovecot, dovecot.new_user())
+        port = dovecot.imaps_port if protocol == "imap" else dovecot.pop3s_port
+        fields = {"protocol": protocol, "server": "localhost", "port": port, "login": mailbox.user}
+        fields |= {"password": "secret", "ca_file": dovecot.ca_file, "high_water": {}, **settings}
+        for name, value in fields.items():
+            setattr(desk.account, name, value)
+        desk.account.save()
+        return mailbox
+
+    return connect
+
+
+@pytest.mark.servers
+def test_a_check_of_1000_kept_mails_costs_what_one_of_none_does_by_imap(
+    desk: Desk, connected: Callable[..., Account], traffic: Traffic
+) -> None:
+    mailbox = connected("imap", disposal="keep")
+    none = traffic.of_check(desk.account)
+    mailbox.deliver(*[MAIL + b"%d\r\n" % number for number in range(1_000)])
+    assert collect(desk.account) == 1_000
+    commands, received, queries = traffic.of_check(desk.account)
+    assert (commands, queries) == (none[0], none[2])
+    assert received < none[1] + 100
+
+
+@pytest.mark.servers
+def test_mails_that_are_never_handed_over_cost_only_themselves(
+    desk: Desk, connected: Callable[..., Account], traffic: Traffic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = ImapMailbox._fetch
+
+    def refusing(self: ImapMailbox, uids: Sequence[int], *rest: object) -> dict[int, Fetched]:
+        return {uid: mail for uid, mail in fetch(self, uids, *rest).items() if uid not in {1, 500}}
+
+    monkeypatch.setattr(ImapMailbox, "_fetch", refusing)
+    mailbox = connected("imap", disposal="keep")
+    mailbox.deliver(*[MAIL + b"%d\r\n" % number for number in range(1_000)])
+    assert collect(desk.account) == 998
+    commands, received, queries = traffic.of_check(desk.account)
+    assert commands < 14
+    assert received < 4_000
+    assert queries < 12
+    monkeypatch.undo()
+    assert collect(desk.account) == 2
+    assert desk.account.high_water["INBOX"].endswith(":1000")
+
+
+@pytest.mark.servers
+def test_a_check_of_kept_mails_asks_the_database_nothing_of_them_by_pop3(
+    desk: Desk, connected: Callable[..., Account], traffic: Traffic
+) -> None:
+    mailbox = connected("pop3", disposal="keep")
+    none = traffic.of_check(desk.account)
+    mailbox.deliver(*[MAIL + b"%d\r\n" % number for number in range(1_000)])
+    assert collect(desk.account) == 1_000
+    commands, received, queries = traffic.of_check(desk.account)
+    assert (commands, queries) == (none[0], none[2])
+    assert received < none[1] + 1_000 * 40  # the two listings, which POP3 can't do without
+
+
+@pytest.mark.servers
+def test_a_mail_that_pop3_never_hands_over_costs_only_itself(
+    desk: Desk, connected: Callable[..., Account], traffic: Traffic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive = Pop3Mailbox._receive
+
+    def refusing(self: Pop3Mailbox, key: str, got: dict[str, Fetched], spool: Path) -> object:
+        refused = receive(self, key, got, spool)
+        if self._entries[key].number in {1, 250}:
+            del got[key]
+        return refused
+
+    monkeypatch.setattr(Pop3Mailbox, "_receive", refusing)
+    mailbox = connected("pop3", disposal="keep")
+    mailbox.deliver(*[MAIL + b"%d\r\n" % number for number in range(500)])
+    assert collect(desk.account) == 498
+    _, _, queries = traffic.of_check(desk.account)
+    assert queries < 14
+    mark = IncomingAccount.objects.get().high_water
+    assert mark[""].endswith(":1,250")
+    monkeypatch.undo()
+    assert collect(desk.account) == 2
+    assert ReceivedMail.objects.count() == 500
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("protocol", ["imap", "pop3"])
+def test_mails_that_are_too_big_and_left_cost_nothing_from_the_second_check_on(
+    desk: Desk,
+    connected: Callable[..., Account],
+    traffic: Traffic,
+    protocol: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(models, "MB", 1024)
+    mailbox = connected(protocol, size_limit=1)
+    none = traffic.of_check(desk.account)
+    mails = [MAIL + b"%d\r\n" % number for number in range(300)]
+    mailbox.deliver(*[mail + b"x" * 2_000 if number % 3 else mail for number, mail in enumerate(mails)])
+    assert collect(desk.account) == 300
+    assert len(mailbox.mails()) == 200
+    commands, received, queries = traffic.of_check(desk.account)
+    assert (commands, queries) == (none[0], none[2])
+    assert received < none[1] + (100 if protocol == "imap" else 200 * 40)
+    mailbox.deliver(MAIL)
+    assert collect(desk.account) == 1
+    assert len(mailbox.mails()) == 200
+
+
+def test_a_maildir_of_1000_kept_mails_is_not_looked_through(desk: Desk, traffic: Traffic) -> None:
+    desk.account.disposal = "keep"
+    desk.account.save()
+    none = traffic.of_check(desk.account)
+    for number in range(1_000):
+        desk.deliver(MAIL + b"%d\r\n" % number)
+    assert collect(desk.account) == 1_000
+    assert traffic.of_check(desk.account) == none
+
+
+@pytest.mark.long
+@pytest.mark.servers
+@pytest.mark.parametrize("protocol", ["imap", "pop3"])
+def test_a_mailbox_of_100000_kept_mails(
+    desk: Desk, connected: Callable[..., Account], traffic: Traffic, protocol: str
+) -> None:
+    mailbox = connected(protocol, disposal="keep")
+    none = traffic.of_check(desk.account)
+    (first,) = mailbox.deliver(MAIL)
+    for number in range(1, 100_000):
+        os.link(first, first.parent / f"{time.time_ns()}.{number}.test")
+    with open_mailbox(protocol, desk.account.mailboxes()[0]) as session:
+        while listed := session.list():
+            session.dispose([mail.key for mail in listed])
+        desk.account.high_water = {desk.account.folders[0]: session.high_water}
+    desk.account.save()
+    commands, received, queries = traffic.of_check(desk.account)
+    assert (commands, queries) == (none[0], none[2])
+    assert received < none[1] + (100 if protocol == "imap" else 100_000 * 40)
