@@ -66,19 +66,19 @@ def five(desk: Desk, twos: None) -> list[int]:
 
 
 def test_each_worker_has_mails_of_its_own_in_the_order_in_which_they_came(five: list[int]) -> None:
-    ann, bob = Claims(), Claims()
+    ann, bob = Claims("ann"), Claims("bob")
     assert [pks(take(worker)) for worker in (ann, bob, ann)] == [five[:2], five[2:4], five[4:]]
     assert bob.take(act._choose) is None
 
 
 def test_what_a_worker_gives_back_is_anybodys(five: list[int]) -> None:
-    ann, bob = Claims(), Claims()
+    ann, bob = Claims("ann"), Claims("bob")
     ann.give_back(take(ann))
     assert pks(take(bob)) == five[:2]
 
 
 def test_a_claim_that_is_not_renewed_passes_to_another_who_keeps_its_place(five: list[int]) -> None:
-    ann, bob = Claims(), Claims()
+    ann, bob = Claims("ann"), Claims("bob")
     frozen = take(ann)
     later = take(bob)
     run_out(frozen)
@@ -92,7 +92,7 @@ def test_a_claim_that_is_not_renewed_passes_to_another_who_keeps_its_place(five:
 
 
 def test_nobody_waits_for_a_claim_that_ran_out_so_that_somebody_takes_it_over(five: list[int]) -> None:
-    ann, bob = Claims(), Claims()
+    ann, bob = Claims("ann"), Claims("bob")
     frozen = take(ann)
     later = take(bob)
     assert not bob.tell(later, lambda: keys(later))
@@ -104,9 +104,16 @@ def test_nobody_waits_for_a_claim_that_ran_out_so_that_somebody_takes_it_over(fi
     assert not Claim.objects.exists()
 
 
+def test_what_a_worker_could_not_give_back_is_its_own_again_at_once(five: list[int]) -> None:
+    """The database was away when its run ended."""
+    before = take(Claims("ann"))
+    again = take(Claims("ann"))
+    assert (again.claim, pks(again)) == (before.claim, five[:2])
+
+
 def test_a_claim_is_renewed_while_its_worker_works(five: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claims, "RENEW_SECONDS", -1.0)
-    ann = Claims()
+    ann = Claims("ann")
     chunk = take(ann)
     run_out(chunk)
     assert not ann.lost()
@@ -116,7 +123,7 @@ def test_a_claim_is_renewed_while_its_worker_works(five: list[int], monkeypatch:
 
 
 def test_nobody_acts_before_the_earlier_ones_have_told_what_they_depend_on(five: list[int]) -> None:
-    ann, bob = Claims(), Claims()
+    ann, bob = Claims("ann"), Claims("bob")
     first, second = take(ann), take(bob)
     assert not bob.tell(second, lambda: keys(second))
     assert ann.tell(first, lambda: keys(first))
@@ -145,7 +152,7 @@ def test_a_mail_waits_for_an_earlier_one_that_it_depends_on(
     number = Call.objects.get().pk
     journal(desk, *(raw.replace(b"[Call 1]", f"[Call {number}]".encode()) for raw in (
         mail("other@x.example"), earlier, later, mail("else@x.example"))))  # fmt: skip
-    ann, bob = Claims(), Claims()
+    ann, bob = Claims("ann"), Claims("bob")
     first, second = take(ann), take(bob)
     ann.tell(first, lambda: keys(first))
     bob.tell(second, lambda: keys(second))
@@ -163,7 +170,7 @@ def test_what_depends_on_a_mail_that_waits_waits_too(desk: Desk, twos: None) -> 
         mail("b@x.example", message_id="<two@x.example>", in_reply_to="<one@x.example>"),
         mail("c@x.example", in_reply_to="<two@x.example>"),
     )
-    ann, bob = Claims(), Claims()
+    ann, bob = Claims("ann"), Claims("bob")
     first, second = take(ann), take(bob)
     ann.tell(first, lambda: keys(first))
     bob.tell(second, lambda: keys(second))
@@ -209,7 +216,7 @@ def test_a_worker_that_froze_while_it_acted_keeps_its_claim_until_its_transactio
     desk: Desk, twos: None, another_session: object
 ) -> None:
     journal(desk, mail("a@x.example"), mail("b@x.example"))
-    ann, bob = Claims(), Claims()
+    ann, bob = Claims("ann"), Claims("bob")
     chunk = take(ann)
     run_out(chunk)
     another_session.execute("SELECT 1 FROM inbound_claim FOR UPDATE")

@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 
 import structlog
@@ -162,12 +162,12 @@ class _Run:
         self._claims.give_back(hand.chunk)
 
     def end(self) -> None:
-        """Give back what was begun."""
-        for hand in (self._now, self._next):
-            if hand:
-                hand.results.close()
-                self._finish(hand)
-        readers().drop()
+        """Give back what was begun, as far as the database can be reached."""
+        with ExitStack() as ending:
+            ending.callback(readers().drop)
+            for hand in filter(None, (self._now, self._next)):
+                ending.callback(self._finish, hand)
+                ending.callback(hand.results.close)
 
 
 def has_work() -> bool:

@@ -33,6 +33,8 @@ RENEW_SECONDS = 5.0
 LOOK_SECONDS = 0.02  # between two looks at what earlier claims still have
 _TAKING = 0x6D61696C  # the advisory lock under which claims are taken and told
 
+_THIS_PROCESS = uuid.uuid4().hex  # which acts in one thread at a time
+
 Choose = Callable[["QuerySet[ReceivedMail]"], list[ReceivedMail]]
 
 
@@ -92,17 +94,19 @@ class Alone:
 class Claims:
     """For one of several workers that share a database. For one thread."""
 
-    def __init__(self) -> None:
-        self._holder = uuid.uuid4().hex
+    def __init__(self, holder: str) -> None:
+        """`holder` names this worker: what it claimed before, and could not give back, is its own again."""
+        self._holder = holder
         self._renewed = time.monotonic()
-        self._held = 0
+        self._held = set[int]()
 
     def take(self, choose: Choose, *, further: bool = False) -> Chunk | None:
         """Claim the next mails, first those of a claim that ran out. `choose` picks from a query of mails."""
         while True:
             with transaction.atomic():
                 _lock()
-                old = Claim.objects.select_for_update(skip_locked=True).filter(until__lt=Now()).first()
+                left = Q(until__lt=Now()) | (Q(holder=self._holder) & ~Q(pk__in=self._held))
+                old = Claim.objects.select_for_update(skip_locked=True).filter(left).first()
                 if old:
                     mails = choose(ReceivedMail.objects.filter(pk__in=old.mails))
                 else:
@@ -122,7 +126,7 @@ class Claims:
         claim.save()
         if old:
             log.warning("claim taken over", claim=claim.pk, mails=len(mails))
-        self._held += 1
+        self._held.add(claim.pk)
         return claim.pk
 
     def tell(self, chunk: Chunk, depends_on: Callable[[], Mapping[int, Set[int]]]) -> bool:
@@ -181,7 +185,7 @@ class Claims:
 
     def give_back(self, chunk: Chunk) -> None:
         """The claim ends; what of it is not done is due for anybody."""
-        self._held -= 1
+        self._held.discard(chunk.claim)
         Claim.objects.filter(pk=chunk.claim, holder=self._holder).delete()
 
     def lost(self) -> bool:
@@ -189,12 +193,12 @@ class Claims:
         if time.monotonic() - self._renewed < RENEW_SECONDS:
             return False
         self._renewed = time.monotonic()
-        return Claim.objects.filter(holder=self._holder).update(until=_until()) < self._held
+        return Claim.objects.filter(holder=self._holder).update(until=_until()) < len(self._held)
 
 
 def claims_here() -> Alone | Claims:
     """What the database of this installation needs."""
-    return Alone() if config().embedded else Claims()
+    return Alone() if config().embedded else Claims(_THIS_PROCESS)
 
 
 def open_claims() -> "QuerySet[Claim]":
