@@ -108,7 +108,8 @@ def soon(mails: int = SINGLE) -> dict[str, float]:
                 dovecot.deliver(made.mailbox, letter.raw)  # type: ignore[attr-defined]
             made.wait(lambda: _done(made) == mails, "single mails")
             acted = made.query(
-                "select (julianday(acted_at) - 2440587.5) * 86400 from inbound_receivedmail where id > 1 order by id"
+                "select (julianday(acted_at) - 2440587.5) * 86400 from inbound_receivedmail "
+                "where id > 1 order by id"
             )
     waited = sorted(at - begun for (at,), begun in zip(acted, arrived, strict=True))
     return {

@@ -13,8 +13,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import inbound  # noqa: E402
-import outbound  # noqa: E402
+import inbound
+import outbound
 
 RESULTS = Path(__file__).resolve().parent / "results" / "latest.json"
 DATABASES = ("sqlite", "postgresql")
@@ -34,7 +34,7 @@ def main() -> None:
     outbound_by = {database: _shown(f"out, {database}", outbound.measure(database)) for database in DATABASES}
     results["outbound"] = {**outbound_by["sqlite"], "postgresql": outbound_by["postgresql"]}
     results["machine"] = _machine()
-    results["date"] = dt.date.today().isoformat()
+    results["date"] = dt.datetime.now(dt.UTC).date().isoformat()
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
     print(f"Written to {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}.")
@@ -53,7 +53,10 @@ def _machine() -> str:
         platform.processor() or platform.machine(),
     )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{os.cpu_count()} cores of {model}, {memory:.0f} GB, {platform.system()}, Python {platform.python_version()}"
+    return (
+        f"{os.cpu_count()} cores of {model}, {memory:.0f} GB, {platform.system()}, "
+        f"Python {platform.python_version()}"
+    )
 
 
 def _lines(path: str) -> list[str]:

@@ -48,6 +48,7 @@ def pipe(name: str | None, address: str | None) -> None:
 
     ready()
     from mailcall.inbound.accept import Arriving, Recipients, accept, account_named
+    from mailcall.nudges import nudge
 
     account = account_named(name) if name is not None else Recipients().account(address or "")
     with Arriving() as mail:
@@ -55,6 +56,7 @@ def pipe(name: str | None, address: str | None) -> None:
         if not mail.size:
             raise click.ClickException("There was no mail on standard input.")
         row = accept(account, mail) if fits else None
+    nudge("act")
     if not fits:
         _end(os.EX_DATAERR, f"5.3.4 The mail is larger than {account.most_bytes} bytes.")
     _end(0, f"kept as {row.correlation_id}" if row else "the journal had this mail already")

@@ -6,6 +6,7 @@ from django.utils import timezone
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Person
 from mailcall.inbound.models import MailState, Outcome, ReceivedMail
+from mailcall.nudges import nudge
 
 
 def retry(mail: ReceivedMail) -> None:
@@ -35,4 +36,6 @@ def discard(mail: ReceivedMail, *, actor: Person | None, reason: str) -> None:
 
 
 def _to_new(mails: "QuerySet[ReceivedMail]") -> int:
-    return mails.exclude(state=MailState.DONE).update(state=MailState.NEW, attempts=0, due_at=None)
+    count = mails.exclude(state=MailState.DONE).update(state=MailState.NEW, attempts=0, due_at=None)
+    nudge("act")
+    return count
