@@ -22,6 +22,7 @@ _ID = re.compile(r"<[!-;=?-~]{1,300}@[!-;=?-~]{1,300}>")
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,100}\Z", re.IGNORECASE)
 _AUTOMATIC = {"", "auto-replied", "auto-generated"}
 _MAX_REFERENCES = 21  # the first, which names the thread, and the last 20
+_BEYOND_ASCII = bytes(range(128, 256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +142,8 @@ def _text(kind: str, text: str) -> tuple[list[str], bytes]:
     type_line = f"Content-Type: text/{kind}; charset={charset}"
     if data.isascii() and max(map(len, lines)) <= 78 and not re.search(rb"[\x01-\x08\x0b-\x1f\x7f]", data):
         return [type_line, "Content-Transfer-Encoding: 7bit"], data.replace(b"\n", b"\r\n")
-    beyond = sum(byte > 127 for byte in data[:10_000])
-    if beyond * 3 > min(len(data), 10_000):
+    beginning = data[:10_000]
+    if len(beginning.translate(None, _BEYOND_ASCII)) * 3 < len(beginning) * 2:
         return [type_line, "Content-Transfer-Encoding: base64"], _base64(data.replace(b"\n", b"\r\n"))
     encoded = binascii.b2a_qp(data, quotetabs=False, istext=True).replace(b"\r\n", b"\n")
     return [type_line, "Content-Transfer-Encoding: quoted-printable"], encoded.replace(b"\n", b"\r\n")

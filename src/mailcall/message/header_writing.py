@@ -53,6 +53,8 @@ class BadHeader(ValueError):
 
 def clean_line(text: str) -> str:
     """Make one line of a text: control characters, surrogates and line separators become spaces."""
+    if text.isprintable() and len(text) <= _MAX_VALUE:
+        return " ".join(text.split())
     kept = (" " if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} else c for c in text[:_MAX_VALUE])
     return " ".join("".join(kept).split())
 

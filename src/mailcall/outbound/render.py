@@ -1,6 +1,10 @@
 """From a row of the message table to the bytes of a mail. The same row always gives the same bytes."""
 
-from django.template.loader import render_to_string
+from functools import cache
+from typing import Any
+
+from django.template import Context, Engine
+from django.template.base import Template
 
 from mailcall.desk.errors import Refused
 from mailcall.message import thread_ids
@@ -30,8 +34,8 @@ def draft_of(message: Message) -> Draft:
         to=tuple(Mailbox(*recipient) for recipient in message.to),
         cc=tuple(Mailbox(*recipient) for recipient in message.cc),
         subject=message.subject,
-        text=render_to_string(f"outbound/{kind.template}.txt", context).strip() + "\n",
-        html=render_to_string(f"outbound/{kind.template}.html", context),
+        text=_filled(f"outbound/{kind.template}.txt", context).strip() + "\n",
+        html=_filled(f"outbound/{kind.template}.html", context),
         message_id=message.message_id,
         in_reply_to=message.in_reply_to,
         references=tuple(message.references.split()),
@@ -39,6 +43,17 @@ def draft_of(message: Message) -> Draft:
         auto_submitted=kind.auto_submitted,
         attachments=_files(message) if kind is CALL_REPLY else (),
     )
+
+
+def _filled(name: str, context: dict[str, Any]) -> str:
+    """A template filled, numbers written as they are. Raises TemplateDoesNotExist."""
+    return _template(name).render(Context(context, use_l10n=False))
+
+
+@cache
+def _template(name: str) -> Template:
+    """A compiled template, without the layer by which pages get their request and its processors."""
+    return Engine.get_default().get_template(name)
 
 
 def _files(message: Message) -> tuple[Attachment, ...]:
