@@ -105,6 +105,27 @@ def test_many_mails_go_over_one_connection(settings, postfix):
     assert len([line for line in postfix.log.splitlines() if "mail=30" in line]) >= 1
 
 
+@pytest.mark.parametrize("hide", ["", "pipelining"])
+def test_many_mails_in_flight_go_to_whom_they_are_for(settings, make_server, hide):
+    """Also to a server that hangs up on whoever says a word before its turn."""
+    server = make_server(hide=hide, extra="smtpd_forbid_unauth_pipelining = yes")
+    people = [somebody() for _ in range(40)]
+    mails = [
+        Envelope(
+            "desk@mail.example", ["reject-me@shop.example"] * (number % 3 == 0) + [to], MAIL + to.encode()
+        )
+        for number, to in enumerate(people)
+    ]
+    with SmtpTransport(replace(settings, port=server.smtp_port, ca_file=server.ca_file)) as transport:
+        results = list(transport.send_all(mails))
+    assert [answer[-1].result for answer in results] == [Result.SENT] * 40
+    assert [len(answer) for answer in results] == [2, 1, 1] * 13 + [2]
+    for to in people:
+        (mail,) = server.mails(to, wait=1)
+        assert body(mail).endswith(to.encode() + b"\n")
+    assert len([line for line in server.log.splitlines() if "data=40" in line]) == 1  # one connection
+
+
 @pytest.mark.parametrize("hide", ["", "pipelining", "pipelining, 8bitmime, smtputf8, size, dsn"])
 def test_one_bad_recipient_among_ten_stops_nobody(settings, make_server, hide):
     server = make_server(hide=hide)

@@ -9,7 +9,7 @@ import pytest
 
 from mailcall.transport.interface import Envelope, Result, ServerTrouble, TransportSettings
 from mailcall.transport.smtp import SmtpTransport
-from servers.process import free_ports
+from servers.process import free_ports, wait_for
 from servers.scripted import ScriptedServer, Step, answer, hang_up, hear, hear_mail, raw, say, stall
 
 MAIL = b"Subject: x\r\n\r\nhello\r\n"
@@ -372,3 +372,119 @@ def test_no_debug_output_shows_the_password(capfd, monkeypatch):
         told = trouble(server, login="desk", password="hush-hush")
     assert told.temporary is False
     assert "hush-hush" not in "".join(capfd.readouterr())
+
+
+# ---- the next mail's commands behind the final dot
+
+
+GO_AHEAD = say("250 ok", "250 ok", "550 5.1.1 nobody", "354 go on")
+INTRODUCTION = PIPELINING[2:]
+FURTHER = [MAIL.replace(b"x", b"%d" % number) for number in range(3)]
+
+
+def send_all(server: ScriptedServer, count: int = 3) -> list[Result]:
+    """What became of the first recipient of each mail."""
+    with transport_at(server.port) as transport:
+        mails = (Envelope("", TO, mail) for mail in FURTHER[:count])
+        return [results[0].result for results in transport.send_all(mails)]
+
+
+def test_the_next_mail_is_introduced_behind_the_final_dot():
+    """RFC 2920 3.1: the content of a mail may be the first in a group of commands."""
+    part = [
+        *PIPELINING,
+        *[GO_AHEAD, hear_mail(), *INTRODUCTION, say("250 done")] * 2,
+        *[GO_AHEAD, hear_mail(), say("250 done"), answer("QUIT", "221 bye")],
+    ]
+    with ScriptedServer(part) as server:
+        assert send_all(server) == [Result.SENT] * 3
+        assert server.connections == 1
+    assert server.trouble == []
+    assert server.mails == FURTHER
+
+
+def test_nothing_of_the_next_mail_leaves_before_it_is_asked_for():
+    part = [*PIPELINING, GO_AHEAD, hear_mail(), *INTRODUCTION, say("250 done"), GO_AHEAD, hear_mail()]
+    with ScriptedServer(part) as server:
+        with transport_at(server.port) as transport:
+            answers = transport.send_all(Envelope("", TO, mail) for mail in FURTHER)
+            assert next(answers)[0].result is Result.SENT
+            answers.close()
+        wait_for(lambda: len(server.mails) == 2, 5)
+    assert server.mails == [FURTHER[0], b""]  # the connection was closed without a dot
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        [],
+        [hang_up()],
+        [stall(2)],
+        [say("421 4.7.0 too many mails")],
+        [say("what?")],
+        [say("250 ok", "250 ok", "550 no", "250 what?")],
+    ],
+)
+def test_a_server_that_loses_an_introduction_gets_none_so_any_more(ending):
+    first = [*PIPELINING, GO_AHEAD, hear_mail(), *INTRODUCTION, say("250 done"), *ending]
+    second = [*PIPELINING, *[GO_AHEAD, hear_mail(), say("250 done"), *INTRODUCTION] * 2]
+    with ScriptedServer(first, second) as server:
+        assert send_all(server) == [Result.SENT] * 3
+        assert server.connections == 2
+    assert server.mails == FURTHER
+
+
+def test_a_lost_answer_to_a_mail_leaves_the_introduced_one_untouched():
+    first = [*PIPELINING, GO_AHEAD, hear_mail(), *INTRODUCTION]
+    second = [*PIPELINING, GO_AHEAD, hear_mail(), say("250 done"), hear("QUIT")]
+    with ScriptedServer(first, second) as server:
+        assert send_all(server, 2) == [Result.UNKNOWN, Result.SENT]
+    assert server.mails == FURTHER[:2]
+
+
+def test_a_refused_mail_does_not_refuse_the_introduced_one():
+    part = [
+        *PIPELINING,
+        *[GO_AHEAD, hear_mail(), *INTRODUCTION, say("554 5.6.0 spam")],
+        *[say("250 ok", "450 later", "450 later", "451 nobody"), answer("RSET", "250 ok"), *INTRODUCTION],
+        *[GO_AHEAD, hear_mail(), say("250 done"), hear("QUIT")],
+    ]
+    with ScriptedServer(part) as server:
+        assert send_all(server) == [Result.FAILED, Result.DEFERRED, Result.SENT]
+        assert server.connections == 1
+
+
+def test_a_refused_sender_of_an_introduced_mail_is_the_servers_trouble():
+    part = [
+        *PIPELINING,
+        *[GO_AHEAD, hear_mail(), *INTRODUCTION, say("250 done")],
+        *[say("550 no", *["503 no"] * 3), answer("RSET", "250 ok"), hear("QUIT")],
+    ]
+    with ScriptedServer(part) as server, transport_at(server.port) as transport:
+        answers = transport.send_all(Envelope("", TO, mail) for mail in FURTHER)
+        assert next(answers)[0].result is Result.SENT
+        with pytest.raises(ServerTrouble, match="refuses the sender"):
+            next(answers)
+    assert server.mails == FURTHER[:1]
+
+
+def test_without_the_offer_nothing_is_said_behind_the_final_dot():
+    part = [*GREET, *[*ACCEPT, hear_mail(), stall(0.1), say("250 done")] * 3, hear("QUIT")]
+    with ScriptedServer(part) as server:
+        assert send_all(server) == [Result.SENT] * 3
+    assert server.mails == FURTHER
+
+
+def test_big_mails_are_made_one_by_one():
+    big, made = MAIL + b"x" * 200_000, []
+
+    def mails():
+        for _ in range(4):
+            made.append(1)
+            yield Envelope("", TO, big)
+
+    part = [*PIPELINING, *[GO_AHEAD, hear_mail(), *INTRODUCTION, say("250 done")] * 3, GO_AHEAD, hear_mail()]
+    with ScriptedServer([*part, say("250 done")]) as server, transport_at(server.port) as transport:
+        for number, _ in enumerate(transport.send_all(mails()), 1):
+            assert len(made) <= number + 2
+    assert len(server.mails) == 4

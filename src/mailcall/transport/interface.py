@@ -1,10 +1,10 @@
 """The interface that every outgoing protocol stands behind.
 
-A transport hands over one mail at a time on an open connection and says, for each recipient, what became
-of it. It never retries and never decides what a result means for the delivery's future.
+A transport hands over mails on an open connection, one after the other, and says, for each recipient, what
+became of it. It never retries and never decides what a result means for the delivery's future.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, Self
@@ -84,10 +84,15 @@ class Transport(Protocol):
 
     def __exit__(self, *_: object) -> None: ...
 
-    def send(self, envelope: Envelope) -> list[RecipientResult]:
-        """Hand over one mail; one result for each recipient, in order. Raises ServerTrouble.
+    def send_all(self, envelopes: Iterable[Envelope]) -> Generator[list[RecipientResult], None, None]:
+        """Hand over mails; for each in turn, a result for each recipient, in order. Raises ServerTrouble.
 
         After a lost connection with the final dot on its way every recipient that was accepted is UNKNOWN,
-        and the next `send` opens a new connection.
+        and the next mail opens a new connection.
+
+        A few mails may be taken from `envelopes`, which must not raise, and announced to the server before
+        their turn. But what one contains leaves only when the results of those before it were given and the
+        next are asked for. So whoever stops asking, or gets an exception, knows: only the first mail without
+        results may have left. Of a ServerTrouble, not even that.
         """
         ...

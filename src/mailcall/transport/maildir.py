@@ -4,6 +4,7 @@ import os
 import socket
 import time
 import uuid
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Self
 
@@ -34,6 +35,11 @@ class MaildirTransport:
 
     def __exit__(self, *_: object) -> None:
         pass
+
+    def send_all(self, envelopes: Iterable[Envelope]) -> Generator[list[RecipientResult], None, None]:
+        """Write each mail, see `send`."""
+        for envelope in envelopes:
+            yield self.send(envelope)
 
     def send(self, envelope: Envelope) -> list[RecipientResult]:
         """Write one copy for each recipient; one whose address is no file name fails alone."""

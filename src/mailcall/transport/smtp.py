@@ -1,12 +1,13 @@
 """Handing mail over by SMTP (RFC 5321): many mails on one connection, a result for each recipient."""
 
 import contextlib
-import re
 import smtplib
-from collections.abc import Sequence
+import socket
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from mailcall.transport.coming import Coming
 from mailcall.transport.interface import (
     Envelope,
     RecipientResult,
@@ -15,17 +16,12 @@ from mailcall.transport.interface import (
     TransportSettings,
 )
 from mailcall.transport.smtp_session import connect, refused, reply_text, sentences
+from mailcall.transport.smtp_words import Introduction, dotted, introduction, lines
 
 CHUNK = 128 * 1024  # a time-out counts for each chunk, so a slow line may take its time over a big mail
 FLIGHT = 100  # commands in flight at once with PIPELINING
 FAREWELL = 2.0  # seconds for an answer that no longer matters
-
-# RFC 5321 4.1.2, generously; but nothing that could end the path, the command or the line
-_ADDRESS = re.compile(
-    r'(?:"(?:[^"\\\x00-\x1f\x7f-\x9f]|\\[\x20-\x7e])+"|[^\x00-\x20\x7f-\x9f<>"\ud800-\udfff]+)'
-    r"@[^\x00-\x20\x7f-\x9f<>@\ud800-\udfff]+"
-)
-_LONGEST_ADDRESS = 254  # RFC 5321 4.5.3.1.3, less the brackets
+DOT = b".\r\n"
 
 _Reply = tuple[int, bytes]
 
@@ -57,6 +53,8 @@ class SmtpTransport:
         self._settings = settings
         self._session: smtplib.SMTP | None = None
         self._served = False  # whether this connection took a mail before
+        self._said: Introduction | None = None  # went with the mail before it; the answers are still to come
+        self._may_say = True  # whether introductions go with the mail before them
 
     def __enter__(self) -> Self:
         self._session = connect(self._settings)
@@ -70,103 +68,107 @@ class SmtpTransport:
         self._drop()
 
     def send(self, envelope: Envelope) -> list[RecipientResult]:
-        """Hand the mail over.
+        """Hand one mail over, see `send_all`."""
+        [results] = self.send_all([envelope])
+        return results
+
+    def send_all(self, envelopes: Iterable[Envelope]) -> Generator[list[RecipientResult], None, None]:
+        """Hand mails over, each in these steps.
 
         1. FAILED at once: what can't be said on the wire, or is above the size that the server announced.
-        2. MAIL FROM, RCPT TO for each recipient, DATA; in one flight where the server has PIPELINING.
+        2. MAIL FROM, RCPT TO for each recipient, DATA; in one flight where the server has PIPELINING, and
+           then behind the final dot of the mail before it (RFC 2920 3.1).
         3. The mail, if anybody was accepted, the final dot, and the server's word on it.
 
         A connection that served before and was closed since (421, or without a word) is opened again once.
+        A server that loses an introduction which came with a mail gets none so any more.
         """
+        coming = Coming(envelopes)
+        try:
+            while envelope := coming.take():
+                yield self._send_to_the_living(envelope, coming)
+        finally:
+            if self._said is not None:  # the server waits for a mail that shall not leave
+                self._drop()
+
+    def _send_to_the_living(self, envelope: Envelope, coming: Coming) -> list[RecipientResult]:
         served = self._served
         try:
-            return self._send(envelope)
+            return self._send(envelope, coming)
         except _ClosedError as closed:
             if not served:
                 raise closed.trouble from None
         try:
-            return self._send(envelope)
+            return self._send(envelope, coming)
         except _ClosedError as closed:
             raise closed.trouble from None
 
-    def _send(self, envelope: Envelope) -> list[RecipientResult]:
+    def _send(self, envelope: Envelope, coming: Coming) -> list[RecipientResult]:
         if self._session is None:
             self._session = connect(self._settings)
-        results = {to: self._unspeakable(envelope, to) for to in envelope.recipients}
-        speakable = [to for to, result in results.items() if result is None]
-        if speakable:
-            results |= {result.recipient: result for result in self._transact(envelope, speakable)}
-        return [result for to in envelope.recipients if (result := results[to])]
+        said = self._said or introduction(self._session, envelope)
+        results = list(said.failed)
+        if said.recipients:
+            results += self._transact(said, coming)
+        by_recipient = {result.recipient: result for result in results}
+        return [by_recipient[to] for to in envelope.recipients]
 
-    def _unspeakable(self, envelope: Envelope, to: str) -> RecipientResult | None:
-        """Why this recipient can't even be tried; the codes are those a server would give (RFC 3463)."""
-        session = self._open_session
-        size = session.esmtp_features.get("size", "")
-        if re.fullmatch("[0-9]{1,18}", size) and 0 < int(size) < len(envelope.mail):  # RFC 1870 6
-            return _failed(to, f"552 5.3.4 The mail is larger than the {size} bytes that the server takes")
-        for address, code in ((to, "501 5.1.3"), (envelope.sender, "501 5.1.7")):
-            if not address and address is envelope.sender:  # the null reverse-path
-                continue
-            if not _ADDRESS.fullmatch(address) or len(address.encode()) > _LONGEST_ADDRESS:
-                return _failed(to, f"{code} {address[:_LONGEST_ADDRESS]!a} is no address that SMTP can carry")
-            if not address.isascii() and not session.has_extn("smtputf8"):  # RFC 6531 3.2
-                return _failed(to, f"553 5.6.7 The server can't take {address}: it has no SMTPUTF8")
-        return None
-
-    def _transact(self, envelope: Envelope, recipients: Sequence[str]) -> list[RecipientResult]:
+    def _transact(self, mail: Introduction, coming: Coming) -> list[RecipientResult]:
         try:
             with sentences(self._settings):
-                replies = self._introduce(_mail_from(self._open_session, envelope, recipients), recipients)
-                last = self._hand_over_if_wanted(replies, envelope.mail)
+                answers = self._introduce(mail)
+                last = self._hand_over_if_wanted(answers, mail.envelope.mail, coming)
         except ServerTrouble as trouble:
-            closed = isinstance(trouble.__cause__, smtplib.SMTPServerDisconnected | ConnectionError)
-            if trouble.__cause__ is not None:
+            cause = trouble.__cause__
+            closed = isinstance(cause, smtplib.SMTPServerDisconnected | ConnectionError)
+            lost = cause is not None and self._said is mail
+            if cause is not None:
                 self._drop()
-            if closed:
+            if closed or lost:
                 raise _ClosedError(trouble) from trouble
             raise
         self._served = self._session is not None
         return [
             self._result(to, last if _good(reply) else reply)
-            for to, reply in zip(recipients, replies.recipients, strict=True)
+            for to, reply in zip(mail.recipients, answers.recipients, strict=True)
         ]
 
-    def _hand_over_if_wanted(self, replies: _Answers, mail: bytes) -> _Reply | None:
+    def _hand_over_if_wanted(self, answers: _Answers, mail: bytes, coming: Coming) -> _Reply | None:
         """The server's last word for everybody who was accepted; None is `_hand_over`'s."""
-        if replies.data is None or replies.data[0] >= 400:
+        if answers.data is None or answers.data[0] >= 400:
             self._reset()
-            return replies.data
-        if replies.data[0] != 354:
-            raise smtplib.SMTPException("neither a refusal nor a go-ahead for DATA")
-        if replies.anybody:
-            return self._hand_over(_dotted(mail))
+            return answers.data
+        if answers.anybody:
+            return self._hand_over(dotted(mail), coming)
         self._say_nothing()
         return None
 
-    def _introduce(self, mail_from: str, recipients: Sequence[str]) -> _Answers:
+    def _introduce(self, mail: Introduction) -> _Answers:
         """MAIL FROM, RCPT TO and DATA, the last only in vain when they travel together (RFC 2920 3.1)."""
-        rcpts = [f"RCPT TO:<{to}>" for to in recipients]
         if self._open_session.has_extn("pipelining"):
-            sender, *replies, data = self._exchange([mail_from, *rcpts, "DATA"])
+            sender, *replies, data = self._exchange([*mail.commands, "DATA"], said=self._said is mail)
+            self._said = None
             if not _good(sender) and data[0] == 354:
                 self._say_nothing()
             self._check_sender(sender)
             return _Answers(replies, data)
+        mail_from, *rcpts = mail.commands
         self._check_sender(self._exchange([mail_from])[0])
         replies = [self._exchange([rcpt])[0] for rcpt in rcpts]
         anybody = any(_good(reply) for reply in replies)
         return _Answers(replies, self._exchange(["DATA"])[0] if anybody else None)
 
-    def _exchange(self, commands: Sequence[str]) -> list[_Reply]:
+    def _exchange(self, commands: Sequence[str], *, said: bool = False) -> list[_Reply]:
         """Send commands in flights and read a reply to each. A 421 ends the connection (RFC 5321 3.8)."""
         session, replies = self._open_session, list[_Reply]()
         for first in range(0, len(commands), FLIGHT):
             flight = commands[first : first + FLIGHT]
-            self._write("".join(f"{command}\r\n" for command in flight).encode())
+            if not said:
+                self._write(lines(flight))
             for command in flight:
                 code, words = session.getreply()
-                if code < 400 and not _good((code, words)) and command != "DATA":
-                    raise smtplib.SMTPException("a go-ahead that nobody asked for")
+                if code < 400 and (code != 354 if command == "DATA" else code >= 300):
+                    raise smtplib.SMTPException("neither a refusal nor what was asked for")
                 if code == 421:
                     raise smtplib.SMTPServerDisconnected(reply_text(code, words, self._settings))
                 replies.append((code, words))
@@ -177,18 +179,17 @@ class SmtpTransport:
             self._reset()
             raise refused("refuses the sender", *reply, self._settings)
 
-    def _hand_over(self, body: bytes) -> _Reply | None:
-        """The mail, then the final dot on its own: None when it may have left and no answer came."""
+    def _hand_over(self, body: bytes, coming: Coming) -> _Reply | None:
+        """The mail with its final dot: None when that may have left and no answer came."""
         try:
-            for first in range(0, len(body), CHUNK):
-                self._write(body[first : first + CHUNK])
+            self._write_mail(body, self._say(coming.following()))
         except ConnectionError:
             # without its dot nobody got it; some servers say why before they hang up
             if early := self._early_word():
                 return early
             raise
+        coming.make()
         try:
-            self._write(b".\r\n")
             self._set_timeout(self._settings.data_timeout)
             reply = self._open_session.getreply()
             self._set_timeout(self._settings.timeout)
@@ -198,6 +199,30 @@ class SmtpTransport:
         if reply[0] == 421:
             self._drop()
         return reply if reply[0] >= 400 or _good(reply) else None
+
+    def _say(self, envelope: Envelope | None) -> bytes:
+        """The commands that may go with the mail before; none for a mail that needs several flights."""
+        session = self._open_session
+        if envelope is None or not self._may_say or not session.has_extn("pipelining"):
+            return b""
+        following = introduction(session, envelope)
+        if not 0 < len(following.recipients) < FLIGHT - 1:
+            return b""
+        self._said = following
+        return lines([*following.commands, "DATA"])
+
+    def _write_mail(self, body: bytes, following: bytes) -> None:
+        """Write a mail, its dot, and what goes with them. Raises OSError only if the dot can't have left."""
+        last = (len(body) - 1) // CHUNK * CHUNK
+        for first in range(0, last, CHUNK):
+            self._write(body[first : first + CHUNK])
+        rest, gone = memoryview(body[last:] + DOT + following), 0
+        try:
+            while gone < len(rest):
+                gone += self._open_socket.send(rest[gone:])
+        except OSError:
+            if gone <= len(body) - last:
+                raise
 
     def _early_word(self) -> _Reply | None:
         """A refusal that came before the mail was over, such as `552 too large`."""
@@ -211,7 +236,7 @@ class SmtpTransport:
 
     def _say_nothing(self) -> None:
         """A 354 though nobody was accepted: send an empty mail, which is then refused (RFC 2920 3.1)."""
-        self._write(b".\r\n")
+        self._write(DOT)
         self._open_session.getreply()
 
     def _reset(self) -> None:
@@ -234,11 +259,15 @@ class SmtpTransport:
             raise smtplib.SMTPServerDisconnected("not connected")
         return self._session
 
-    def _write(self, data: bytes) -> None:
+    @property
+    def _open_socket(self) -> socket.socket:
         sock = self._open_session.sock
         if sock is None:
             raise smtplib.SMTPServerDisconnected("not connected")
-        sock.sendall(data)
+        return sock
+
+    def _write(self, data: bytes) -> None:
+        self._open_socket.sendall(data)
 
     def _set_timeout(self, seconds: float) -> None:
         sock = self._open_session.sock
@@ -250,33 +279,9 @@ class SmtpTransport:
             self._session.close()
             self._session = None
         self._served = False
+        if self._said is not None:
+            self._said, self._may_say = None, False
 
 
 def _good(reply: _Reply) -> bool:
     return 200 <= reply[0] < 300
-
-
-def _failed(recipient: str, reply: str) -> RecipientResult:
-    return RecipientResult(recipient, Result.FAILED, reply)
-
-
-def _mail_from(session: smtplib.SMTP, envelope: Envelope, recipients: Sequence[str]) -> str:
-    command = f"MAIL FROM:<{envelope.sender}>"
-    if not all(address.isascii() for address in (envelope.sender, *recipients)):
-        command += " SMTPUTF8"  # RFC 6531 3.4
-    if not envelope.mail.isascii() and session.has_extn("8bitmime"):
-        command += " BODY=8BITMIME"  # RFC 6152 2
-    return command
-
-
-def _dotted(mail: bytes) -> bytes:
-    """CRLF lines, a dot doubled at the start of a line (RFC 5321 4.5.2), and a line end at the end.
-
-    A bare CR or LF becomes CRLF before the doubling, or servers that take it for a line end would see
-    commands in the rest (RFC 5321 2.3.8).
-    """
-    if not mail.count(b"\r\n") == mail.count(b"\n") == mail.count(b"\r"):
-        mail = re.sub(rb"\r\n|\r|\n", b"\r\n", mail)
-    if not mail.endswith(b"\r\n"):
-        mail += b"\r\n"
-    return (b"." if mail.startswith(b".") else b"") + mail.replace(b"\r\n.", b"\r\n..")
