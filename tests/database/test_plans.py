@@ -6,7 +6,7 @@ from django.utils import timezone
 from desks import Desk
 from mailcall.inbound import act, collect, journalling
 from mailcall.inbound.models import KeptMail, ReceivedMail
-from mailcall.outbound import deliver
+from mailcall.outbound import groups
 from mailcall.outbound.models import Delivery, DeliveryState
 
 MANY = 3_000
@@ -75,6 +75,6 @@ def test_kept_mails_are_looked_up_in_their_own_index(full: Desk) -> None:
 
 
 def test_deliveries_that_wait_are_found_by_their_state(full: Desk) -> None:
-    assert "deliveries_by_state" in plan(deliver._waiting(full.server, timezone.now()))
+    assert "deliveries_by_state" in plan(groups.waiting(full.server, timezone.now()))
     in_hand = Delivery.objects.filter(server=full.server, state=DeliveryState.SENDING)
     assert "deliveries_by_state" in plan(in_hand)

@@ -1,9 +1,11 @@
 """From the message table to a server: what becomes of each recipient, and of a server in trouble."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Generator, Iterable, Iterator
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from desks import Desk, mail
@@ -12,7 +14,8 @@ from mailcall.desk.errors import Refused
 from mailcall.desk.models import Channel, Partition
 from mailcall.outbound import deliver as room
 from mailcall.outbound import operations
-from mailcall.outbound.deliver import deliver, has_work, servers_for
+from mailcall.outbound.deliver import deliver, has_work
+from mailcall.outbound.groups import servers_for
 from mailcall.outbound.models import Delivery, Message, OutgoingServer
 from mailcall.transport.interface import Envelope, RecipientResult, Result, ServerTrouble
 
@@ -32,6 +35,7 @@ class ScriptedTransport:
         self.taken: list[tuple[str, Envelope]] = []
         self.refuses: str = ""
         self.before_send: Callable[[], None] = lambda: None
+        self.ahead = 0  # how many more mails it has made while it sends one
         self.server = ""
 
     def __enter__(self) -> "ScriptedTransport":
@@ -41,6 +45,13 @@ class ScriptedTransport:
 
     def __exit__(self, *_: object) -> None:
         pass
+
+    def send_all(self, envelopes: Iterable[Envelope]) -> Generator[list[RecipientResult], None, None]:
+        coming = iter(envelopes)
+        made = list(itertools.islice(coming, 1 + self.ahead))
+        while made:
+            yield self.send(made.pop(0))
+            made += itertools.islice(coming, 1)
 
     def send(self, envelope: Envelope) -> list[RecipientResult]:
         self.before_send()
@@ -216,9 +227,11 @@ def test_two_stops_in_the_middle_hold_it(desk: Desk, write: Callable) -> None:
     assert states() == {"ann": "held"}
 
 
+@pytest.mark.parametrize("ahead", [0, 2])
 def test_trouble_with_the_server_trips_its_breaker_and_only_the_mail_in_hand_backs_off(
-    desk: Desk, transport: ScriptedTransport, write: Callable
+    desk: Desk, transport: ScriptedTransport, write: Callable, ahead: int
 ) -> None:
+    transport.ahead = ahead
     write("ann")
     write("ben")
     write("cat")
@@ -261,9 +274,11 @@ def test_a_server_that_stays_in_trouble_is_left_alone_ever_longer(
         assert {(d.state, d.attempts) for d in Delivery.objects.all()} == {("queued", 0)}
 
 
+@pytest.mark.parametrize("ahead", [0, 2])
 def test_a_bug_leaves_only_the_mail_in_hand_unknown(
-    desk: Desk, transport: ScriptedTransport, write: Callable
+    desk: Desk, transport: ScriptedTransport, write: Callable, ahead: int
 ) -> None:
+    transport.ahead = ahead
     write("ann")
     write("ben")
     write("cat")
@@ -288,9 +303,11 @@ def test_a_mail_that_cannot_be_made_is_held_and_the_next_is_sent(
     assert bad.reply.startswith("The mail can't be made: ")
 
 
+@pytest.mark.parametrize("ahead", [0, 2])
 def test_stopping_ends_after_the_mail_in_hand(
-    desk: Desk, transport: ScriptedTransport, write: Callable
+    desk: Desk, transport: ScriptedTransport, write: Callable, ahead: int
 ) -> None:
+    transport.ahead = ahead
     write("ann")
     write("ben")
     stop: list[bool] = []
@@ -310,6 +327,60 @@ def test_many_mails_go_in_small_groups_over_one_connection(
     assert deliver(desk.server) == 45
     assert max(most) == 20
     assert transport.recipients() == [address(f"p{number}") for number in range(45)]
+
+
+def test_what_was_tried_before_goes_ahead_of_a_flood(
+    desk: Desk, transport: ScriptedTransport, write: Callable
+) -> None:
+    for number in range(30):
+        write(f"p{number}")
+    write("ann")
+    Delivery.objects.filter(recipient=address("ann")).update(state="deferred", due_at=timezone.now())
+    deliver(desk.server)
+    assert transport.recipients()[0] == address("ann")
+
+
+def test_what_is_cancelled_in_the_midst_of_a_run_is_not_sent(
+    desk: Desk, transport: ScriptedTransport, write: Callable
+) -> None:
+    for number in range(45):
+        write(f"p{number}")
+    last = Delivery.objects.latest("pk")
+    transport.before_send = lambda: Delivery.objects.filter(pk=last.pk).update(state="cancelled")
+    assert deliver(desk.server) == 44
+    assert states()["p44"] == "cancelled"
+    assert last.recipient not in transport.recipients()
+
+
+def test_what_a_person_has_sent_again_in_the_midst_of_a_run_is_recorded(
+    desk: Desk, transport: ScriptedTransport, write: Callable
+) -> None:
+    """The counts of a delivery that was looked up early are those of the moment it is taken."""
+    for number in range(45):
+        write(f"p{number}")
+    last = Delivery.objects.latest("pk")
+    Delivery.objects.filter(pk=last.pk).update(attempts=3)
+    transport.before_send = lambda: Delivery.objects.filter(pk=last.pk, state="queued").update(attempts=0)
+    assert deliver(desk.server) == 45
+    last.refresh_from_db()
+    assert (last.state, last.attempts) == ("sent", 1)
+
+
+def test_a_database_that_breaks_while_a_mail_is_made_loses_no_result(
+    desk: Desk, transport: ScriptedTransport, write: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transport.ahead = 1
+    [_], [_], [broken] = write("ann"), write("ben"), write("cat")
+
+    def render(message: Message) -> bytes:
+        if message.pk == broken.message_id:
+            raise OperationalError("disk I/O error")
+        return b"mail"
+
+    monkeypatch.setattr(room, "render", render)
+    with pytest.raises(OperationalError):
+        deliver(desk.server)
+    assert states() == {"ann": "sent", "ben": "sent", "cat": "queued"}
 
 
 # ---- several servers
