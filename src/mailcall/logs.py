@@ -8,7 +8,7 @@ import structlog
 
 
 def set_up(form: Literal["console", "json"], level: str) -> None:
-    """Set up structlog, and the standard library's logging through it."""
+    """Set up structlog for our own lines, and the standard library's logging in the same form."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -23,21 +23,20 @@ def set_up(form: Literal["console", "json"], level: str) -> None:
             exception_formatter=structlog.dev.plain_traceback,  # others print variables, secrets among them
         )
     )
-    end: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if form == "json":
-        end.append(structlog.processors.format_exc_info)
+    end = [structlog.processors.format_exc_info, renderer] if form == "json" else [renderer]
+    # Our own lines are written as they are made: the standard library would take most of a line's time.
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, *end],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=_Lines,
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*end, renderer])
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *end],
+        )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for noisy in ("mail.log", "asyncio", "axes", "procrastinate"):
@@ -46,3 +45,11 @@ def set_up(form: Literal["console", "json"], level: str) -> None:
     # What a page refuses with a sentence of its own is no error of ours; nor is a wrong Host header.
     logging.getLogger("django.request").setLevel(logging.ERROR)
     logging.getLogger("django.security.DisallowedHost").setLevel(logging.CRITICAL)
+
+
+class _Lines(structlog.WriteLogger):
+    """Writes the lines of a named logger to standard error, each in one piece."""
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__(sys.stderr)
+        self.name = name
