@@ -1,5 +1,7 @@
 """What a dump holds, and that it goes back in."""
 
+import json
+
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
@@ -52,6 +54,18 @@ def test_a_dump_makes_another_desk_the_same(load_text: Loader) -> None:
     load_text(text)
     assert load_text(text).is_unchanged
     assert dump().replace("password: {stored: true}", "password: {env: ANN_PASSWORD}") == text
+
+
+@pytest.mark.parametrize("folder", ["Desk", "Desk, old; new", ["INBOX", "Desk, old", "-1"], [" Büro "]])
+def test_folders_go_out_and_in_one_by_itself_and_several_as_a_list(
+    load_text: Loader, folder: str | list[str]
+) -> None:
+    load_text(GOOD.replace("    login: support", f"    login: support\n    folder: {json.dumps(folder)}"))
+    names = [folder] if isinstance(folder, str) else folder
+    assert IncomingAccount.objects.get().folders == names
+    dumped = yaml.safe_load(dump())["incoming_accounts"][0]["folder"]
+    assert dumped == (names if len(names) > 1 else names[0])
+    assert load_text(dump()).is_unchanged
 
 
 def test_the_dump_of_an_empty_desk_loads(load_text: Loader) -> None:

@@ -80,6 +80,33 @@ def test_a_field_that_is_missing_is_told_with_the_line_of_its_thing(complaints: 
     assert complaints(text) == {line: "A new incoming account needs `template`."}
 
 
+@pytest.mark.parametrize(
+    ("folder", "sentence"),
+    [
+        ("[]", "`folder` must be the name of a folder, or a list of names."),
+        ('""', "`folder` must be the name of a folder, or a list of names."),
+        ("7", "`folder` must be the name of a folder, or a list of names."),
+        ("[INBOX, [Desk]]", "`folder` must be the name of a folder, or a list of names."),
+        ("{name: INBOX}", "`folder` must be the name of a folder, or a list of names."),
+        ('"INBOX\\nDesk"', "`folder` must be one line of text for each folder."),
+        ('[INBOX, " "]', "`folder` must be one line of text for each folder."),
+        ("[INBOX, Desk, inbox]", "`folder`: It must name a folder, and each one once."),
+        ("[Desk, Desk]", "`folder`: It must name a folder, and each one once."),
+    ],
+)
+def test_folders_that_can_not_be_are_refused(complaints: Complaints, folder: str, sentence: str) -> None:
+    text = GOOD.replace("    login: support", f"    login: support\n    folder: {folder}")
+    assert list(complaints(text).values()) == [sentence]
+
+
+def test_mail_is_not_moved_to_where_it_is_collected(complaints: Complaints) -> None:
+    more = "    disposal: move\n    folder: [Desk, INBOX]\n    move_to: inbox"
+    text = GOOD.replace("    login: support", f"    login: support\n{more}")
+    assert list(complaints(text).values()) == [
+        "`move_to`: Mail can't be moved to a folder that is collected."
+    ]
+
+
 def test_all_mistakes_are_told_at_once(complaints: Complaints) -> None:
     text = (
         GOOD.replace("address: support@", "address: ", 1)

@@ -15,6 +15,8 @@ from mailcall.inbound.collect import CollectFailed, collect, due
 from mailcall.inbound.models import ReceivedMail
 from mailcall.mailbox import maildir
 from mailcall.mailbox.interface import MailboxError
+from servers.account import MAIL, Account
+from servers.dovecot import Dovecot
 
 
 def inbox(desk: Desk, part: str = "new") -> list[str]:
@@ -143,3 +145,23 @@ def test_an_account_is_due_after_its_interval_or_when_the_clock_went_back(desk: 
     for seconds, is_due in ((0, False), (59, False), (60, True), (-1, True)):
         account.last_checked_at = now - timezone.timedelta(seconds=seconds)
         assert due(account, now) == is_due
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("disposal", ["delete", "move", "keep"])
+@pytest.mark.parametrize("protocol", ["imap", "pop3"])
+def test_the_session_is_closed_and_opened_again_after_so_many_deletions(
+    desk: Desk, dovecot: Dovecot, protocol: str, disposal: str
+) -> None:
+    if (protocol, disposal) == ("pop3", "move"):
+        pytest.skip("POP3 has no folders")
+    mailbox = Account(dovecot, dovecot.new_user())
+    mailbox.deliver(*[MAIL + b"%d\r\n" % number for number in range(8)])
+    port = dovecot.imaps_port if protocol == "imap" else dovecot.pop3s_port
+    fields = {"protocol": protocol, "disposal": disposal, "move_to": "Done" if disposal == "move" else ""}
+    fields |= {"server": "localhost", "port": port, "login": mailbox.user, "password": "secret"}
+    for name, value in {**fields, "ca_file": dovecot.ca_file, "session_limit": 3}.items():
+        setattr(desk.account, name, value)
+    assert collect(desk.account) == 8
+    assert len(mailbox.mails()) == (8 if disposal == "keep" else 0)
+    assert dovecot.logins(mailbox.user) == (1 if disposal == "keep" else 3)

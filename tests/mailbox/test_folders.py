@@ -6,6 +6,7 @@ from mailcall.inbound.collect import CollectFailed, collect
 from mailcall.inbound.models import IncomingAccount, ReceivedMail
 from mailcall.mailbox.imap import ImapMailbox
 from mailcall.mailbox.interface import FolderError
+from mailcall.service import watchers
 from servers.account import MAIL, Account
 from servers.process import wait_for
 
@@ -131,3 +132,46 @@ def test_a_folder_that_was_made_anew_is_a_new_one(incoming: IncomingAccount, on_
 def test_opening_a_missing_folder_says_that_only_the_folder_is_at_fault(on_dovecot: Account) -> None:
     with pytest.raises(FolderError, match="check its name"):
         on_dovecot.open(folder="Gone").__enter__()
+
+
+def test_each_folder_is_watched_also_when_one_is_missing(
+    incoming: IncomingAccount, on_dovecot: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchers, "LEAST_SECONDS", 0.0)
+    incoming.folder = "Gone\nINBOX\nDesk"
+    on_dovecot.deliver(MAIL, folder="Desk")
+    arrived = list[int]()
+    watching = watchers.Watchers(arrived.append)
+    try:
+        for settings in incoming.mailboxes():
+            watcher = watchers.Watcher(incoming, settings, lambda: arrived.append(1))
+            watching._watchers[incoming.pk, settings.folder] = watcher
+            watcher.start()
+        assert wait_for(lambda: len(arrived) == 2, 10)  # as each begins
+        for count, folder in enumerate(("Desk", "INBOX", "Desk"), 3):
+            on_dovecot.deliver(MAIL, folder=folder)
+            assert wait_for(lambda count=count: len(arrived) >= count, 10)
+    finally:
+        watching.end()
+
+
+def test_the_watchers_follow_the_folders_of_an_account(
+    incoming: IncomingAccount, on_dovecot: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = list[tuple[str, str]]()
+    for name in ("start", "end"):
+        monkeypatch.setattr(
+            watchers.Watcher, name, lambda self, name=name: seen.append((name, self.settings.folder))
+        )
+    monkeypatch.setattr(watchers, "close_old_connections", lambda: None)
+    monkeypatch.setattr(watchers.Watcher, "is_alive", lambda _: True)
+    watching = watchers.Watchers(lambda _: None)
+    incoming.folder = "INBOX\nDesk"
+    incoming.high_water = {"INBOX": "mark"}
+    incoming.save()
+    watching.refresh(lambda _: True)
+    incoming.folder = "Desk\nOther"
+    incoming.high_water = {}
+    incoming.save()
+    watching.refresh(lambda _: True)
+    assert seen == [("start", "INBOX"), ("start", "Desk"), ("end", "INBOX"), ("start", "Other")]

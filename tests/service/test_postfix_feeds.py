@@ -39,7 +39,8 @@ COMMAND = """#!/bin/sh
 {exports}
 cd {folder}
 if [ -n "$KILL_FIRST_AT" ] && mkdir killed 2>/dev/null; then export MAILCALL_KILL_AT="$KILL_FIRST_AT"; fi
-{python} -m mailcall pipe --recipient "$1" || exit 75
+{python} -m mailcall pipe --recipient "$1"
+case $? in 0) ;; 65) exit 65 ;; *) exit 75 ;; esac
 """
 PIPE_SERVICE = """
 mailcall unix - n n - 4 pipe flags=R user=nobody null_sender= argv={command} ${{recipient}}

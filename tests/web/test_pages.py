@@ -35,6 +35,21 @@ def test_an_account_without_a_mailbox_is_not_said_to_wait_for_a_check(analyst, e
     assert "Not checked yet" not in page
 
 
+def test_the_folders_and_the_size_limit_of_an_account_are_shown(analyst, everything):
+    IncomingAccount.objects.update(folder="INBOX\nDesk, old")
+    page = analyst.get(reverse("web:accounts")).content.decode()
+    assert "INBOX · Desk, old" in page
+    assert "mails up to 50 MB" in page
+
+
+def test_a_mail_of_which_only_the_header_was_fetched_says_so(analyst, received):
+    received.header_only, received.size = True, 60 * 1024 * 1024
+    received.save()
+    page = analyst.get(reverse("web:mail", args=[received.pk])).content.decode()
+    assert "60.0\xa0MB, of which only the header was fetched" in page
+    assert "The first 64 KB here" not in page
+
+
 def test_a_call_shows_all_that_happened(analyst, everything, call, mail_in, django_assert_max_num_queries):
     with django_assert_max_num_queries(16):
         page = analyst.get(reverse("web:call", args=[call.pk])).content.decode()
