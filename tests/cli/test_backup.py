@@ -177,6 +177,7 @@ def test_what_came_and_was_not_acted_on_is_held_too_and_mail_can_be_cancelled(
     file = tmp_path / "b.tar.gz"
     desk.cli("backup", str(file), "--with-keys", "--no-verify")
     assert "exists already" in desk.cli("backup", str(file), status=1)
+    assert "There is no folder" in desk.cli("backup", str(tmp_path / "none" / "b"), status=1)
     for place, options in ((empty_place(tmp_path / "a"), ()), (empty_place(tmp_path / "b"), ("--no-hold",))):
         place.cli("restore", str(file), *options)
         states = place.query("select state from inbound_receivedmail order by id")

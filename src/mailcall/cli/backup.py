@@ -59,7 +59,7 @@ def backup(file: Path | None, with_keys: bool, verify: bool, force: bool) -> Non
     if made.lost:
         raise click.ClickException(
             "The backup is made, but files that the database names are missing or damaged: "
-            f"{', '.join(made.lost)}{' and more' if len(made.lost) > 10 else ''}."
+            f"{', '.join(made.lost)}."
         )
 
 
@@ -71,8 +71,10 @@ def trouble_with(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        where = getattr(error, "filename", None) or path
-        raise UpkeepError(f"{where}: {explain(error)}") from None
+        why = explain(error)
+        if isinstance(error, OSError) and why.startswith("[Errno"):
+            path, why = Path(error.filename or path), f"{error.strerror}."
+        raise UpkeepError(f"{path}: {why}") from None
 
 
 def _megabytes(size: int) -> str:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from mailcall.upkeep.moving import Survey
     from mailcall.upkeep.source import Source
 
-SHOWN = 20  # values that do not fit, of each kind
-
 
 @click.command()
 @click.argument("url", required=False)
@@ -158,16 +156,19 @@ def _surveyed(source: "Source", *, mend: bool) -> "Survey":
     with _progress("Reading", counts) as told:
         seen = moving.survey(source, mend=mend, told=told)
     for title, values in (("Mended", seen.mended), ("PostgreSQL can't keep", seen.unfit)):
-        for value in values[:SHOWN]:
+        for value in values.first:
             click.echo(f"{title}: {value}", err=True)
-        if len(values) > SHOWN:
-            click.echo(f"{title}: {len(values) - SHOWN} more", err=True)
-    if seen.unfit:
+        if values.count > len(values.first):
+            click.echo(f"{title}: {values.count - len(values.first)} more", err=True)
+    if seen.unfit.count:
         raise click.ClickException(
-            f"Nothing was moved: {len(seen.unfit)} values do not fit. "
-            + ("--mend replaces such characters and cuts such text." if seen.can_mend else
-               "Mend those that are no text in the old database; --mend helps with text alone.")
-        )  # fmt: skip
+            f"Nothing was moved: {seen.unfit.count} values do not fit. "
+            + (
+                "--mend replaces such characters and cuts such text."
+                if seen.can_mend
+                else "Correct those that are no text in the old database; --mend helps with text alone."
+            )
+        )
     return seen
 
 

@@ -29,7 +29,7 @@ from mailcall.keyring import Keyring
 from mailcall.upkeep import archive, moving, snapshots
 from mailcall.upkeep.problems import UpkeepError
 
-MOST_LOST = 20  # whose names are shown
+MOST_LOST = 20  # that are named
 
 Told = Callable[[str, int, int | None], None]  # what is done, how far, of how much
 
@@ -74,6 +74,8 @@ def backup(path: Path, *, with_keys: bool, verify: bool, replace: bool, told: To
 def _beside(path: Path) -> Iterator[Path]:
     """A folder of our own beside the file that is to be made."""
     folder = path.with_name(f".{path.name}.partial")
+    if not path.parent.is_dir():
+        raise UpkeepError(f"There is no folder {path.parent}.")
     folder.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
     try:

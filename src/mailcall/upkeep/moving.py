@@ -27,6 +27,7 @@ from mailcall.upkeep.source import Source
 from mailcall.upkeep.tables import Table
 from mailcall.upkeep.values import Unfit, digest, fit
 
+SHOWN = 20
 BATCH_ROWS = 5_000
 BATCH_BYTES = 8 * 1024 * 1024
 ONLY_THERE = {"procrastinate"}  # nudges alone, which a service gives anew
@@ -48,17 +49,27 @@ _TYPES = {
 
 
 @dataclass(slots=True)
+class Values:
+    """Values that do not fit: how many, and the first of them as `table key, column: why`."""
+
+    count: int = 0
+    first: list[str] = field(default_factory=list)
+
+    def add(self, value: str) -> None:
+        """One more."""
+        self.count += 1
+        if self.count <= SHOWN:
+            self.first.append(value)
+
+
+@dataclass(slots=True)
 class Survey:
-    """What the source holds; `unfit` and `mended` name values as `table key, column: why`, some of them."""
+    """What the source holds, and what of it does not fit."""
 
     tables: dict[str, list[Any]] = field(default_factory=dict)  # name: [rows, sum of the hashes in hex]
-    unfit: list[str] = field(default_factory=list)
-    mended: list[str] = field(default_factory=list)
+    unfit: Values = field(default_factory=Values)
+    mended: Values = field(default_factory=Values)
     can_mend: bool = True
-
-    def found(self, table: Table, key: object, column: str, why: str, *, mended: bool) -> None:
-        """Note a value that does not fit."""
-        (self.mended if mended else self.unfit).append(f"{table.name} {key}, {column}: {why}")
 
 
 def migrations() -> set[tuple[str, str]]:
@@ -73,7 +84,7 @@ def survey(source: Source, *, mend: bool, told: Told) -> Survey:
         count = total = 0
         for raw in source.rows(table):
             values = _fitted(table, raw, mend=mend, seen=seen)
-            if not seen.unfit:
+            if not seen.unfit.count:
                 total += digest(table.columns, values)
             count += 1
             told(table.name, 1)
@@ -158,9 +169,8 @@ def _fitted(table: Table, raw: Sequence[Any], *, mend: bool, seen: Survey | None
             value = error.mended if can_mend else None
             if seen is not None:
                 seen.can_mend &= can_mend
-                seen.found(
-                    table, _shown(raw[table.key_place]), column.name, str(error), mended=mend and can_mend
-                )
+                values_of = seen.mended if mend and can_mend else seen.unfit
+                values_of.add(f"{table.name} {_shown(raw[table.key_place])}, {column.name}: {error}")
             elif not (mend and can_mend):
                 raise UpkeepError(f"{table.name}: {error}; it was changed meanwhile.") from None
         values.append(value)
