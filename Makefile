@@ -1,9 +1,9 @@
 # Mailcall. `make demo` and `make test` need nothing but Python 3.11 and a network; they fetch the rest.
 
-.PHONY: help demo test test-all lint format docs bench corpora fuzz lock setup setup-test clean
+.PHONY: help demo test test-all lint format docs bench bench-scale corpora fuzz lock setup setup-test clean
 
 help: ## list these commands
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 demo: setup ## try Mailcall, with a mail world of its own (PORT=8025 SMTP_PORT=2525)
 	@.venv/bin/mailcall demo $(if $(PORT),--port $(PORT)) $(if $(SMTP_PORT),--smtp-port $(SMTP_PORT)) $(ARGS)
@@ -26,6 +26,9 @@ docs: setup-test ## build the documentation into site/
 
 bench: setup-test ## measure, and print the figures
 	@.venv/bin/python bench/run.py $(ARGS)
+
+bench-scale: setup-test ## measure a million calls, a full mailbox, a thousand mailboxes: an hour (ARGS=accounts: one part)
+	@.venv/bin/python bench/scale.py $(ARGS)
 
 corpora: setup-test ## score the reading of mail that nobody here wrote (../shared/corpora), into docs/reference/corpora.md
 	@scripts/compared

@@ -29,25 +29,27 @@ def main() -> None:
         )
     results: dict[str, Any] = {"inbound": {}, "outbound": {}}
     for database in DATABASES:
-        results["inbound"][database] = _shown(f"in, {database}", inbound.measure(database))
-    results["soon"] = _shown("arrival to logged", inbound.soon())
-    outbound_by = {database: _shown(f"out, {database}", outbound.measure(database)) for database in DATABASES}
+        results["inbound"][database] = shown(f"in, {database}", inbound.measure(database))
+    results["soon"] = shown("arrival to logged", inbound.soon())
+    outbound_by = {database: shown(f"out, {database}", outbound.measure(database)) for database in DATABASES}
     results["outbound"] = {**outbound_by["sqlite"], "postgresql": outbound_by["postgresql"]}
-    results["machine"] = _machine()
+    results["machine"] = machine()
     results["date"] = dt.datetime.now(dt.UTC).date().isoformat()
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
     print(f"Written to {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}.")
 
 
-def _shown(what: str, figures: dict[str, float]) -> dict[str, float]:
+def shown(what: str, figures: dict[str, float]) -> dict[str, float]:
+    """The figures, after they were printed."""
     print(f"\n{what}")
     for name, value in figures.items():
         print(f"  {name:<20}{value:>10,.2f}", flush=True)
     return figures
 
 
-def _machine() -> str:
+def machine() -> str:
+    """What it was measured on."""
     model = next(
         (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
         platform.processor() or platform.machine(),
