@@ -1,10 +1,12 @@
 """From a row of the message table to the bytes of a mail. The same row always gives the same bytes."""
 
+import copy
 from functools import cache
 from typing import Any
 
 from django.template import Context, Engine
-from django.template.base import Template
+from django.template.base import FilterExpression, NodeList, Template
+from django.template.loader_tags import BlockNode, ExtendsNode
 
 from mailcall.desk.errors import Refused
 from mailcall.message import thread_ids
@@ -53,7 +55,21 @@ def _filled(name: str, context: dict[str, Any]) -> str:
 @cache
 def _template(name: str) -> Template:
     """A compiled template, without the layer by which pages get their request and its processors."""
-    return Engine.get_default().get_template(name)
+    return _within_layout(Engine.get_default().get_template(name))
+
+
+def _within_layout(template: Template) -> Template:
+    """A template with its blocks put into its layout once, instead of each time that it is filled."""
+    extends = next(iter(template.nodelist), None)
+    if not isinstance(extends, ExtendsNode) or not isinstance(extends.parent_name, FilterExpression):
+        return template
+    layout = copy.copy(Engine.get_default().get_template(extends.parent_name.resolve(Context())))
+    layout.nodelist = NodeList(
+        inner
+        for node in layout.nodelist
+        for inner in (extends.blocks[node.name].nodelist if isinstance(node, BlockNode) else [node])
+    )
+    return layout
 
 
 def _files(message: Message) -> tuple[Attachment, ...]:
