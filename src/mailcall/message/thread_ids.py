@@ -5,7 +5,6 @@ HMAC-SHA256 over both, in lower-case base32. It finds a target; it never says wh
 """
 
 import base64
-import hashlib
 import hmac
 import re
 import secrets
@@ -18,7 +17,6 @@ from .records import Record
 KINDS = {"call": "c", "request": "r", "task": "t", "round trip": "p", "mail": "m"}
 MAX_NUMBER = 10**15
 _NAMES = {letter: kind for kind, letter in KINDS.items()}
-_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _TOKEN = re.compile(r"([crtpm])([1-9]\d{0,14})\.([a-z2-7]{8})\.([a-z2-7]{16})")
 _IN_TEXT = re.compile(r"\bmc\.([crtpm][1-9]\d{0,14}\.[a-z2-7]{8}\.[a-z2-7]{16})(?![a-z0-9])", re.IGNORECASE)
 _TAG = re.compile(r"\[\s?(call|request|task)\s?#?\s?([1-9]\d{0,14})\s?\]", re.IGNORECASE)
@@ -42,9 +40,14 @@ class Found(Record):
     where: str
 
 
+def _base32(data: bytes) -> str:
+    """RFC 4648 6 in lower case; whole groups of five bytes, so without padding."""
+    return base64.b32encode(data).decode("ascii").lower()
+
+
 def _signature(signed: str, key: bytes) -> str:
-    digest = hmac.new(key, b"mailcall thread " + signed.encode("ascii"), hashlib.sha256).digest()
-    return base64.b32encode(digest[:10]).decode("ascii").lower()
+    digest = hmac.digest(key, b"mailcall thread " + signed.encode("ascii"), "sha256")
+    return _base32(digest[:10])
 
 
 def make_token(target: Target, keys: Sequence[bytes], nonce: str | None = None) -> str:
@@ -53,7 +56,7 @@ def make_token(target: Target, keys: Sequence[bytes], nonce: str | None = None) 
         raise ValueError(f"There is no token for {target.kind} {target.number}.")
     if not keys or not keys[0]:
         raise ValueError("A key is needed to sign thread ids.")
-    nonce = nonce if nonce is not None else "".join(secrets.choice(_BASE32) for _ in range(8))
+    nonce = nonce if nonce is not None else _base32(secrets.token_bytes(5))
     if not re.fullmatch(r"[a-z2-7]{8}", nonce):
         raise ValueError("A nonce is eight base32 characters in lower case.")
     signed = f"{KINDS[target.kind]}{target.number}.{nonce}"
