@@ -1,26 +1,25 @@
 """Mailboxes reached by IMAP (RFC 3501): what is there, the bytes in batches, disposal by UID, IDLE."""
 
 import contextlib
-import datetime as dt
 import hashlib
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from mailcall.mailbox.batches import batches
 from mailcall.mailbox.connecting import scrub, where
+from mailcall.mailbox.imap_data import HEADER, WHOLE, Content, content_in, found_in, sizes_in, uid_set
 from mailcall.mailbox.imap_folder_names import encode_folder
 from mailcall.mailbox.imap_mark import Mark
 from mailcall.mailbox.imap_sign_in import connect, is_temporary, sentences
-from mailcall.mailbox.imap_wire import Refused, Response, Wire, discard, number
+from mailcall.mailbox.imap_wire import Refused, Wire, discard
 from mailcall.mailbox.interface import (
     BIG,
     LIST_MAILS,
-    MOST_HEADER,
     Disposal,
     Fetched,
     FolderError,
@@ -35,14 +34,7 @@ log = logging.getLogger(__name__)
 IDLE_SECONDS = 9 * 60  # RFC 2177 asks for less than 29 minutes; routers forget a silent connection earlier
 SIZES_AT_ONCE = 2_000
 UIDS_AT_ONCE = 500  # RFC 7162 4: keep a command line below 8192 bytes
-WHOLE = b"(UID RFC822.SIZE INTERNALDATE BODY.PEEK[])"
-HEADER = b"(UID INTERNALDATE BODY.PEEK[HEADER]<0.%d>)" % MOST_HEADER
 
-_FLAGS = re.compile(rb"FLAGS \([^)]*\)")
-_BODY_QUOTED = re.compile(rb'BODY\[(?:HEADER)?\](?:<0>)? "((?:[^"\\]|\\.)*)"', re.DOTALL | re.IGNORECASE)
-_UID = re.compile(rb"\bUID (\d{1,18})\b")
-_SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,18})\b")
-_ARRIVED = re.compile(rb'INTERNALDATE "([^"]+)"')
 _VALIDITY = re.compile(rb"\[UIDVALIDITY (\d{1,18})\]")
 _COUNTED = re.compile(rb"(\d{1,18}) (EXISTS|EXPUNGE)$", re.IGNORECASE)
 
@@ -282,28 +274,20 @@ class ImapMailbox:
     def _search(self) -> Sequence[int]:
         """What may be new, and what is owed. `n:*` always finds the last mail (RFC 3501 6.4.8)."""
         mark = self._mark
-        wanted = b"%s,%d:*" % (_uid_set(sorted(mark.owed)), mark.after + 1)
+        wanted = b"%s,%d:*" % (uid_set(sorted(mark.owed)), mark.after + 1)
         answer = self._session.command(b"UID SEARCH UID %s UNDELETED" % wanted.lstrip(b","))
-        return [
-            number(word)
-            for response in answer
-            if response.text[:6].upper() == b"SEARCH"
-            for word in response.text[6:].split()
-        ]
+        return found_in(answer)
 
     def _sizes(self, uids: Sequence[int]) -> dict[int, int]:
         """In bytes, of those that the server tells of."""
         owed, new = [uid for uid in uids if uid in self._mark.owed], [*uids]
         del new[: len(owed)]  # they are the first
-        sets = [_uid_set(owed)] if owed else []
+        sets = [uid_set(owed)] if owed else []
         parts = (new[first : first + SIZES_AT_ONCE] for first in range(0, len(new), SIZES_AT_ONCE))
         sets += [b"%d:%d" % (part[0], part[-1]) for part in parts]
         sizes = dict[int, int]()
-        for uid_set in sets:
-            for response in self._session.command(b"UID FETCH", uid_set, b"(RFC822.SIZE)"):
-                uid, size = _UID.search(response.text), _SIZE.search(response.text)
-                if uid and size:
-                    sizes[int(uid[1])] = int(size[1])
+        for some in sets:
+            sizes |= sizes_in(self._session.command(b"UID FETCH", some, b"(RFC822.SIZE)"))
         return sizes
 
     def _fetch(self, uids: Sequence[int], spool: Path, items: bytes) -> dict[int, Fetched]:
@@ -316,7 +300,7 @@ class ImapMailbox:
             return {}
         with sentences(self._settings):
             responses, refusal = self._session.try_command(
-                b"UID FETCH", _uid_set(uids), items, spool=spool, above=BIG
+                b"UID FETCH", uid_set(uids), items, spool=spool, above=BIG
             )
             if refusal and refusal.status != "NO":
                 discard(responses)
@@ -324,9 +308,9 @@ class ImapMailbox:
         wanted = set(uids)
         got = dict[int, Fetched]()
         for response in responses:
-            fetched = self._fetched(response)
-            if fetched and int(fetched.key) in wanted:
-                got[int(fetched.key)] = fetched
+            content = content_in(response)
+            if content and content.uid in wanted:
+                got[content.uid] = self._fetched(content)
             else:
                 discard([response])
         missing = [uid for uid in uids if uid not in got]
@@ -339,32 +323,24 @@ class ImapMailbox:
             )
         return got
 
-    def _fetched(self, response: Response) -> Fetched | None:
-        text = _FLAGS.sub(b"", response.text)
-        body: bytes | Path | None = response.literals[-1] if response.literals else None
-        if body is None and (quoted := _BODY_QUOTED.search(text)):
-            body = re.sub(rb"\\(.)", rb"\1", quoted[1])
-            text = text[: quoted.start()] + text[quoted.end() :]
-        uid = _UID.search(text)
-        if uid is None or body is None:
-            return None
-        arrived = _ARRIVED.search(text)
+    def _fetched(self, content: Content) -> Fetched:
+        body = content.body
         return Fetched(
-            key=str(int(uid[1])),
-            identity=self._identity(int(uid[1])),
+            key=str(content.uid),
+            identity=self._identity(content.uid),
             size=len(body) if isinstance(body, bytes) else body.stat().st_size,
             raw=body if isinstance(body, bytes) else None,
             file=body if isinstance(body, Path) else None,
-            arrived=_internal_date(arrived[1]) if arrived else None,
+            arrived=content.arrived,
         )
 
     def _delete(self, uids: Sequence[int]) -> None:
-        uid_set = _uid_set(uids)
+        some = uid_set(uids)
         with _gone_is_no_error():
-            self._session.command(b"UID STORE", uid_set, rb"+FLAGS.SILENT (\Deleted)")
+            self._session.command(b"UID STORE", some, rb"+FLAGS.SILENT (\Deleted)")
         if "UIDPLUS" in self._session.capabilities:
             with _gone_is_no_error():
-                self._session.command(b"UID EXPUNGE", uid_set)  # RFC 4315 2.1
+                self._session.command(b"UID EXPUNGE", some)  # RFC 4315 2.1
         elif not self._warned:
             self._warned = True
             log.warning(
@@ -376,7 +352,7 @@ class ImapMailbox:
     def _move(self, uids: Sequence[int]) -> None:
         target, wire = encode_folder(self._settings.move_to), self._session
         verb = b"UID MOVE" if "MOVE" in wire.capabilities else b"UID COPY"  # RFC 6851
-        _, refusal = wire.try_command(verb, _uid_set(uids), target)
+        _, refusal = wire.try_command(verb, uid_set(uids), target)
         if refusal and refusal.code == "EXPUNGEISSUED":  # one was gone, so none was moved (RFC 3501 6.4.7)
             if len(uids) > 1:
                 for uid in uids:
@@ -386,7 +362,7 @@ class ImapMailbox:
             raise refusal
         if refusal:
             self._make_folder(target)
-            wire.command(verb, _uid_set(uids), target)
+            wire.command(verb, uid_set(uids), target)
         if verb == b"UID COPY":
             self._delete(uids)
 
@@ -402,20 +378,3 @@ def _gone_is_no_error() -> Iterator[None]:
     except Refused as refusal:
         if refusal.code != "EXPUNGEISSUED":  # RFC 5530
             raise
-
-
-def _uid_set(uids: Iterable[int]) -> bytes:
-    """`1:3,7` for 1, 2, 3, 7 (RFC 3501 sequence-set): only UIDs that were asked for."""
-    ranges: list[list[int]] = []
-    for uid in uids:
-        if ranges and uid == ranges[-1][1] + 1:
-            ranges[-1][1] = uid
-        else:
-            ranges.append([uid, uid])
-    return b",".join(b"%d" % first if first == last else b"%d:%d" % (first, last) for first, last in ranges)
-
-
-def _internal_date(text: bytes) -> dt.datetime | None:
-    with contextlib.suppress(ValueError):
-        return dt.datetime.strptime(text.decode("ascii", "replace").strip(), "%d-%b-%Y %H:%M:%S %z")
-    return None
