@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,8 @@ from servers.fixtures import server_folder
 from servers.postfix import Postfix
 from servers.postgresql import PostgreSQL
 from servers.process import alive
-from service.test_kills import Flow, assert_exactly_once
+from service.balance import assert_exactly_once
+from service.flows import Flow, IntoMailbox, feeding
 
 pytestmark = [
     pytest.mark.servers,
@@ -55,24 +55,6 @@ def started(worker: Installation) -> None:
     worker.wait(lambda: b"service started" in worker.log.read_bytes()[log:], "the start")
 
 
-@contextmanager
-def feeding(flow: Flow, *, every: float) -> Iterator[None]:
-    """Put one mail after another into the mailbox while the block runs."""
-    over = threading.Event()
-
-    def feed() -> None:
-        while not over.wait(every):
-            flow.feed(1)
-
-    feeder = threading.Thread(target=feed)
-    feeder.start()
-    try:
-        yield
-    finally:
-        over.set()
-        feeder.join()
-
-
 def longest_pause(desk: Installation) -> float:
     """The longest time in which no mail was done, in seconds."""
     pauses = "select acted_at - lag(acted_at) over (order by acted_at) as pause from inbound_receivedmail"
@@ -83,7 +65,7 @@ def test_workers_are_restarted_in_turn_without_a_gap(
     workers: list[Installation], dovecot: Dovecot, postfix: Postfix
 ) -> None:
     desk = workers[0]
-    flow = Flow(dovecot, desk.mailbox, "rolling")
+    flow = Flow("rolling", IntoMailbox(dovecot, desk.mailbox))
     for worker in workers:
         started(worker)
     with feeding(flow, every=0.1):
@@ -95,7 +77,7 @@ def test_workers_are_restarted_in_turn_without_a_gap(
             started(worker)
     desk.wait(lambda: desk.settled(len(flow.sent)), "all mails")
     print(f"longest pause {longest_pause(desk):.2f} s")  # noqa: T201
-    print(assert_exactly_once(desk, flow, dovecot, postfix))  # noqa: T201
+    print(assert_exactly_once(desk, flow, postfix))  # noqa: T201
     assert desk.count("select count(*) from procrastinate_jobs where status = 'doing'") <= 3
     assert desk.count("select count(*) from service_lease where work like 'worker-%'") == 3
 
@@ -105,7 +87,7 @@ def test_the_work_of_a_frozen_worker_is_taken_over_within_a_minute_and_nothing_i
     step: str, workers: list[Installation], dovecot: Dovecot, postfix: Postfix
 ) -> None:
     frozen, *others = workers
-    flow = Flow(dovecot, frozen.mailbox, "frozen")
+    flow = Flow("frozen", IntoMailbox(dovecot, frozen.mailbox))
     flow.feed(10)
     frozen.start(freeze_at=step)
     assert frozen.process
@@ -126,7 +108,7 @@ def test_the_work_of_a_frozen_worker_is_taken_over_within_a_minute_and_nothing_i
     flow.feed(5)
     frozen.wait(lambda: frozen.settled(25), "what it does alone")
     frozen.end()
-    print(assert_exactly_once(frozen, flow, dovecot, postfix))  # noqa: T201
+    print(assert_exactly_once(frozen, flow, postfix))  # noqa: T201
 
 
 @pytest.mark.parametrize("step", ["collect.fetched", "act.committed", "deliver.leased"])
@@ -134,7 +116,7 @@ def test_the_work_of_a_killed_worker_is_taken_over_within_a_minute(
     step: str, workers: list[Installation], dovecot: Dovecot, postfix: Postfix
 ) -> None:
     killed, *others = workers
-    flow = Flow(dovecot, killed.mailbox, "killed")
+    flow = Flow("killed", IntoMailbox(dovecot, killed.mailbox))
     flow.feed(10)
     killed.start(kill_at=step)
     assert killed.process
@@ -146,7 +128,7 @@ def test_the_work_of_a_killed_worker_is_taken_over_within_a_minute(
     flow.feed(5)
     killed.wait(lambda: killed.settled(15), "the others to take over", MINUTE - (time.monotonic() - begun))
     print(f"taken over in {time.monotonic() - begun:.0f} s")  # noqa: T201
-    print(assert_exactly_once(killed, flow, dovecot, postfix))  # noqa: T201
+    print(assert_exactly_once(killed, flow, postfix))  # noqa: T201
 
 
 def test_a_database_that_crashes_and_comes_back_loses_nothing_and_is_said_once(
@@ -165,7 +147,7 @@ def test_a_database_that_crashes_and_comes_back_loses_nothing_and_is_said_once(
         first = Installation(tmp_path / "first", server.url())
         first.mailbox = user  # type: ignore[attr-defined]
         first.load(desk, IMAP_PASSWORD="secret")
-        flow = Flow(dovecot, user, "restart")
+        flow = Flow("restart", IntoMailbox(dovecot, user))
         with three(first, tmp_path) as workers:
             for worker in workers:
                 started(worker)
@@ -179,7 +161,7 @@ def test_a_database_that_crashes_and_comes_back_loses_nothing_and_is_said_once(
                     time.sleep(2)
                 first.wait(lambda: first.settled(len(flow.sent)), "all mails")
                 print(f"all done {time.monotonic() - begun:.1f} s after the start")  # noqa: T201
-            print(assert_exactly_once(first, flow, dovecot, postfix))  # noqa: T201
+            print(assert_exactly_once(first, flow, postfix))  # noqa: T201
             for worker in workers:
                 worker.end()
                 log = worker.log.read_text()

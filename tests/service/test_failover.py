@@ -12,7 +12,8 @@ from servers.postfix import Postfix
 from servers.postgresql import BIN, PostgreSQL
 from servers.process import HOST
 from servers.standby import Standby
-from service.test_kills import Flow, assert_exactly_once
+from service.balance import assert_exactly_once
+from service.flows import Flow, IntoMailbox
 
 pytestmark = [pytest.mark.servers, pytest.mark.long, pytest.mark.timeout(300)]
 
@@ -58,7 +59,7 @@ def test_a_standby_that_every_commit_waits_for_takes_over_without_loss(
     desk: Installation, pair: tuple[PostgreSQL, Standby], dovecot: Dovecot, postfix: Postfix
 ) -> None:
     primary, standby = pair
-    flow = Flow(dovecot, desk.mailbox, "failover")
+    flow = Flow("failover", IntoMailbox(dovecot, desk.mailbox))
     desk.start()
     flow.feed(10)
     desk.wait(lambda: desk.settled(10), "the first mails")
@@ -67,7 +68,7 @@ def test_a_standby_that_every_commit_waits_for_takes_over_without_loss(
     flow.feed(5)
     standby.promote()
     desk.wait(lambda: desk.settled(45), "all mails", seconds=120)
-    assert_exactly_once(desk, flow, dovecot, postfix)
+    assert_exactly_once(desk, flow, postfix)
     assert dovecot.mails(desk.mailbox) == []
     assert desk.process
     assert desk.process.poll() is None

@@ -6,7 +6,8 @@ from desks import mail
 from installations import DESK, Installation
 from servers.dovecot import Dovecot
 from servers.postfix import Postfix
-from service.test_kills import Flow, assert_exactly_once
+from service.balance import assert_exactly_once
+from service.flows import Flow, IntoMailbox
 
 pytestmark = pytest.mark.servers
 
@@ -30,7 +31,7 @@ def test_killed_before_the_session_ended_every_mail_has_one_outcome(
     step: str, installed: Installation, dovecot: Dovecot, postfix: Postfix
 ) -> None:
     use_pop3(installed, dovecot, postfix)
-    flow = Flow(dovecot, installed.mailbox, f"pop3-{step.replace('.', '-')}")
+    flow = Flow(f"pop3-{step.replace('.', '-')}", IntoMailbox(dovecot, installed.mailbox))
     flow.feed(10)
     installed.start(kill_at=step)
     assert installed.process
@@ -45,7 +46,7 @@ def test_killed_before_the_session_ended_every_mail_has_one_outcome(
     installed.wait(lambda: installed.settled(len(flow.sent)), "all mails")
     installed.wait(lambda: dovecot.mails(installed.mailbox) == [], "the last deletion")
     installed.end()
-    assert_exactly_once(installed, flow, dovecot, postfix)
+    assert_exactly_once(installed, flow, postfix)
 
 
 def test_kept_mails_come_once_and_again_under_delete_not_at_all(
