@@ -422,3 +422,15 @@ def test_a_backup_of_an_older_mailcall_is_migrated(backed_up: Path, tmp_path: Pa
     place.cli("restore", str(rewritten(backed_up, tmp_path / "b.tar.gz", older)))
     assert len(place.rows("calls")) == 2
     assert {row[0] for row in place.query("select state from outbound_delivery")} == {"held"}
+
+
+@pytest.mark.skipif(ON_POSTGRESQL, reason="how one file takes the place of another")
+def test_an_embedded_desk_that_something_still_reads_is_not_replaced(
+    desk: Installation, backed_up: Path
+) -> None:
+    with closing(sqlite3.connect(desk.data / "mailcall.sqlite3", isolation_level=None)) as reader:
+        reader.execute("begin")
+        reader.execute("select count(*) from desk_call").fetchall()
+        desk.change("update desk_call set subject = 'Changed since'")
+        assert "stop it first, the pages too" in desk.cli("restore", str(backed_up), "--replace", status=1)
+    assert desk.query("select distinct subject from desk_call") == [("Changed since",)]

@@ -94,6 +94,7 @@ class Writer:
         info.size, info.mode = size, 0o600
         hashed = Hashed(file)
         self._tar.addfile(info, hashed)
+        _forget(self._tar)
         return size, hashed.sha256
 
 
@@ -167,12 +168,18 @@ def _reading(path: Path) -> Iterator[tuple[IO[bytes], tarfile.TarFile]]:
 
 
 def _members(path: Path, tar: tarfile.TarFile) -> Iterator[tuple[str, int, IO[bytes]]]:
-    for info in tar:
+    while info := tar.next():
+        _forget(tar)
         known = info.name in {HEAD, DATABASE, KEYS, MANIFEST} or _FILE.fullmatch(info.name)
         file = tar.extractfile(info) if known and info.isreg() else None
         if file is None:
             raise _damaged(path, f"it holds {info.name[:100]!r}, which no backup does")
         yield info.name, info.size, file
+
+
+def _forget(tar: Any) -> None:
+    """Keep no list of all members in memory, as tarfile does even of a stream."""
+    tar.members.clear()
 
 
 def _head(path: Path, first: tuple[str, int, IO[bytes]] | None) -> Head:

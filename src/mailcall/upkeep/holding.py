@@ -32,11 +32,6 @@ def statements() -> tuple[str, str]:
     )
 
 
-def held() -> tuple[int, int]:
-    """How many deliveries and how many received mails a restore holds."""
-    return _deliveries().count(), _mails().count()
-
-
 def release(*, cancel: bool) -> tuple[int, int]:
     """Send or cancel those deliveries, and have those mails acted on; how many of each."""
     if cancel:

@@ -31,7 +31,11 @@ def fill_postgresql(dump: Path, head: archive.Head, *, hold: bool, replace: bool
     a table has not the rows that it had, nothing was done. Raises UpkeepError.
     """
     _nobody_works_there()
-    schema = head.schema
+    schema = snapshots.schema()
+    if schema != head.schema:
+        raise UpkeepError(
+            f"The desk is from the schema {head.schema}; have the user's search_path name it first."
+        )
     kept = f"before_restore_{now()}" if replace else ""
     before = f'ALTER SCHEMA "{schema}" RENAME TO "{kept}"' if replace else f'DROP SCHEMA IF EXISTS "{schema}"'
     after = [f'SET search_path = "{schema}"', *_checks(head.rows), *(holding.statements() if hold else ())]

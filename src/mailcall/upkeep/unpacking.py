@@ -16,6 +16,7 @@ from mailcall import keyring
 from mailcall.checkpoints import checkpoint
 from mailcall.database.files import sync_folder
 from mailcall.upkeep import archive
+from mailcall.upkeep.problems import UpkeepError
 
 _CHUNK = 1024 * 1024
 
@@ -66,12 +67,14 @@ def add_files(unpacked: Path, files: Path) -> int:
 def switch(new: Path, old: Path) -> Path | None:
     """Put an embedded database in place, in one step; where the old one is kept, if there was one.
 
-    Both are used by nobody. Raises OSError, sqlite3.Error.
+    Both are used by nobody. Raises UpkeepError, OSError, sqlite3.Error.
     """
     kept = None
     if old.exists():
         with closing(sqlite3.connect(old, isolation_level=None)) as opened:
-            opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            [(busy, _, _)] = opened.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if busy:
+            raise UpkeepError(f"Something works on {old}: stop it first, the pages too.")
         kept = old.with_name(f"{old.name}.before-restore-{now()}")
         os.link(old, kept)
         for left in ("-wal", "-shm"):
