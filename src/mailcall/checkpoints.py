@@ -1,8 +1,8 @@
 """Named moments between the steps of whatever must survive a kill, at which a test can kill the process.
 
 `MAILCALL_KILL_AT=act.committed:3` sends SIGKILL to this process when it passes there for the third time.
-`MAILCALL_FREEZE_AT` likewise sends SIGSTOP, until the test sends SIGCONT. Without these variables a checkpoint
-costs one comparison.
+`MAILCALL_FREEZE_AT` likewise sends SIGSTOP, until the test sends SIGCONT. Without these variables a
+checkpoint costs one comparison.
 """
 
 import os

@@ -31,7 +31,9 @@ class ReplyToOurs:
                 return _belongs(reading, facts, call, f"Our signature in {found.where} names call {call.pk}.")
         for found in reading.found:
             if found.target.kind == "call" and found.target.number in facts.removed_calls:
-                return Verdict(f"Our signature is in {found.where}. {facts.removed_calls[found.target.number]}")
+                return Verdict(
+                    f"Our signature is in {found.where}. {facts.removed_calls[found.target.number]}"
+                )
         if reading.found:
             return Verdict("It carries our signature, but what that names does not exist.")
         return Verdict("It carries no signature of ours.")
