@@ -32,10 +32,10 @@ def main() -> None:
         "mailbox": lambda: shown("a full mailbox", big_mailbox.measure(asked.mails)),
         "accounts": lambda: shown("many mailboxes", many_mailboxes.measure(asked.accounts, asked.seconds)),
     }
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for part in asked.parts or parts:
         before = os.getloadavg()[0]
         figures = parts[part]()
+        results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
         day = dt.datetime.now(dt.UTC).date().isoformat()
         results[part] = {**results.get(part, {}), **figures, "load_before": round(before, 1), "date": day}
         results["machine"] = machine()

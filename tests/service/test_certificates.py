@@ -1,6 +1,8 @@
 """When servers' certificates expire: seen at each connection, kept with account and server, told in time."""
 
 import datetime as dt
+import shutil
+import ssl
 from pathlib import Path
 
 import pytest
@@ -116,3 +118,22 @@ def test_a_server_without_a_certificate_is_no_alarm(desk: Desk) -> None:
 def test_a_server_is_known_however_its_name_is_written(name: str) -> None:
     assert certificates.place(name, 993) == ("xn--mnchen-3ya.example", 993)
     assert certificates.place("." * 70, 993) == ("." * 70, 993)
+
+
+def test_another_file_of_authorities_counts_at_once(tmp_path: Path, postfix: Postfix) -> None:
+    authorities = tmp_path / "ca.pem"
+    shutil.copy(postfix.ca_file, authorities)
+    first = certificates.context(str(authorities))
+    assert certificates.context(str(authorities)) is first
+    authorities.write_text("none\n")
+    with pytest.raises(ssl.SSLError):
+        certificates.context(str(authorities))
+    authorities.unlink()
+    with pytest.raises(FileNotFoundError):
+        certificates.context(str(authorities))
+    shutil.copy(postfix.ca_file, authorities)
+    assert certificates.context(str(authorities)) is not first
+
+
+def test_the_systems_authorities_are_read_once() -> None:
+    assert certificates.context("") is certificates.context("")

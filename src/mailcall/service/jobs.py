@@ -68,7 +68,7 @@ class Jobs:
         """Pick up whatever a lost nudge left, and check accounts whose interval has passed."""
         with self._reporting("sweep"):
             now = timezone.now()
-            for account in IncomingAccount.to_collect():
+            for account in IncomingAccount.to_collect().only("check_interval", "last_checked_at"):
                 if due(account, now):
                     self._nudge("collect", str(account.pk))
             if act.has_work():
