@@ -48,6 +48,10 @@ COPIED: dict[str, dict[str, str]] = {
         "html": "substr(t.html, 1, 500)",
         "external_id": "'<' || md5({n} || t.external_id) || '@mail.example>'",
     },
+    "desk_attachment": {
+        "id": "t.id + {n} * {id:desk_attachment}",
+        "entry_id": "t.entry_id + {n} * {id:desk_timelineentry}",
+    },
     "inbound_receivedmail": {
         "id": "t.id + {n} * {id:inbound_receivedmail}",
         "identity": "t.identity || '.' || {n}",
