@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import pytest
 from desks import mail
 from harm import harming
 from mailcall.inbound import reader_process, readers
+from mailcall.inbound.orders import NUMBER
 from mailcall.inbound.readers import Readers, Unread, order_for
 from mailcall.inbound.reading import Reading
 from mailcall.inbound.spool import BIG, MOST_AT_HAND
@@ -239,6 +241,20 @@ def test_readers_end_when_the_service_is_killed_while_they_read(tmp_path: Path) 
     service.kill()
     service.wait()
     until(lambda: ended(pid))
+
+
+def test_a_reader_whose_service_is_gone_ends_without_a_word(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server = reader_process.ForkServer(tmp_path)
+    orders, lifeline = server.fork()
+    lifeline.settimeout(30)
+    assert NUMBER.unpack(lifeline.recv(NUMBER.size)) > (0,)
+    until(lambda: bool(orders.recv(1, socket.MSG_PEEK)))
+    orders.close()  # before what the reader said was heard, which resets the connection
+    assert NUMBER.unpack(lifeline.recv(NUMBER.size)) == (0,)
+    server.end()
+    assert capfd.readouterr().err == ""
 
 
 def test_a_reader_knows_no_django() -> None:

@@ -86,7 +86,8 @@ class _ForkServer:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             for end in (self._service, self._woken, self._wake, *self._lifelines.values()):
                 end.close()
-            serve(orders, self._spool, parent)
+            with contextlib.suppress(ConnectionError):  # the service has ended, and so does its reader
+                serve(orders, self._spool, parent)
             os._exit(0)
         except BaseException:  # noqa: BLE001  whatever it is, only one of us goes on
             traceback.print_exc()
