@@ -30,6 +30,9 @@ bench: setup-test ## measure, and print the figures
 bench-scale: setup-test ## measure a million calls, a full mailbox, a thousand mailboxes: an hour (ARGS=accounts: one part)
 	@.venv/bin/python bench/scale.py $(ARGS)
 
+chaos: setup-test ## fail everything at once while 5,000 mails come (MINUTES=10), and print what became of them
+	@CHAOS_MINUTES=$(or $(MINUTES),10) .venv/bin/python -m pytest tests/service/test_chaos.py -q -s $(ARGS)
+
 corpora: setup-test ## score the reading of mail that nobody here wrote (../shared/corpora), into docs/reference/corpora.md
 	@scripts/compared
 	@PYTHONPATH=bench .venv/bin/python -m corpora $(ARGS)

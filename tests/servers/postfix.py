@@ -6,6 +6,7 @@ import pwd
 import shutil
 import subprocess
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -171,6 +172,19 @@ class Postfix:
         wait_for(lambda: len(self._find(address)) >= wait, seconds)
         return [file.read_bytes() for file in self._find(address)]
 
+    def arrived(self, wanted: Mapping[str, int], *, seconds: float = 10) -> dict[str, list[Path]]:
+        """The files of many addresses at once; how many are `wanted` of each is waited for."""
+
+        found: dict[str, list[Path]] = {}
+
+        def all_there() -> bool:
+            self._look()
+            found.update((address, self._seen.get(address.casefold(), [])) for address in wanted)
+            return all(len(found[address]) >= count for address, count in wanted.items())
+
+        wait_for(all_there, seconds, pause=0.5)
+        return found
+
     @property
     def queued(self) -> int:
         """How many mails wait in the queue."""
@@ -230,7 +244,11 @@ class Postfix:
         self.stop()
 
     def _find(self, address: str) -> list[Path]:
-        """Files of one address. `X-Original-To` is what virtual(8) writes on top of each copy."""
+        self._look()
+        return list(self._seen.get(address.casefold(), []))
+
+    def _look(self) -> None:
+        """See what is new. `X-Original-To` is what virtual(8) writes on top of each copy."""
         with self._lock:
             for file in sorted((self.folder / "mail" / "all" / "new").glob("*")):
                 if file.name in self._read:
@@ -242,7 +260,6 @@ class Postfix:
                             recipient = line.partition(b":")[2].strip().decode(errors="replace")
                             self._seen.setdefault(recipient.casefold(), []).append(file)
                             break
-            return list(self._seen.get(address.casefold(), []))
 
     def _configure(self) -> None:
         self.smtp_port, self.smtps_port = free_ports(2)

@@ -35,6 +35,10 @@ class Balance:
         if found := sorted(map(str, identities)):
             self.wrong.append(f"{what}: {', '.join(found)}")
 
+    def pairs(self) -> dict[str, tuple[int, int]]:
+        """Numbers that should be the same: expected and found."""
+        return {"calls": self.calls, "updates": self.updates}
+
     def __str__(self) -> str:
         return (
             f"{self.mails} mails, {self.calls[1]} calls, {self.updates[1]} updates, "
@@ -81,7 +85,8 @@ def _count_mails(desk: Installation, flows: Sequence[Flow], found: Balance) -> l
     entries = desk.query("select id, external_id, call_id from desk_timelineentry where kind = 'mail_in'")
     found.calls = len(new), desk.count("select count(*) from desk_call")
     found.updates = len(replies), len(entries) - len(new)
-    found.check("calls expected and found", [found.calls] if found.calls[0] != found.calls[1] else [])
+    for what, (expected, there) in found.pairs().items():
+        found.check(f"{what} expected and found", [(expected, there)] if expected != there else [])
     found.check("entries without a mail", {e[0] for e in entries} - {row[5] for row in rows})
     twice = Counter(external for _, external, _ in entries)
     found.check("acted on more than once", (external for external, count in twice.items() if count > 1))
@@ -117,9 +122,10 @@ def _count_deliveries(desk: Installation, new: Sequence[Sent], postfix: Postfix,
     found.deliveries = Counter(row[3] for row in table)
     found.unknown = sum(row[4] for row in table)
     found.check("not settled", (row for row in table if row[3] not in {"sent", "held"}))
+    wanted = Counter(row[2] for row in table if row[3] == "sent")
     arrived = {
-        recipient: Counter(_message_id(raw) for raw in postfix.mails(recipient, wait=count))
-        for recipient, count in Counter(row[2] for row in table if row[3] == "sent").items()
+        recipient: Counter(_message_id(file.read_bytes()) for file in files)
+        for recipient, files in postfix.arrived(wanted, seconds=30).items()
     }
     for message_id, _, recipient, state, unknown in table:
         copies = arrived.get(recipient, Counter())[message_id]
@@ -131,3 +137,9 @@ def _count_deliveries(desk: Installation, new: Sequence[Sent], postfix: Postfix,
 def _message_id(raw: bytes) -> str:
     match = MESSAGE_ID.search(raw)
     return match[1].decode() if match else ""
+
+
+def longest_pause(desk: Installation) -> float:
+    """The longest time in which no mail was done, in seconds; on PostgreSQL."""
+    pauses = "select acted_at - lag(acted_at) over (order by acted_at) as pause from inbound_receivedmail"
+    return float(desk.query(f"select extract(epoch from max(pause)) from ({pauses}) as pauses")[0][0])

@@ -15,7 +15,7 @@ from servers.fixtures import server_folder
 from servers.postfix import Postfix
 from servers.postgresql import PostgreSQL
 from servers.process import alive
-from service.balance import assert_exactly_once
+from service.balance import assert_exactly_once, longest_pause
 from service.flows import Flow, IntoMailbox, feeding
 
 pytestmark = [
@@ -53,12 +53,6 @@ def started(worker: Installation) -> None:
     log = worker.log.stat().st_size if worker.log.exists() else 0
     worker.start()
     worker.wait(lambda: b"service started" in worker.log.read_bytes()[log:], "the start")
-
-
-def longest_pause(desk: Installation) -> float:
-    """The longest time in which no mail was done, in seconds."""
-    pauses = "select acted_at - lag(acted_at) over (order by acted_at) as pause from inbound_receivedmail"
-    return float(desk.query(f"select extract(epoch from max(pause)) from ({pauses}) as pauses")[0][0])
 
 
 def test_workers_are_restarted_in_turn_without_a_gap(
