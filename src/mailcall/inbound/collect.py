@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import structlog
@@ -35,8 +35,15 @@ class CollectFailed(Exception):
     """An account could not be collected. The text is one sentence for people."""
 
 
-def collect(account: IncomingAccount, *, stop: Callable[[], bool] = lambda: False) -> int:
+def collect(
+    account: IncomingAccount,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+    arrived: Callable[[], None] = lambda: None,
+) -> int:
     """Bring all new mail of an account into the journal; how many. The caller works alone on it.
+
+    `arrived` is called whenever the journal has some more, so that they are acted on meanwhile.
 
     1. The mailbox lists what is there; what it tells apart, and the journal holds, is not fetched again.
     2. A batch is fetched and written raw to the journal, in one transaction.
@@ -47,7 +54,7 @@ def collect(account: IncomingAccount, *, stop: Callable[[], bool] = lambda: Fals
     writing the sentence to the account.
     """
     try:
-        return _collect(account, stop)
+        return _collect(account, stop, arrived)
     except (MailboxError, KeyringError) as error:
         _checked(account, str(error))
         raise CollectFailed(f"Account {account.name}: {error}") from None
@@ -61,7 +68,7 @@ def _checked(account: IncomingAccount, error: str) -> None:
     IncomingAccount.objects.filter(pk=account.pk).update(last_checked_at=timezone.now(), last_error=error)
 
 
-def _collect(account: IncomingAccount, stop: Callable[[], bool]) -> int:
+def _collect(account: IncomingAccount, stop: Callable[[], bool], arrived: Callable[[], None]) -> int:
     spool = _empty_spool(account)
     new, troubles = 0, list[str]()
     mailboxes = account.mailboxes()
@@ -70,7 +77,10 @@ def _collect(account: IncomingAccount, stop: Callable[[], bool]) -> int:
         try:
             with open_mailbox(account.protocol, settings) as mailbox:
                 opened = True
-                new += _collect_folder(account, settings.folder, mailbox, spool, stop)
+                for some in _collect_folder(account, settings.folder, mailbox, spool, stop):
+                    new += some
+                    if some:
+                        arrived()
         except MailboxError as error:
             of_folder = isinstance(error, FolderError)
             named = of_folder or not opened or len(mailboxes) == 1
@@ -86,19 +96,20 @@ def _collect(account: IncomingAccount, stop: Callable[[], bool]) -> int:
 
 def _collect_folder(
     account: IncomingAccount, folder: str, mailbox: Mailbox, spool: Path, stop: Callable[[], bool]
-) -> int:
-    new, more = 0, True
+) -> Iterator[int]:
+    """Collect batch after batch, and tell how many new mails each had."""
+    more = True
     while more and not stop():
         listed = mailbox.list()
         more = len(listed) >= LIST_MAILS
         for batch in batches(listed, mails=min(BATCH_MAILS, account.session_limit or BATCH_MAILS)):
             if stop():
                 break
-            new += _collect_batch(account, mailbox, batch, spool)
+            new = _collect_batch(account, mailbox, batch, spool)
             _save_mark(account, folder, mailbox.high_water)
             checkpoint("collect.disposed")
+            yield new
     _save_mark(account, folder, mailbox.high_water)  # also when mails that it names have gone
-    return new
 
 
 def _collect_batch(account: IncomingAccount, mailbox: Mailbox, batch: Sequence[Listed], spool: Path) -> int:

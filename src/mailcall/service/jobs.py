@@ -45,8 +45,8 @@ class Jobs:
                 .filter(pk=int(account_id))
                 .first()
             )
-            if account and collect(account, stop=self._unless(lost)):
-                self._nudge("act", "")
+            if account:
+                collect(account, stop=self._unless(lost), arrived=lambda: self._nudge("act", ""))
 
     def act(self, _: str = "") -> None:
         """Act on the journal until nothing is due."""
