@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import signal
 import threading
 import time
@@ -41,6 +42,7 @@ THREADS = {
 LOOK_SECONDS = 1.0
 REFRESH_LOOKS = 10
 STOP_SECONDS = 9.0
+MOST_DESCRIPTORS = 65_536
 
 
 class MessagingService:
@@ -144,8 +146,20 @@ def _engine(jobs: Mapping[str, Callable[[str], None]], threads: int) -> "Engine 
     return DistributedEngine(jobs, threads)
 
 
+def allow_descriptors() -> None:
+    """Let this process have as many files and connections open as it may: a watched mailbox takes three.
+
+    Usually 1,024 are allowed until a process asks for more (getrlimit(2)).
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def run_until_signalled() -> bool:
     """Run the service in the main thread; SIGTERM and SIGINT end it."""
+    allow_descriptors()
     service = MessagingService()
 
     def end(_number: int, _frame: FrameType | None) -> None:
