@@ -1,6 +1,6 @@
 # Mailcall. `make demo` and `make test` need nothing but Python 3.11 and a network; they fetch the rest.
 
-.PHONY: help demo test test-all lint format docs bench bench-scale corpora fuzz lock setup setup-test clean
+.PHONY: help demo test test-all lint format docs bench bench-scale chaos corpora fuzz lock setup setup-test clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
