@@ -117,6 +117,8 @@ class Desk:
         for table, changes in COPIED.items():
             count = people - 1 if table == "desk_person" else copies
             self._copy(table, changes, moves, count, people)
+        if not self.on_sqlite:
+            self._set_sequences()
         self._add_entries()
         self._run("commit")
         self._settle()
@@ -174,6 +176,13 @@ class Desk:
             self._run(
                 f"insert into desk_timelineentry ({', '.join(values)}) "
                 f"select {', '.join(values.values())} from desk_call order by id"
+            )
+
+    def _set_sequences(self) -> None:
+        """What is added from now on is numbered behind the copies; SQLite sees to that itself."""
+        for table in COPIED:
+            self._run(
+                f"select setval(pg_get_serial_sequence('{table}', 'id'), (select max(id) from {table}))"
             )
 
     def _settle(self) -> None:
