@@ -19,7 +19,7 @@ incoming_accounts:
   - {{name: Support, address: support@desk.example, protocol: fed, template: Mail}}
   - {{name: Printers, address: printers@desk.example, protocol: fed, template: Mail}}
   - {{name: Jobs, address: jobs@desk.example, protocol: fed, template: Letter}}
-  - {{name: Small, address: small@desk.example, protocol: fed, template: Letter, size_limit: 1}}
+  - {{name: Small, address: small@desk.example, protocol: fed, template: Mail, size_limit: 1}}
   - {{name: Closed, address: off@desk.example, protocol: fed, template: Mail, active: false}}
 outgoing_servers:
   - {{name: Out, protocol: maildir, path: {out}}}
