@@ -169,6 +169,7 @@ def stored(made: Installation) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in (made.data / "files").rglob("*") if p.is_file()}
 
 
+@pytest.mark.long
 def test_what_came_and_was_not_acted_on_is_held_too_and_mail_can_be_cancelled(
     desk: Installation, tmp_path: Path
 ) -> None:
@@ -216,6 +217,7 @@ def test_a_desk_is_replaced_only_when_told_and_the_old_one_is_kept(
         assert {row["subject"] for row in desk.rows("calls")} == {"Changed since"}
 
 
+@pytest.mark.long
 def test_nothing_is_restored_under_a_running_service_nor_into_another_kind_of_database(
     desk: Installation, backed_up: Path, tmp_path: Path
 ) -> None:
@@ -246,6 +248,7 @@ def steps_of(command: str) -> list:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", steps_of("backup"))
 def test_a_killed_backup_leaves_no_file_and_the_next_one_cleans_up(
     step: str, made: Installation, tmp_path: Path
@@ -275,6 +278,7 @@ def test_a_killed_restore_leaves_the_old_desk_or_the_new_one(
     assert not (desk.data / ".restore").exists()
 
 
+@pytest.mark.long
 def test_a_lost_or_damaged_file_is_named_and_the_rest_is_kept(desk: Installation, tmp_path: Path) -> None:
     files = sorted(path for path in (desk.data / "files").rglob("*") if path.is_file())
     files[0].unlink()
@@ -299,6 +303,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.mark.long
 def test_on_a_full_disk_there_is_a_sentence_and_no_file(
     made: Installation, backed_up: Path, small_disk: Path
 ) -> None:
@@ -381,6 +386,7 @@ TRICKS: dict[str, tuple[Change, str]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("trick", TRICKS)
 def test_an_archive_that_was_tampered_with_is_refused(trick: str, backed_up: Path, tmp_path: Path) -> None:
     change, sentence = TRICKS[trick]
@@ -394,6 +400,7 @@ def test_an_archive_that_was_tampered_with_is_refused(trick: str, backed_up: Pat
     assert {path.name for path in tmp_path.iterdir()} == {"place", "b.tar.gz"}
 
 
+@pytest.mark.long
 def test_a_backup_of_a_newer_mailcall_is_refused(made: Installation, backed_up: Path, tmp_path: Path) -> None:
     later = [["desk", "0001_initial"], ["desk", "9999_future"]]
     newer = rewritten(backed_up, tmp_path / "b.tar.gz", told(migrations=later, version="99.0"))
@@ -424,6 +431,7 @@ def test_a_backup_of_an_older_mailcall_is_migrated(backed_up: Path, tmp_path: Pa
     assert {row[0] for row in place.query("select state from outbound_delivery")} == {"held"}
 
 
+@pytest.mark.long
 @pytest.mark.skipif(ON_POSTGRESQL, reason="how one file takes the place of another")
 def test_an_embedded_desk_that_something_still_reads_is_not_replaced(
     desk: Installation, backed_up: Path

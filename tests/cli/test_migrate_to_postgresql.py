@@ -108,6 +108,7 @@ def test_a_moved_desk_goes_on_where_it_was(worked: Embedded, made: Embedded) -> 
     assert "settings name" in worked.cli(COMMAND, worked.target, status=1)
 
 
+@pytest.mark.long
 def test_undo_has_the_old_database_used_again(worked: Embedded) -> None:
     calls = worked.rows("calls")
     worked.move()
@@ -154,6 +155,7 @@ def test_it_refuses_while_mailcall_works_on_the_desk(worked: Embedded) -> None:
     assert worked.there("select count(*) from pg_tables where schemaname = 'public'") == [(0,)]
 
 
+@pytest.mark.long
 def test_a_target_that_can_not_take_the_desk_is_named_and_not_touched(worked: Embedded) -> None:
     sentences = {}
     name = worked.target.rpartition("/")[2]
@@ -205,6 +207,7 @@ def test_a_target_that_can_not_take_the_desk_is_named_and_not_touched(worked: Em
     assert "`mailcall migrate`" in worked.move(status=1)
 
 
+@pytest.mark.long
 def test_what_postgresql_can_not_keep_is_named_and_mended_when_asked(worked: Embedded) -> None:
     worked.sql("update desk_call set subject = 'a' || char(0) || 'b' where id = 1")
     worked.sql("update desk_call set subject = cast(x'61ff' as text) where id = 2")
