@@ -1,6 +1,6 @@
-"""Subjects without what mail programs and gateways put before them. The command grammar will live here."""
+"""Subjects without what mail programs and gateways put before them."""
 
-# ruff: noqa: RUF001 - the prefixes of many scripts
+# ruff: noqa: RUF001 - the colon of another script
 
 import re
 import unicodedata
@@ -8,23 +8,20 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
+from .prefix_words import forward_words, reply_words
+
 MAX_SUBJECT = 998
 
-_REPLY = (
-    "re|ref|aw|antw|antwort|antwoord|sv|vs|vá|válasz|odp|ynt|yanıt|cevap|rif|r|res|resp|bls|ats|atb|απ|σχετ|ha|"
-    "отв|ответ|відп|reaktie|回复|回覆|答复|答覆|返信|답장|회신|رد|תגובה|השב|บ|ตอบ"
-)
-_FORWARD = (
-    "fwd?|fw|wg|weitergeleitet|tr|rv|reenv|enc|i|inoltr|vb|vl|vidarebefordrat|doorst|doorgest|pd|ilt|i̇lt|пер|"
-    "пересл|перес|προωθ|továbbítás|tov|πρθ|转发|轉寄|轉發|転送|전달|إعادة توجيه|הועבר|ส่งต่อ"
-)
-# A counter stands before or after the colon's place: Re[2]:, RE(3):, Re^2:, Re*2:
+_REPLY, _FORWARD = reply_words(), forward_words()
+_LONGEST = max(map(len, _REPLY | _FORWARD))
+# A counter stands before the colon: Re[2]:, RE(3):, Re^2:, Re*2:, Re2:
 _PREFIX = re.compile(
-    rf"\s*(?:(?P<reply>{_REPLY})|(?P<forward>{_FORWARD}))"
-    r"(?:\s?[\[(]\s?\d{1,4}\s?[\])]|[\^*]\d{1,4}|\s?\d{1,3}(?=\s?[:：]))?\s?[:：]",
-    re.IGNORECASE,
+    rf"\s?(?P<words>[^\s:：\[\](){{}}^*\d][^:：\[\](){{}}^*\d]{{0,{_LONGEST + 3}}}?)"
+    r"(?:\s?[\[(]\s?\d{1,4}\s?[\])]|[\^*]\d{1,4}|\s?\d{1,3}(?=\s?[:：]))?\s?[:：]"
 )
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +61,17 @@ def _strip(subject: str, gateway_tags: tuple[str, ...]) -> StrippedSubject:
     while True:
         text = text.lstrip()
         tag = next((tag for tag in tags if text[: len(tag)].casefold() == tag), "")
-        match = None if tag else _PREFIX.match(text)
-        if match:
-            reply = reply or match["reply"] is not None
-            forward = forward or match["forward"] is not None
-        elif not tag:
+        end = len(tag)
+        if not tag and (match := _PREFIX.match(text)):
+            words = _folded(match["words"])
+            reply = reply or words in _REPLY
+            forward = forward or words in _FORWARD
+            end = match.end() if words in _REPLY or words in _FORWARD else 0
+        if not end:
             return StrippedSubject(text.strip(), reply, forward)
-        text = text[match.end() if match else len(tag) :]
+        text = text[end:]
+
+
+def _folded(words: str) -> str:
+    """Make any spelling of the words one; a Turkish dotted capital leaves a dot above when case-folded."""
+    return unicodedata.normalize("NFC", words).casefold().replace("i\u0307", "i")
