@@ -120,9 +120,16 @@ class Channel(models.TextChoices):
 
 
 class TimelineEntry(models.Model):
-    """One thing that happened to a call: who, by which channel, on what proof."""
+    """One thing that happened to a call, a request or a task: who, by which channel, on what proof."""
 
-    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="timeline")
+    call = models.ForeignKey(Call, null=True, on_delete=models.CASCADE, related_name="timeline")
+    # Their indexes are partial, so that entries of calls, which are most, don't pay for them.
+    request = models.ForeignKey(
+        "Request", null=True, on_delete=models.CASCADE, related_name="timeline", db_index=False
+    )
+    task = models.ForeignKey(
+        "Task", null=True, on_delete=models.CASCADE, related_name="timeline", db_index=False
+    )
     kind = models.CharField(max_length=10, choices=EntryKind)
     at = models.DateTimeField(default=timezone.now)
     actor = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -141,10 +148,28 @@ class TimelineEntry(models.Model):
     class Meta:
         ordering = ["pk"]
         verbose_name_plural = "timeline entries"
-        indexes = [models.Index(fields=["call", "kind", "-id"], name="entries_of_call")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(call__isnull=False, request__isnull=True, task__isnull=True)
+                | models.Q(call__isnull=True, request__isnull=False, task__isnull=True)
+                | models.Q(call__isnull=True, request__isnull=True, task__isnull=False),
+                name="entry_on_one_thing",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["call", "kind", "-id"], name="entries_of_call"),
+            models.Index(
+                fields=["request", "id"],
+                name="entries_of_request",
+                condition=models.Q(request__isnull=False),
+            ),
+            models.Index(
+                fields=["task", "id"], name="entries_of_task", condition=models.Q(task__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} on {self.call}"
+        return f"{self.get_kind_display()} on {self.call or self.request or self.task}"
 
 
 class Content(models.Model):
