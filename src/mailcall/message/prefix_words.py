@@ -24,7 +24,7 @@ PREFIX_WORDS: dict[str, tuple[str, str]] = {
     "Hungarian": ("vá|válasz", "továbbítás|továbbított|tov"),
     "Icelandic": ("sv", "fs"),
     "Indonesian": ("bls|balas", "trs|teruskan"),
-    "Italian": ("r|rif|risp", "i|inoltr|inoltra"),
+    "Italian": ("r|rif|risp", "i|inoltr"),
     "Japanese": ("返信", "転送"),
     "Korean": ("답장|회신", "전달"),
     "Latvian": ("atb|atbilde", "pārs|pārsūtīts"),
