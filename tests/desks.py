@@ -209,3 +209,17 @@ def make_desk(tmp_path: Path) -> Desk:
     )
     server = OutgoingServer.objects.create(name="Out", protocol="maildir", path=str(out))
     return Desk(tmp_path, partition, template, account, server, ann, bob, group)
+
+
+def put_in_state(rows: object, state: str, **more: object) -> None:
+    """Have these mails of the journal, or deliveries, be in a state, with what belongs to it."""
+    from django.utils import timezone
+
+    from mailcall.inbound.models import ReceivedMail
+    from mailcall.outbound.models import FINAL_STATES
+
+    if rows.model is ReceivedMail:
+        more["acted_at"] = timezone.now() if state == "done" else None
+    else:
+        more["finished_at"] = timezone.now() if state in FINAL_STATES else None
+    rows.update(state=state, **more)

@@ -1,6 +1,7 @@
 """What runs every second, or for every mail, looks rows up by an index, however many there are."""
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from desks import Desk
@@ -24,6 +25,7 @@ def full(desk: Desk) -> Desk:
             sha256="0",
             raw=b"x",
             state="done",
+            acted_at=timezone.now(),
         )
         for number in range(MANY)
     )
@@ -44,9 +46,12 @@ def full(desk: Desk) -> Desk:
             server=desk.server,
             recipient=f"r{number}@k.example",
             state=DeliveryState.SENT,
+            finished_at=timezone.now(),
         )
         for number in range(MANY)
     )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # so that the planner knows that one state is nearly all there is
     return desk
 
 
@@ -55,7 +60,7 @@ def plan(query) -> str:
 
 
 def test_mails_that_wait_are_found_by_their_state(full: Desk) -> None:
-    assert "mails_by_state" in plan(act._due(ReceivedMail.objects.all()).order_by("pk"))
+    assert "mails_not_done" in plan(act._due(ReceivedMail.objects.filter(pk__gt=0)).order_by("pk")[:100])
 
 
 def test_identities_are_looked_up_in_their_own_index(full: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,6 +80,6 @@ def test_kept_mails_are_looked_up_in_their_own_index(full: Desk) -> None:
 
 
 def test_deliveries_that_wait_are_found_by_their_state(full: Desk) -> None:
-    assert "deliveries_by_state" in plan(groups.waiting(full.server, timezone.now()))
-    in_hand = Delivery.objects.filter(server=full.server, state=DeliveryState.SENDING)
-    assert "deliveries_by_state" in plan(in_hand)
+    assert "deliveries_open" in plan(groups.waiting(full.server, timezone.now()))
+    in_hand = Delivery.unfinished().filter(server=full.server, state=DeliveryState.SENDING)
+    assert "deliveries_open" in plan(in_hand)

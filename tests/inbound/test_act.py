@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from desks import Desk, mail
+from desks import Desk, mail, put_in_state
 from harm import harming
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call
@@ -69,7 +69,7 @@ def test_a_mail_that_was_dealt_with_elsewhere_meanwhile_is_left_alone(
     healthy = act._keep_files
 
     def meanwhile(items: list) -> None:
-        ReceivedMail.objects.filter(pk=journalled[2].pk).update(state="done", outcome="discarded")
+        put_in_state(ReceivedMail.objects.filter(pk=journalled[2].pk), "done", outcome="discarded")
         healthy(items)
 
     monkeypatch.setattr(act, "_keep_files", meanwhile)
@@ -306,7 +306,7 @@ def test_trouble_with_the_machine_does_not_excuse_a_mail_that_failed_before_it(
             raise OSError(28, "No space left")
         return failing(received, reading, *rest)
 
-    ReceivedMail.objects.filter(pk=journalled[0].pk).update(state="done", outcome="discarded")
+    put_in_state(ReceivedMail.objects.filter(pk=journalled[0].pk), "done", outcome="discarded")
     monkeypatch.setattr(apply, "change_for", and_then_the_disk)
     with pytest.raises(OSError, match="No space"):
         act_on_next()

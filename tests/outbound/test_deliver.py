@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from desks import Desk, mail
+from desks import Desk, mail, put_in_state
 from mailcall.desk.calls import write_reply
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Channel, Partition
@@ -201,7 +201,7 @@ def test_what_a_stopped_run_left_in_sending_becomes_unknown_and_is_sent_once_mor
     desk: Desk, transport: ScriptedTransport, write: Callable
 ) -> None:
     [delivery] = write("ann")
-    Delivery.objects.update(state="sending", server=desk.server, attempts=1)
+    put_in_state(Delivery.objects.all(), "sending", server=desk.server, attempts=1)
     room.recover(desk.server)
     delivery.refresh_from_db()
     assert (delivery.state, delivery.unknowns) == ("unknown", 1)
@@ -214,7 +214,7 @@ def test_what_a_deleted_server_left_in_sending_is_found(
     desk: Desk, transport: ScriptedTransport, write: Callable
 ) -> None:
     write("ann")
-    Delivery.objects.update(state="sending", server=None)
+    put_in_state(Delivery.objects.all(), "sending", server=None)
     deliver(desk.server)
     assert states() == {"ann": "sent"}
 
@@ -222,7 +222,7 @@ def test_what_a_deleted_server_left_in_sending_is_found(
 def test_two_stops_in_the_middle_hold_it(desk: Desk, write: Callable) -> None:
     write("ann")
     for _ in range(2):
-        Delivery.objects.update(state="sending", server=desk.server)
+        put_in_state(Delivery.objects.all(), "sending", server=desk.server)
         room.recover(desk.server)
     assert states() == {"ann": "held"}
 
@@ -335,7 +335,7 @@ def test_what_was_tried_before_goes_ahead_of_a_flood(
     for number in range(30):
         write(f"p{number}")
     write("ann")
-    Delivery.objects.filter(recipient=address("ann")).update(state="deferred", due_at=timezone.now())
+    put_in_state(Delivery.objects.filter(recipient=address("ann")), "deferred", due_at=timezone.now())
     deliver(desk.server)
     assert transport.recipients()[0] == address("ann")
 
@@ -346,7 +346,7 @@ def test_what_is_cancelled_in_the_midst_of_a_run_is_not_sent(
     for number in range(45):
         write(f"p{number}")
     last = Delivery.objects.latest("pk")
-    transport.before_send = lambda: Delivery.objects.filter(pk=last.pk).update(state="cancelled")
+    transport.before_send = lambda: put_in_state(Delivery.objects.filter(pk=last.pk), "cancelled")
     assert deliver(desk.server) == 44
     assert states()["p44"] == "cancelled"
     assert last.recipient not in transport.recipients()
@@ -450,7 +450,9 @@ def test_a_person_sends_it_again(
     desk: Desk, transport: ScriptedTransport, write: Callable, state: str
 ) -> None:
     [delivery] = write("ann")
-    Delivery.objects.update(state=state, attempts=9, unknowns=2, due_at=timezone.now() + dt.timedelta(days=1))
+    put_in_state(
+        Delivery.objects.all(), state, attempts=9, unknowns=2, due_at=timezone.now() + dt.timedelta(days=1)
+    )
     operations.retry(delivery)
     assert deliver(desk.server) == 1
     assert states() == {"ann": "sent"}
@@ -459,7 +461,7 @@ def test_a_person_sends_it_again(
 @pytest.mark.parametrize("state", ["queued", "sending", "sent", "withheld"])
 def test_what_is_on_its_way_or_there_is_not_sent_again(write: Callable, state: str) -> None:
     [delivery] = write("ann")
-    Delivery.objects.update(state=state)
+    put_in_state(Delivery.objects.all(), state)
     with pytest.raises(Refused, match=f"can't be sent again while it is {state}"):
         operations.retry(delivery)
 
@@ -467,7 +469,7 @@ def test_what_is_on_its_way_or_there_is_not_sent_again(write: Callable, state: s
 @pytest.mark.parametrize("state", ["queued", "deferred", "held", "unknown", "withheld"])
 def test_a_person_cancels_it(desk: Desk, transport: ScriptedTransport, write: Callable, state: str) -> None:
     [delivery] = write("ann")
-    Delivery.objects.update(state=state)
+    put_in_state(Delivery.objects.all(), state)
     operations.cancel(delivery)
     assert deliver(desk.server) == 0
     assert states() == {"ann": "cancelled"}
@@ -476,7 +478,7 @@ def test_a_person_cancels_it(desk: Desk, transport: ScriptedTransport, write: Ca
 @pytest.mark.parametrize("state", ["sending", "sent", "failed", "bounced"])
 def test_it_is_too_late_to_cancel(write: Callable, state: str) -> None:
     [delivery] = write("ann")
-    Delivery.objects.update(state=state)
+    put_in_state(Delivery.objects.all(), state)
     with pytest.raises(Refused, match=f"can't be cancelled any more: it is {state}"):
         operations.cancel(delivery)
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from desks import AUTHENTICATED, Desk, mail, reply_to
+from desks import AUTHENTICATED, Desk, mail, put_in_state, reply_to
 from mailcall.desk.calls import add_note, reopen
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import (
@@ -157,10 +157,10 @@ def test_a_call_stays_as_long_as_a_reply_would_open_it_again(desk: Desk) -> None
 @pytest.mark.parametrize("state", ["queued", "sending", "deferred", "unknown", "held"])
 def test_a_call_with_a_mail_on_its_way_stays(desk: Desk, state: str) -> None:
     closed_call(desk)
-    Delivery.objects.update(state=state)
+    put_in_state(Delivery.objects.all(), state)
     made = rule("closed_calls", how="delete")
     assert not run_rule(made, apply=True, by="a test").counts
-    Delivery.objects.update(state=DeliveryState.SENT)
+    put_in_state(Delivery.objects.all(), DeliveryState.SENT)
     assert run_rule(made, apply=True, by="a test").counts["calls deleted"] == 1
 
 

@@ -5,7 +5,7 @@ from axes.models import AccessLog
 from django.apps import apps
 from django.utils import timezone
 
-from desks import AUTHENTICATED, Desk, mail, reply_to
+from desks import AUTHENTICATED, Desk, mail, put_in_state, reply_to
 from mailcall.desk.calls import add_note, close, write_reply
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call, Channel, Membership, Person
@@ -209,7 +209,7 @@ def test_open_calls_are_refused_unless_said(desk: Desk) -> None:
 
 
 def test_mail_on_its_way_to_them_is_refused(busy: Desk) -> None:
-    Delivery.objects.filter(recipient=ANN).update(state="deferred")
+    put_in_state(Delivery.objects.filter(recipient=ANN), "deferred")
     with pytest.raises(Refused, match="is on its way or held: messages"):
         erase(ANN, even_open=True)
 

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from desks import Desk, mail, report
+from desks import Desk, mail, put_in_state, report
 from mailcall.desk.errors import Refused
 from mailcall.inbound import journal
 from mailcall.inbound.act import act_on_next
@@ -52,7 +52,7 @@ def test_young_mail_and_mail_that_waits_or_is_held_keeps_its_source(desk: Desk) 
 def test_a_held_mail_is_retried_as_ever_after_the_rules_ran(desk: Desk) -> None:
     desk.deliver(mail())
     collect(desk.account)
-    ReceivedMail.objects.update(state=MailState.HELD)
+    put_in_state(ReceivedMail.objects.all(), MailState.HELD)
     for removes in ("raw_mail", "rejected_mail"):
         applied(removes)
     journal.retry_all()
@@ -96,7 +96,7 @@ def test_mail_that_changed_a_call_is_not_taken_for_rejected(desk: Desk) -> None:
 def test_what_a_sent_message_said_goes_and_it_can_not_be_sent_again(desk: Desk) -> None:
     desk.receive(mail())
     grow_old()
-    Delivery.objects.update(state=DeliveryState.BOUNCED)
+    put_in_state(Delivery.objects.all(), DeliveryState.BOUNCED)
     count = Message.objects.count()
     assert applied("sent_messages").counts["messages"] == count
     message = Message.objects.first()
@@ -111,7 +111,7 @@ def test_what_a_sent_message_said_goes_and_it_can_not_be_sent_again(desk: Desk) 
 def test_a_message_that_is_on_its_way_or_held_keeps_what_it_says(desk: Desk, state: str) -> None:
     desk.receive(mail())
     grow_old()
-    Delivery.objects.update(state=state)
+    put_in_state(Delivery.objects.all(), state)
     assert not applied("sent_messages").counts
 
 

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from desks import Desk, mail
+from desks import Desk, mail, put_in_state
 from mailcall.config import config
 from mailcall.inbound.collect import CollectFailed, collect
 from mailcall.inbound.models import IncomingAccount, ReceivedMail
@@ -90,8 +90,10 @@ def test_a_service_that_just_started_is_given_its_time(good: Desk, told: Path) -
 def test_held_mail_and_what_waits_too_long_are_told(good: Desk, told: Path) -> None:
     good.receive(mail())
     IncomingAccount.objects.update(last_good_at=timezone.now())
-    ReceivedMail.objects.update(state="held")
-    Delivery.objects.update(state="queued", due_at=None, created_at=timezone.now() - dt.timedelta(minutes=9))
+    put_in_state(ReceivedMail.objects.all(), "held")
+    put_in_state(
+        Delivery.objects.all(), "queued", due_at=None, created_at=timezone.now() - dt.timedelta(minutes=9)
+    )
     alarms.watch(LONG_AGO)
     said = told.read_text()
     assert "1 received mail is held for a person." in said

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from desks import Desk, mail
+from desks import Desk, mail, put_in_state
 from hostile_mailboxes import IMPATIENT, PATIENT, is_clear
 from mailcall.desk.calls import write_reply
 from mailcall.desk.models import Call, Channel
@@ -236,11 +236,11 @@ def test_a_mail_that_breaks_off_in_its_middle_comes_once(outgoing: Outgoing) -> 
 
 def test_a_connection_that_is_closed_between_two_mails_is_opened_again(outgoing: Outgoing) -> None:
     outgoing.write("ann")
-    Delivery.objects.update(state="held")
+    put_in_state(Delivery.objects.all(), "held")
     first = list(Delivery.objects.all())
     outgoing.write("ben")
     Delivery.objects.bulk_create(first)
-    Delivery.objects.update(state="queued")
+    put_in_state(Delivery.objects.all(), "queued")
     seen: list[str] = []
 
     def second_closes(exchange: Exchange) -> None:

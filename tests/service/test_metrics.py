@@ -15,7 +15,7 @@ from django.utils import timezone
 from prometheus_client import Counter, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
-from desks import Desk, mail
+from desks import Desk, mail, put_in_state
 from installations import Installation
 from mailcall import measures
 from mailcall.config import config
@@ -43,7 +43,7 @@ def gauges() -> dict[str, list]:
 def test_the_tables_are_shown_as_gauges(desk: Desk) -> None:
     desk.receive(mail())
     desk.receive(mail())
-    ReceivedMail.objects.filter(pk=ReceivedMail.objects.latest("pk").pk).update(state="held")
+    put_in_state(ReceivedMail.objects.filter(pk=ReceivedMail.objects.latest("pk").pk), "held")
     found = gauges()
     assert found["mailcall_up"][0].value == 1
     assert [(s.labels, s.value) for s in found["mailcall_mails"]] == [({"state": "held"}, 1)]
@@ -54,8 +54,8 @@ def test_the_tables_are_shown_as_gauges(desk: Desk) -> None:
 def test_what_is_due_and_what_waits_for_its_time_are_told_apart(desk: Desk) -> None:
     desk.receive(mail())
     now, hour = timezone.now(), dt.timedelta(hours=1)
-    ReceivedMail.objects.update(state="new", received_at=now - 2 * hour, due_at=now + hour)
-    Delivery.objects.update(state="deferred", created_at=now - 2 * hour, due_at=now - hour)
+    put_in_state(ReceivedMail.objects.all(), "new", received_at=now - 2 * hour, due_at=now + hour)
+    put_in_state(Delivery.objects.all(), "deferred", created_at=now - 2 * hour, due_at=now - hour)
     found = gauges()
     assert found["mailcall_oldest_mail_seconds"][0].value >= 7200
     assert found["mailcall_mail_overdue_seconds"][0].value == 0

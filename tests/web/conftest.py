@@ -100,6 +100,7 @@ def received(account, call, mail_in):
     return make_mail(
         account,
         state=MailState.DONE,
+        acted_at=timezone.now(),
         outcome=Outcome.LOGGED,
         reason="Logged as a new call, since no rule before says otherwise.",
         call=call,

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from desks import put_in_state
 from mailcall.desk.models import Call, Person
 from mailcall.web.call_list import find_calls
 from mailcall.web.paging import newest_first
@@ -100,7 +101,7 @@ def test_the_page_of_a_call_learns_what_is_new(
     news = analyst.get(address).content.decode()
     assert "Brand new." in news
     assert "The printer jams." not in news
-    message.deliveries.update(state="sent")
+    put_in_state(message.deliveries.all(), "sent")
     assert ">Sent<" in analyst.get(address).content.decode()
 
 

@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from desks import put_in_state
 from mailcall.inbound.models import MailState, Outcome
 from mailcall.outbound.models import DeliveryState
 
@@ -62,7 +63,7 @@ def test_a_mail_that_is_not_held_is_not_discarded_and_the_reason_kept(analyst, r
 )
 def test_deliveries_are_operated(analyst, message, state, operation, after):
     delivery = message.deliveries.get()
-    message.deliveries.update(state=state)
+    put_in_state(message.deliveries.all(), state)
     page = post(analyst, "delivery-operate", delivery.pk, operation=operation).content.decode()
     delivery.refresh_from_db()
     assert delivery.state == after
@@ -110,7 +111,7 @@ def test_a_list_is_sent_again_only_when_it_changed(analyst, received, message, n
     ask = {"seen": seen}, {"HX-Request": "true"}
     assert analyst.get(address, ask[0], headers=ask[1]).status_code == 204
     type(received).objects.update(attempts=7)
-    message.deliveries.update(state="sent")
+    put_in_state(message.deliveries.all(), "sent")
     again = analyst.get(address, ask[0], headers=ask[1])
     assert again.status_code == 200
     assert "<html" not in again.content.decode()

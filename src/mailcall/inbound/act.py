@@ -172,11 +172,11 @@ class _Run:
 
 def has_work() -> bool:
     """Whether a mail waits that is due."""
-    return _due(ReceivedMail.objects.all()).exists()
+    return _due(ReceivedMail.not_done()).exists()
 
 
 def _due(mails: "QuerySet[ReceivedMail]") -> "QuerySet[ReceivedMail]":
-    return mails.filter(state=MailState.NEW).filter(Q(due_at=None) | Q(due_at__lte=timezone.now()))
+    return mails.filter(state=MailState.NEW, acted_at=None).filter(Q(due_at=None) | Q(due_at__lte=timezone.now()))
 
 
 def _choose(candidates: "QuerySet[ReceivedMail]") -> list[ReceivedMail]:

@@ -17,7 +17,7 @@ def retry(mail: ReceivedMail) -> None:
 
 def retry_all() -> int:
     """Have all held mails acted on again; how many."""
-    return _to_new(ReceivedMail.objects.filter(state=MailState.HELD))
+    return _to_new(ReceivedMail.not_done().filter(state=MailState.HELD))
 
 
 def discard(mail: ReceivedMail, *, actor: Person | None, reason: str) -> None:

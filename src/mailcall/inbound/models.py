@@ -263,9 +263,17 @@ class ReceivedMail(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        constraints = [models.UniqueConstraint(fields=["account", "identity"], name="journalled_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "identity"], name="journalled_once"),
+            models.CheckConstraint(
+                condition=Q(state=MailState.DONE, acted_at__isnull=False)
+                | (~Q(state=MailState.DONE) & Q(acted_at__isnull=True)),
+                name="acted_at_when_done",
+            ),
+        ]
         indexes = [
-            models.Index(fields=["state", "id"], name="mails_by_state"),
+            # A planner knows it to be small, whatever is asked of it. One of all states it leaves aside.
+            models.Index(fields=["state", "id"], name="mails_not_done", condition=Q(acted_at__isnull=True)),
             # For what is removed with time. A mail that goes to a call is in the first alone.
             models.Index(
                 fields=["acted_at"],
@@ -291,6 +299,11 @@ class ReceivedMail(models.Model):
 
     def __str__(self) -> str:
         return f"Mail {self.pk}"
+
+    @classmethod
+    def not_done(cls) -> "models.QuerySet[ReceivedMail]":
+        """Those that wait or are held: few, and found by an index of their own."""
+        return cls.objects.filter(acted_at=None)
 
     @property
     def removal(self) -> str:

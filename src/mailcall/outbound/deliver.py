@@ -63,7 +63,7 @@ def recover(server: OutgoingServer) -> None:
     """
     now = timezone.now()
     mine = Q(server=server) | Q(server=None)  # None: it was deleted with mail in hand
-    left = list(Delivery.objects.filter(mine, state=DeliveryState.SENDING).select_related("message"))
+    left = list(Delivery.unfinished().filter(mine, state=DeliveryState.SENDING).select_related("message"))
     if not left:
         return
     heard = Heard(server)
@@ -81,7 +81,7 @@ def recover(server: OutgoingServer) -> None:
 def has_work(server: OutgoingServer) -> bool:
     """Whether a run of `deliver` would find anything to do."""
     return (
-        Delivery.objects.filter(server=server, state=DeliveryState.SENDING).exists()
+        Delivery.unfinished().filter(server=server, state=DeliveryState.SENDING).exists()
         or waiting(server, timezone.now()).exists()
     )
 
@@ -226,7 +226,7 @@ def _give_up(server: OutgoingServer, trouble: Exception) -> None:
         return
     servers = list(OutgoingServer.objects.filter(active=True))
     lost = [p for p in Partition.objects.values_list("pk", flat=True) if not servers_for(p, servers, now)]
-    waited = Delivery.objects.filter(state__in=WAITING_STATES, created_at__lt=limit, partition__in=lost)
+    waited = Delivery.unfinished().filter(state__in=WAITING_STATES, created_at__lt=limit, partition__in=lost)
     failed = {"state": DeliveryState.FAILED, "finished_at": now, "due_at": None}
     count = waited.update(**failed, reply=given_up(str(trouble)))
     if count:

@@ -54,7 +54,7 @@ def waiting(server: OutgoingServer, now: dt.datetime) -> "QuerySet[Delivery]":
     servers = list(OutgoingServer.objects.filter(active=True))
     special = {s.partition_id for s in servers if s.partition_id}
     mine = {partition for partition in special if servers_for(partition, servers, now)[:1] == [server]}
-    due = Delivery.objects.filter(Q(due_at=None) | Q(due_at__lte=now), state__in=WAITING_STATES)
+    due = Delivery.unfinished().filter(Q(due_at=None) | Q(due_at__lte=now), state__in=WAITING_STATES)
     due = due.order_by("state", "pk")
     if servers_for(None, servers, now)[:1] == [server]:
         return due.exclude(partition__in=special - mine) if special - mine else due

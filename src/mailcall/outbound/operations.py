@@ -69,7 +69,8 @@ def bounced(message_id: str, recipients: Sequence[tuple[str, str]]) -> list[Deli
         ):
             delivery.state = DeliveryState.BOUNCED
             delivery.reply = reason
-            delivery.save(update_fields=["state", "reply"])
+            delivery.finished_at = delivery.finished_at or timezone.now()
+            delivery.save(update_fields=["state", "reply", "finished_at"])
             found.append(delivery)
     return found
 

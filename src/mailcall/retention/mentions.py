@@ -64,7 +64,7 @@ def mentions(words: Sequence[str]) -> Iterator[Mention]:
                 found = tuple(name for name in columns if _has(row[name], folded))
                 if found:
                     yield Mention(what, row["pk"], found, row[on] if on else None)
-    for mail in ReceivedMail.objects.filter(state=MailState.HELD).only(
+    for mail in ReceivedMail.not_done().filter(state=MailState.HELD).only(
         "pk", "raw", "sha256", "raw_removed_at"
     ):
         if _has(_source(mail), folded):

@@ -61,7 +61,7 @@ def _troubles(now: dt.datetime, since: dt.datetime) -> Iterator[Trouble]:
     yield from _mailboxes(now, since)
     yield from _certificates(now)
     yield from _backlog(now, since)
-    held = ReceivedMail.objects.filter(state=MailState.HELD).count()
+    held = ReceivedMail.not_done().filter(state=MailState.HELD).count()
     if held:
         yield Trouble("held", f"{held} received {'mail is' if held == 1 else 'mails are'} held for a person.")
     if sentence := round_trip.trouble(now, since):
@@ -100,8 +100,8 @@ def _certificates(now: dt.datetime) -> Iterator[Trouble]:
 
 
 def _backlog(now: dt.datetime, since: dt.datetime) -> Iterator[Trouble]:
-    new = ReceivedMail.objects.filter(state=MailState.NEW, due_at=None)
-    queued = Delivery.objects.filter(state=DeliveryState.QUEUED, due_at=None)
+    new = ReceivedMail.not_done().filter(state=MailState.NEW, due_at=None)
+    queued = Delivery.unfinished().filter(state=DeliveryState.QUEUED, due_at=None)
     for key, what, oldest in (
         ("mails", "received mail waits to be acted on", new.aggregate(at=Min("received_at"))["at"]),
         ("deliveries", "outgoing mail waits to be sent", queued.aggregate(at=Min("created_at"))["at"]),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("service.metrics")
 
-OPEN_STATES = (*WAITING_STATES, DeliveryState.SENDING, DeliveryState.HELD)  # few rows, found by an index
+OPEN_STATES = (*WAITING_STATES, DeliveryState.SENDING, DeliveryState.HELD)
 
 
 class Tables(Collector):
@@ -48,7 +48,7 @@ class Tables(Collector):
 
 
 def _mails() -> Iterator[GaugeMetricFamily]:
-    waiting = ReceivedMail.objects.filter(state__in=[MailState.NEW, MailState.HELD]).order_by()
+    waiting = ReceivedMail.not_done().order_by()
     count = GaugeMetricFamily("mailcall_mails", "Mails of the journal that are not done.", labels=["state"])
     for state, number in waiting.values_list("state").annotate(Count("pk")):
         count.add_metric([state], number)
@@ -68,7 +68,7 @@ def _mails() -> Iterator[GaugeMetricFamily]:
 
 
 def _deliveries() -> Iterator[GaugeMetricFamily]:
-    waiting = Delivery.objects.filter(state__in=OPEN_STATES).order_by()
+    waiting = Delivery.unfinished().filter(state__in=OPEN_STATES).order_by()
     count = GaugeMetricFamily(
         "mailcall_deliveries_open",
         "Recipients whose mail is not settled, by state and by the server that tried last.",

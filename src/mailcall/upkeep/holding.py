@@ -42,8 +42,8 @@ def release(*, cancel: bool) -> tuple[int, int]:
 
 
 def _deliveries() -> "QuerySet[Delivery]":
-    return Delivery.objects.filter(state=DeliveryState.HELD, reply=ON_ITS_WAY)
+    return Delivery.unfinished().filter(state=DeliveryState.HELD, reply=ON_ITS_WAY)
 
 
 def _mails() -> "QuerySet[ReceivedMail]":
-    return ReceivedMail.objects.filter(state=MailState.HELD, error=NOT_ACTED_ON)
+    return ReceivedMail.not_done().filter(state=MailState.HELD, error=NOT_ACTED_ON)

@@ -38,4 +38,4 @@ def _demo_sign_ins() -> Sequence[tuple[str, str, str]]:
 
 def _held_count() -> int:
     """How many mails are held, counted up to one more than is shown."""
-    return ReceivedMail.objects.filter(state=MailState.HELD).order_by()[: HELD_SHOWN + 1].count()
+    return ReceivedMail.not_done().filter(state=MailState.HELD).order_by()[: HELD_SHOWN + 1].count()

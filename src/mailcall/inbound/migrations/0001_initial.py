@@ -116,13 +116,16 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-pk'],
                 'indexes': [
-                    models.Index(fields=['state', 'id'], name='mails_by_state'),
+                    models.Index(condition=models.Q(('acted_at__isnull', True)), fields=['state', 'id'], name='mails_not_done'),
                     models.Index(condition=models.Q(('acted_at__isnull', False), ('raw_removed_at__isnull', True)), fields=['acted_at'], name='mails_with_raw'),
                     models.Index(condition=models.Q(('acted_at__isnull', False), ('emptied_at__isnull', True), ('entry__isnull', True)), fields=['acted_at'], name='mails_apart'),
                     models.Index(condition=models.Q(('acted_at__isnull', False), ('emptied_at__isnull', True), ('entry__isnull', True)), fields=['from_address'], name='mails_apart_by_sender'),
                     models.Index(condition=models.Q(('raw__isnull', True), ('raw_removed_at__isnull', True)), fields=['sha256'], name='mails_in_files'),
                 ],
-                'constraints': [models.UniqueConstraint(fields=('account', 'identity'), name='journalled_once')],
+                'constraints': [
+                    models.UniqueConstraint(fields=('account', 'identity'), name='journalled_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('acted_at__isnull', False), ('state', 'done')), models.Q(models.Q(('state', 'done'), _negated=True), ('acted_at__isnull', True)), _connector='OR'), name='acted_at_when_done'),
+                ],
             },
         ),
     ]

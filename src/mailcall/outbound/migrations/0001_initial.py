@@ -91,8 +91,11 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'deliveries',
                 'ordering': ['pk'],
-                'indexes': [models.Index(fields=['state', 'id'], name='deliveries_by_state'), models.Index(fields=['recipient', 'created_at'], name='deliveries_to')],
-                'constraints': [models.UniqueConstraint(fields=('message', 'recipient'), name='delivered_once')],
+                'indexes': [models.Index(condition=models.Q(('finished_at__isnull', True)), fields=['state', 'id'], name='deliveries_open'), models.Index(fields=['recipient', 'created_at'], name='deliveries_to')],
+                'constraints': [
+                    models.UniqueConstraint(fields=('message', 'recipient'), name='delivered_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state__in', ('sent', 'bounced', 'failed', 'cancelled'))), models.Q(models.Q(('state__in', ('sent', 'bounced', 'failed', 'cancelled')), _negated=True), ('finished_at__isnull', True)), _connector='OR'), name='finished_at_the_end'),
+                ],
             },
         ),
     ]

@@ -18,7 +18,8 @@ def index(request: HttpRequest) -> HttpResponse:
     """The status page."""
     incoming = IncomingAccount.objects.select_related("template__partition").defer("password")
     waiting = dict(
-        ReceivedMail.objects.filter(state=MailState.NEW)
+        ReceivedMail.not_done()
+        .filter(state=MailState.NEW)
         .order_by()
         .values_list("account")
         .annotate(waiting=Count("pk"))

@@ -20,7 +20,7 @@ from mailcall.web.views.mails import for_list, mail_to_show, render_mail
 def index(request: HttpRequest) -> HttpResponse:
     """All held mails, newest first, with their errors."""
     before = key_from(request.GET.get("before"))
-    page = newest_first(for_list(ReceivedMail.objects.filter(state=MailState.HELD)), before=before)
+    page = newest_first(for_list(ReceivedMail.not_done().filter(state=MailState.HELD)), before=before)
     return render(request, "web/held.html", {"page": page, "before": before})
 
 

@@ -60,7 +60,7 @@ def _filtered(
     """The rows asked for, and whether an index finds them."""
     indexed = True
     if became in (MailState.NEW, MailState.HELD):
-        rows = rows.filter(state=became)
+        rows = rows.filter(state=became, acted_at=None)
     elif became in Outcome.values:
         rows, indexed = rows.filter(outcome=became), False
     elif not q:
