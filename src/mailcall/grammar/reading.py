@@ -39,10 +39,15 @@ def divide(subject: str) -> Divided:
 
 def read_command(subject: str, words: Words) -> Parsed | None:
     """Give the command that the whole subject is, or None; a cleaned subject is expected."""
+    return next(readings(subject, words), None)
+
+
+def readings(subject: str, words: Words) -> Iterator[Parsed]:
+    """Give each reading as a command; there is at most one if the words were checked."""
     divided = divide(subject)
     head = divided.head.split(" ")
     if fold(head[0]) not in words.by_first_word:
-        return None
+        return
     names = [fold(word) for word in head[: 2 * words.longest]]
     for command in COMMANDS:
         if divided.colon and Argument.TEXT not in command.arguments:
@@ -51,8 +56,7 @@ def read_command(subject: str, words: Words) -> Parsed | None:
             rest = " ".join(head[used:])
             fields = _arguments(command, rest, divided, words)
             if fields is not None:
-                return Parsed(command.action, OBJECT_NAMES.get(keyword, ""), **fields)
-    return None
+                yield Parsed(command.action, OBJECT_NAMES.get(keyword, ""), **fields)
 
 
 def _openings(command: Command, names: list[str], words: Words) -> Iterator[tuple[str, int]]:
