@@ -10,9 +10,9 @@ from installations import SOURCE
 
 SITE = """
 import os, pathlib, signal, time
-import mailcall.message
+import mailcall.message.reading
 
-healthy = mailcall.message.read_mail
+healthy = mailcall.message.reading.read_with_tree
 
 def told(raw):
     if POISON and raw.find(b"poison") >= 0:
@@ -39,7 +39,7 @@ def told(raw):
         told.kept = bytearray(40 << 20)
     return healthy(raw)
 
-mailcall.message.read_mail = told
+mailcall.message.reading.read_with_tree = told
 """
 
 

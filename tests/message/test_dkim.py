@@ -451,6 +451,17 @@ def test_a_header_without_trouble_is_the_readers(data: bytes, named: bool) -> No
         assert len(raw) - signed.body_start == len(read.body) or read.children
 
 
+header_bytes = st.text("aX-: \t\r\n\0", max_size=60).map(str.encode)
+
+
+@given(header_bytes)
+def test_the_lines_of_each_field_are_those_that_the_reader_has_read(data: bytes) -> None:
+    signed = split_mail(b"X: y\r\n" + data + b"\r\n\r\n")
+    if not signed.trouble:
+        lines = [(each.name, each.lines.partition(b":")[2]) for each in signed.fields]
+        assert lines == [(name, value.replace(b"\r\n", b"\n")) for name, value in signed.root.fields]
+
+
 @given(st.binary(max_size=300), st.binary(max_size=300))
 def test_nothing_makes_the_verifier_raise(field: bytes, text: bytes) -> None:
     raw = b"DKIM-Signature: " + field.replace(b"\n", b"") + b"\r\n" + RAW

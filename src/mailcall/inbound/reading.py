@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mailcall.inbound.dns import key_lookup
-from mailcall.message import Mail, read_mail
+from mailcall.message import Mail
 from mailcall.message.evidence import Evidence, Trust, sender_evidence
+from mailcall.message.reading import read_with_tree
 from mailcall.message.records import Record
 from mailcall.message.thread_ids import Found, Target, find_ours, own_target
 from mailcall.message.transfer import Buffer
@@ -62,7 +63,7 @@ def read(
 
     Raises Unreadable rather than give a mail for empty that has words.
     """
-    mail = read_mail(raw)
+    mail, root = read_with_tree(raw)
     if mail.unreadable:
         raise Unreadable(" ".join(mail.defects))
     arrival = arrival or Arrival()
@@ -72,7 +73,7 @@ def read(
         came = arrival.received_at or dt.datetime.now(dt.UTC)
         if arrival.whole_size:
             trust = replace(trust, verify_dkim=False, sealers=frozenset())
-        evidence = sender_evidence(mail, trust, raw, key_lookup(), came)
+        evidence = sender_evidence(mail, trust, raw, key_lookup(), came, root=root)
     return Reading(
         mail=mail,
         evidence=evidence,

@@ -18,6 +18,7 @@ from .authentication_results import (
 from .dkim import KeyLookup, verify_dkim
 from .domains import ascii_domain, with_a_labels
 from .mail import Mail
+from .mime import Part
 from .records import Record
 from .sender_tricks import notes_on_sender
 from .signed_headers import SignedMail, split_mail
@@ -99,19 +100,23 @@ def sender_evidence(
     raw: Buffer = b"",
     lookup: KeyLookup | None = None,
     now: dt.datetime | None = None,
+    *,
+    root: Part | None = None,
 ) -> Evidence:
     """Judge the sender of a mail that came at a time, by its headers and its raw bytes. Never raises.
 
     The first of these that counts is the proof: a DKIM signature that we verify ourselves; `dmarc=pass`,
     then `dkim=pass`, in the Authentication-Results of a trusted host; the chain of a listed ARC sealer;
-    the marker of internal mail. Signatures need the raw bytes, the time, and `lookup` to ask for keys.
-    SPF can't be judged after delivery.
+    the marker of internal mail. Signatures need the raw bytes, the time, and `lookup` to ask for keys;
+    with `root`, which `parse` gave of these bytes, they are not parsed again. SPF can't be judged after
+    delivery.
     """
     notes = list(notes_on_sender(mail, trust.own_addresses))
     address, problem = _single_from(mail)
     if problem:
         return Evidence(problem=problem, notes=tuple(notes[:_MAX_NOTES]))
-    case = _Case(mail, trust, plain_domain(address.rpartition("@")[2]), split_mail(raw), lookup, now, notes)
+    domain = plain_domain(address.rpartition("@")[2])
+    case = _Case(mail, trust, domain, split_mail(raw, root), lookup, now, notes)
     method = next(filter(None, _proofs(case)), "")
     return Evidence(address, "", bool(method), method, tuple(dict.fromkeys(notes))[:_MAX_NOTES])
 
@@ -143,7 +148,7 @@ def _proofs(case: _Case) -> Iterator[str]:
 
 
 def _results_of_hosts(case: _Case) -> str:
-    if case.signed.trouble and case.mail.authentication_results:
+    if case.signed.trouble and any(name == RESULTS for name, _ in case.mail.trace):
         case.notes.append(f"Authentication-Results ignored: {case.signed.trouble}.")
         return ""
     run = trusted_results(_trace(case), _lowered(case.trust.hosts), case.notes)
@@ -154,7 +159,7 @@ def _results_of_hosts(case: _Case) -> str:
 def _trace(case: _Case) -> Iterator[tuple[str, str]]:
     """Give each Received and Authentication-Results; as they were read where there are no raw bytes."""
     if not case.signed.fields:
-        yield from case.mail.trace or ((RESULTS, value) for value in case.mail.authentication_results)
+        yield from case.mail.trace
     for field in case.signed.fields:
         if field.name == RESULTS and field.obsolete:
             case.notes.append("Authentication-Results ignored: it has a blank before its colon.")

@@ -38,7 +38,8 @@ Fields = tuple[tuple[str, bytes], ...]  # names in lower case, raw values
 class Part:
     """One entity: `buffer[start:end]` is its body, which is copied only when asked for.
 
-    Field names are lower case, values raw.
+    Field names are lower case, values raw. Its header begins at `head`, and is `sound` if it is nothing but
+    whole fields and the empty line below them.
     """
 
     buffer: Buffer
@@ -49,6 +50,8 @@ class Part:
     params: dict[str, str] = field(default_factory=dict)
     children: list["Part"] = field(default_factory=list)
     hint: str = ""  # charset of the mail's text, for raw 8-bit headers
+    head: int = 0
+    sound: bool = False
     _index: dict[str, list[bytes]] = field(default_factory=dict)
     _read: dict[str, str] = field(default_factory=dict)
 
@@ -106,7 +109,8 @@ class Part:
 
     def disposition(self) -> tuple[str, dict[str, str]]:
         """Give Content-Disposition (RFC 2183) as its word and its parameters."""
-        return parse_parameters(self.value("content-disposition"))
+        value = self.value("content-disposition")
+        return parse_parameters(value) if value else ("", {})
 
 
 def parse(raw: Buffer, defects: list[str]) -> Part:
@@ -123,13 +127,8 @@ def parse(raw: Buffer, defects: list[str]) -> Part:
 def read_header(raw: Buffer) -> tuple[Buffer, int, Fields, int]:
     """Give the bytes that `parse` reads, where the header begins, its fields, and where the body begins."""
     raw, start = _beginning(raw)
-    fields, body = _Tree(raw, []).header(start, root=True)
+    fields, body, _ = _Tree(raw, []).header(start, root=True)
     return raw, start, fields, body
-
-
-def root_of(raw: Buffer, fields: Fields, body: int) -> Part:
-    """Give the root of the tree from what `read_header` gave; `parse` may find that a multipart is none."""
-    return _Tree(raw, []).entity_of(fields, body, "text/plain")
 
 
 def _beginning(raw: Buffer) -> tuple[Buffer, int]:
@@ -246,11 +245,8 @@ class _Tree:
 
     def entity(self, start: int, default: str, *, root: bool = False) -> Part:
         """Read the header at `start`; a multipart is open from then on."""
-        return self.entity_of(*self.header(start, root), default)
-
-    def entity_of(self, fields: Fields, body: int, default: str) -> Part:
-        """Make the entity with this header, whose body begins there."""
-        part = self.add(Part(self.buffer, fields, body, -1))
+        fields, body, sound = self.header(start, root)
+        part = self.add(Part(self.buffer, fields, body, -1, head=start, sound=sound))
         word, part.params = parse_parameters(part.value("content-type"))
         part.content_type = word if _TYPE.match(word) else _repaired_type(word, default)
         if not part.content_type.startswith("multipart/"):
@@ -281,14 +277,18 @@ class _Tree:
         found = guessed[1].rstrip() if guessed else b""
         return b"" if found in self.levels else found
 
-    def header(self, start: int, root: bool) -> tuple[Fields, int]:
-        """Read the fields up to the first empty line, or where they stop; give where the body is."""
+    def header(self, start: int, root: bool) -> tuple[Fields, int, bool]:
+        """Read the fields up to the first empty line, or where they stop.
+
+        Give where the body is, and whether the header is sound.
+        """
         buffer, limit = self.buffer, min(self.size, start + MAX_HEADER_BYTES)
         sound = _SOUND_HEADER.match(buffer, start, limit)
         pairs = _FIELD.findall(buffer, start, sound.end(1)) if sound else []
         if sound and len(pairs) < MAX_FIELDS:
-            return tuple([(name.decode().lower(), value.rstrip(b"\r")) for name, value in pairs]), sound.end()
-        return self.unsound_header(start, limit, root)
+            fields = [(name.decode().lower(), value.rstrip(b"\r")) for name, value in pairs]
+            return tuple(fields), sound.end(), True
+        return *self.unsound_header(start, limit, root), False
 
     def unsound_header(self, start: int, limit: int, root: bool) -> tuple[Fields, int]:
         """Read the fields one by one, and leave out or mend what is between them."""

@@ -8,7 +8,7 @@ and as what. So an unsigned one counts only where the signed body itself shows t
 import re
 from collections.abc import Sequence
 
-from .mime import Part, parse, root_of
+from .mime import Part
 from .signed_headers import SignedMail, Unproven
 
 _IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
@@ -55,9 +55,7 @@ def _is_encoded_so(mail: SignedMail, encoding: str) -> bool:
 
 def _is_of_type(mail: SignedMail) -> bool:
     """Whether the body is what our reader takes it for."""
-    root = root_of(mail.raw, mail.read, mail.body_start)
-    if root.content_type.startswith("multipart/"):
-        root = parse(mail.raw, [])  # which may find that it is none
+    root = mail.root
     if root.content_type.startswith("multipart/"):
         named = root.params.get("boundary", "").rstrip().encode("utf-8", "surrogateescape")
         alternative = root.content_type == "multipart/alternative"

@@ -27,15 +27,23 @@ def read_mail(raw: Buffer) -> Mail:
 
     Where our own reader fails, the mail is `unreadable`: it must not be taken for an empty one.
     """
+    return read_with_tree(raw)[0]
+
+
+def read_with_tree(raw: Buffer) -> tuple[Mail, Part | None]:
+    """Do what `read_mail` does; give too what the mail was read from, None where that failed."""
     try:
-        return read_mail_strictly(raw)
+        defects: list[str] = []
+        root = parse(raw, defects)
+        return _mail_of(root, defects), root
     except Exception as error:  # noqa: BLE001 - one mail must never stop the next
-        return Mail(
+        mail = Mail(
             text=raw[:65_536].decode("utf-8", "replace"),
             kind_reason="the mail could not be read",
             defects=(f"Mailcall's own reader failed at this mail ({type(error).__name__}{_where(error)}).",),
             unreadable=True,
         )
+        return mail, None
 
 
 def _where(error: Exception) -> str:
@@ -47,7 +55,10 @@ def _where(error: Exception) -> str:
 def read_mail_strictly(raw: Buffer) -> Mail:
     """Do the work of `read_mail`; an error here is a bug, and the tests look for it."""
     defects: list[str] = []
-    root = parse(raw, defects)
+    return _mail_of(parse(raw, defects), defects)
+
+
+def _mail_of(root: Part, defects: list[str]) -> Mail:
     body = read_body(root, defects)
     kind = classify(root)
     bounce = read_bounce(root) if kind.kind in {Kind.BOUNCE, Kind.DELIVERED_NOTICE} else None
@@ -56,7 +67,7 @@ def read_mail_strictly(raw: Buffer) -> Mail:
     date = read_date(root.value("date"))
     if date is None and root.raw("date"):
         defects.append("the Date is not readable")
-    elif has_impossible_zone(root.value("date")):
+    elif date and not date.utcoffset() and has_impossible_zone(root.value("date")):
         defects.append("the Date has an impossible zone: read as UTC")
     return Mail(
         subject=root.text("subject"),
@@ -87,7 +98,6 @@ def read_mail_strictly(raw: Buffer) -> Mail:
         is_list=kind.is_list,
         automatic_reason=kind.automatic_reason,
         bounce=bounce,
-        authentication_results=root.values("authentication-results"),
         trace=root.ordered("received", "authentication-results"),
         from_header_count=len(root.raw("from")),
         defects=tuple(dict.fromkeys(defects)),

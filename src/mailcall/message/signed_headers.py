@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .mime import MAX_HEADER_BYTES, Fields, read_header
+from .mime import MAX_HEADER_BYTES, Part, parse
 from .transfer import Buffer
 
 _FIELD_END = re.compile(rb"\n(?![ \t])")
@@ -87,15 +87,19 @@ class SignedMail:
 
     fields: tuple[Field, ...]
     raw: Buffer
-    body_start: int
+    root: Part  # as our reader sees it
     trouble: str = ""
-    read: Fields = ()  # as our reader sees them
     _bodies: dict[bool, tuple[bytes, int]] = field(default_factory=dict)
     _by_name: dict[str, list[Field]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for each in self.fields:
             self._by_name.setdefault(each.name, []).append(each)
+
+    @property
+    def body_start(self) -> int:
+        """Where in `raw` the body begins."""
+        return self.root.start
 
     def named(self, name: str) -> list[Field]:
         """Every field of that name, topmost first."""
@@ -137,23 +141,26 @@ class SignedMail:
                 raise Unproven("policy", f"it does not cover every {name.title()} of the mail")
 
 
-def split_mail(raw: Buffer) -> SignedMail:
-    """Split a mail for its signatures. Never raises.
+def split_mail(raw: Buffer, root: Part | None = None) -> SignedMail:
+    """Split a mail for its signatures; `root` is what `parse` gave, if it was asked. Never raises.
 
     The fields and the body are those that our reader sees: what is verified is what is shown. There is
     `trouble` where it repairs a header by leaving out a line, which a signature may well cover.
     """
-    buffer, start, read, body_start = read_header(raw)
-    if body_start - start > MAX_HEADER_BYTES:
-        return SignedMail((), raw, body_start, "the header is too large")
-    header = bytes(buffer[start:body_start]).replace(b"\r\n", b"\n")
-    pieces = _FIELD_END.split(header.rstrip(b"\n")) if read else []
-    named = list(map(_named, pieces))
-    whole = named == [(name, value.replace(b"\r\n", b"\n")) for name, value in read]
-    plain = buffer is raw and b"\r" not in header and b"\0" not in header
-    trouble = "" if whole and plain else "its header can be read in two ways"
-    fields = tuple(Field(name, piece) for (name, _), piece in zip(named, pieces, strict=True))
-    return SignedMail(fields, raw, body_start, trouble, read)
+    root = root or parse(raw, [])
+    if root.start - root.head > MAX_HEADER_BYTES:
+        return SignedMail((), raw, root, "the header is too large")
+    header = bytes(root.buffer[root.head : root.start]).replace(b"\r\n", b"\n")
+    pieces = _FIELD_END.split(header.rstrip(b"\n")) if root.fields else []
+    plain = root.buffer is raw and b"\r" not in header and b"\0" not in header
+    if plain and root.sound:
+        names = [name for name, _ in root.fields]
+    else:
+        named = list(map(_named, pieces))
+        names = [name for name, _ in named]
+        plain &= named == [(name, value.replace(b"\r\n", b"\n")) for name, value in root.fields]
+    trouble = "" if plain else "its header can be read in two ways"
+    return SignedMail(tuple(map(Field, names, pieces)), raw, root, trouble)
 
 
 def _named(piece: bytes) -> tuple[str, bytes]:
