@@ -136,6 +136,19 @@ VALUES = [
     b'"a\\"b"@example.com; c at example dot com <mailto:d@example.com>',
     b"=?utf-7?q?+AGE-?= =?utf-16?b?AGE=?= =?iso-2022-jp?b?GyRCJCIbKEI=?=",
 ]
+SUBJECTS = [
+    b"Re: [EXT] CLOSE CALL 12, #13: works",
+    b"APPROVE TASK 9 [ab2c.d3ef]: fine",
+    b"LOG TASK ON REQUEST 77: order",
+    b"FORWARD CALL 12 TO Network: look",
+    b"SUMMARY CALLS GROUP",
+    b"LOG CALL New starter: Ann",
+    b"CLOSE COL 12 and 13.",
+    "AW: Schließe Meldung \uff11\uff12\uff1aläuft".encode(),
+    "TRANSFÉRER TÂCHE 5 À Réseau".encode(),
+    b"Approved: fine\nAnn",
+    b"Automatic reply: Printer",
+]
 CALENDARS = [
     b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VTIMEZONE\r\nTZID:Paris\r\nBEGIN:STANDARD\r\nDTSTART:19701025T030000\r\n"
     b"TZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\nRRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\nEND:STANDARD\r\n"
@@ -178,6 +191,7 @@ SAMPLES = {
     "texts": TEXTS,
     "markup": MARKUP,
     "values": VALUES,
+    "subjects": SUBJECTS,
     "calendars": CALENDARS,
     "winmail": [_winmail()],
 }
@@ -193,6 +207,7 @@ FOLDERS = {
     "texts": ["mail-parser-reply/messages", "crisp-email-reply-parser/messages"],
     "markup": ["mailgun-talon/html"],
     "values": [],
+    "subjects": [],
     "calendars": [],
     "winmail": ["mimekit/tnef"],
 }

@@ -9,7 +9,7 @@ import time
 
 import atheris
 
-with atheris.instrument_imports(include=["mailcall.message"]):
+with atheris.instrument_imports(include=["mailcall.message", "mailcall.grammar"]):
     from fuzz.examining import LARGE, SLOW, fault_of, memory_allowed, peak_memory, seconds_allowed
     from fuzz.mutator import mutate
     from fuzz.targets import TARGETS

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
+from mailcall import grammar
 from mailcall.cli.inspecting.job import json_line
 from mailcall.message import clean_html, find_ours, html_to_text, parse_addresses
 from mailcall.message.bounces import read_bounce
@@ -17,6 +18,7 @@ from mailcall.message.invitations import read_invitations
 from mailcall.message.mime import parse
 from mailcall.message.quotes import split_reply
 from mailcall.message.reading import read_mail_strictly
+from mailcall.message.subjects import MAX_SUBJECT
 from mailcall.message.tnef import unpack_winmail
 
 NOW = dt.datetime(2025, 11, 3, 10, 15, tzinfo=dt.UTC)
@@ -26,6 +28,7 @@ RSA_KEY = (
     "KG9v3b4jYfcTNh5ijSsq631uBItLa7od+v/RtdC2UzJ1lWT947qR+Rcac2gbto/NMqJ0fzfVjH4OuKhitdY9tf6mcwGjaNBcWToI"
     "MmPSPDdQPNUYckcQ2QIDAQAB"
 )
+ALL_WORDS = grammar.Words.of(languages=grammar.LANGUAGES)
 _GUARDED = 20_000  # bytes
 _MOST_CLEAN, _MOST_CLEAN_PER_BYTE = 200_000, 20  # characters
 TRUST = Trust(
@@ -66,6 +69,20 @@ def read_addresses(raw: bytes) -> None:
 def read_words(raw: bytes) -> None:
     """Decode the value of a header field."""
     assert "\n" not in decode_words(clean_value(decode_raw_value(raw)))
+
+
+def read_subject(raw: bytes) -> None:
+    """Read a subject as a command, in all languages; what is suggested for a near miss is a command."""
+    subject = raw.decode("utf-8", "replace")
+    parsed = grammar.parse(subject, ALL_WORDS, ["[EXT]"])
+    json.dumps(parsed.as_dict())
+    assert (parsed.action == "unknown") == bool(parsed.suggestion)
+    if parsed.is_command:
+        written = grammar.write_subject(parsed, ALL_WORDS)
+        assert len(written) > MAX_SUBJECT or grammar.parse(written, ALL_WORDS).action == parsed.action
+    assert not (parsed.forward and parsed.is_command)
+    grammar.automatic_subject(subject)
+    grammar.decision_line(subject, ALL_WORDS)
 
 
 def split_new_from_quoted(raw: bytes) -> None:
@@ -142,6 +159,7 @@ TARGETS = {
     "report": Target(read_report, "mails"),
     "addresses": Target(read_addresses, "values"),
     "words": Target(read_words, "values"),
+    "subject": Target(read_subject, "subjects"),
     "quotes": Target(split_new_from_quoted, "texts"),
     "text-of-html": Target(read_markup, "markup"),
     "clean-html": Target(clean_markup, "markup"),

@@ -33,6 +33,7 @@ COMMANDS = {
     "retention": ("retention", "Remove what need not be kept any longer, by rules."),
     "erase": ("retention", "Erase what the desk has of a person."),
     "inspect": ("inspect", "Show what is read from any mail; needs no desk."),
+    "subject": ("subject", "Show how a subject is read; needs no desk."),
     "mail": ("mail", "Send a mail into the running demo."),
 }
 
