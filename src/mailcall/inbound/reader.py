@@ -67,7 +67,8 @@ def _answer(order: Order, spool: Path) -> Answer:
     except Exception as error:  # noqa: BLE001  the mail's doing, and its alone
         return Answer(error=f"{type(error).__name__}: {error}")
     try:
-        return Answer(replace(reading, mail=put_aside(reading.mail, spool)))
+        mail = put_aside(reading.mail, spool)
+        return Answer(reading if mail is reading.mail else replace(reading, mail=mail))
     except OSError as trouble:
         return Answer(trouble=trouble)
 

@@ -56,26 +56,34 @@ def parse_addresses(value: str) -> tuple[Mailbox, ...]:
 
 def scan_addresses(value: str) -> tuple[tuple[Mailbox, ...], bool]:
     """Do what `parse_addresses` does; say too whether the list was read to its end, or is longer than any."""
-    scan = _Scan(value)
-    found, size, steps = scan.found, len(value), 0
-    position = _next_entry(value, 0)
+    found: list[Mailbox] = []
+    size, steps = len(value), 0
+    position = _simple_entries(value, 0, found)
+    if position >= size:
+        return tuple(found), True
+    scan = _Scan(value, found)
     while position < size and len(found) < MAX_MAILBOXES and steps < _MAX_STEPS:
-        simple = _SIMPLE.match(value, position) if scan.at_start else None
-        if simple:
-            quoted, name, words, angle, bare = simple.groups()
-            found.append(Mailbox(_shown(words) if words else quoted or (name or "").strip(), angle or bare))
-            position = simple.end()
-        elif scan.at_start and (group := _GROUP.match(value, position)):
+        if scan.at_start and (group := _GROUP.match(value, position)):
             position = group.end()
         else:
             position = scan.step(position)
             steps += 1
-        if position < size and scan.at_start:
-            position = _next_entry(value, position)
+        if scan.at_start:
+            position = _simple_entries(value, position, found)
     if not scan.at_start:
         scan.end_entry()
         scan.end_list()
     return tuple(found[:MAX_MAILBOXES]), position >= size
+
+
+def _simple_entries(value: str, position: int, found: list[Mailbox]) -> int:
+    """Read entries as long as they are simple; give where the next begins."""
+    position = _next_entry(value, position)
+    while len(found) < MAX_MAILBOXES and (simple := _SIMPLE.match(value, position)):
+        quoted, name, words, angle, bare = simple.groups()
+        found.append(Mailbox(_shown(words) if words else quoted or (name or "").strip(), angle or bare))
+        position = _next_entry(value, simple.end())
+    return position
 
 
 def _next_entry(value: str, position: int) -> int:
@@ -103,9 +111,9 @@ class _Words:
 class _Scan:
     """The state of one scan: what was read of the entry at hand, and entries that may be part of its name."""
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: str, found: list[Mailbox]) -> None:
         self.value = value
-        self.found: list[Mailbox] = []
+        self.found = found
         self.entry = _Words()
         self.held: list[_Words] = []  # words before a comma: `Doe` of `Doe, John <j@x.example>`
         self.unclosed: set[str] = set()  # what opens and is closed nowhere behind

@@ -18,6 +18,7 @@ _PROPERTY = re.compile(
     r"(?:^|\s)(smtp|header|body|policy)\s?\.\s?([a-z0-9_-]{1,40})\s?=\s?(\"[^\"]*\"|\S+)", re.IGNORECASE
 )
 
+_PLAIN_COMMENT = re.compile(r"\([^()]*+\)")
 # What means something outside of quotes and comments, and within them.
 _OUTSIDE = re.compile(r'["(]')
 _IN_QUOTES = re.compile(r'"|\\.?', re.DOTALL)
@@ -198,6 +199,10 @@ def read_results(value: str) -> tuple[str, list[Result]]:
 
 def _without_comments(value: str) -> str:
     """Leave out (nested) comments; an unclosed one takes the rest. Semicolons in quotes become spaces."""
+    if '"' not in value and "\\" not in value:
+        value = _PLAIN_COMMENT.sub(" ", value)
+        if "(" not in value:
+            return value
     out: list[str] = []
     depth, quoted, at = 0, False, 0
     while mark := (_IN_COMMENT if depth else _IN_QUOTES if quoted else _OUTSIDE).search(value, at):

@@ -194,7 +194,6 @@ class Mail(Record):
     is_list: bool = False
     automatic_reason: str = ""  # the header that says so, for people
     bounce: Bounce | None = None
-    authentication_results: tuple[str, ...] = ()  # unfolded values, topmost first
     trace: tuple[tuple[str, str], ...] = ()  # `received` and `authentication-results`, topmost first
     from_header_count: int = 0
     defects: tuple[str, ...] = field(default=())

@@ -64,7 +64,9 @@ def split_reply(text: str) -> tuple[str, str]:
 
 def joined(pieces: Sequence[Piece], *kinds: PieceKind) -> str:
     """Give the text of the pieces of these kinds, in order, without blanks at line ends."""
-    text = "\n".join(piece.text for piece in pieces if piece.kind in kinds)
+    text = "\n".join([piece.text for piece in pieces if piece.kind in kinds])
+    if not text:
+        return ""
     return "\n".join(map(str.rstrip, text.split("\n"))).strip("\n")
 
 

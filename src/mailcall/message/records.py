@@ -1,5 +1,7 @@
 """Data classes that cost little to hand from one process to another."""
 
+import copyreg
+import datetime as dt
 from dataclasses import fields
 from functools import cache
 from operator import attrgetter
@@ -14,6 +16,14 @@ class Record:
     def __reduce__(self) -> tuple[Any, ...]:
         kind: Any = type(self)
         return kind, _values(kind)(self)
+
+
+def _reduced_zone(zone: dt.timezone) -> tuple[Any, ...]:
+    """A time zone of a Date as its values too; the library does it in Python."""
+    return dt.timezone, zone.__getinitargs__()  # type: ignore[attr-defined]
+
+
+copyreg.pickle(dt.timezone, _reduced_zone)  # type: ignore[arg-type]
 
 
 @cache

@@ -8,7 +8,7 @@ import base64
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .mail import Mail
@@ -109,8 +109,8 @@ def find_ours(mail: Mail, keys: Sequence[bytes]) -> list[Found]:
     found: dict[Target, Found] = {}
     for where, texts in places:
         for text in texts:
-            for match in _IN_TEXT.finditer(text) if "mc." in text.lower() else ():
-                target = read_token(match[1], keys)
+            for token in _tokens_in(text):
+                target = read_token(token, keys)
                 if target:
                     found.setdefault(target, Found(target, where))
                 if len(found) >= _MAX_FOUND:
@@ -120,8 +120,15 @@ def find_ours(mail: Mail, keys: Sequence[bytes]) -> list[Found]:
 
 def own_target(mail: Mail, keys: Sequence[bytes]) -> Target | None:
     """What our own mail come back was about; None unless we signed the mail's own Message-ID."""
-    match = _IN_TEXT.search(mail.message_id)
-    return read_token(match[1], keys) if match else None
+    token = next(_tokens_in(mail.message_id), "")
+    return read_token(token, keys) if token else None
+
+
+def _tokens_in(text: str) -> Iterator[str]:
+    """Give what looks like our tokens. A search that ignores case is slow, and most texts have none."""
+    if "mc." in text.lower():
+        for match in _IN_TEXT.finditer(text):
+            yield match[1]
 
 
 def tags_in_subject(subject: str) -> list[Target]:
