@@ -117,6 +117,41 @@ def message_types() -> Iterator[str]:
         yield f"| {kind.code} | {kind.name} | `{kind.template}` (`.txt`, `.html`) | {header} | {answer} |"
 
 
+def subject_commands() -> Iterator[str]:
+    """The commands that a subject may be."""
+    from mailcall.grammar import COMMANDS, PROOFS, syntax
+
+    yield "| syntax | what it does | who may | least proof | example |"
+    yield "| --- | --- | --- | --- | --- |"
+    for row in COMMANDS:
+        cells = (f"`{syntax(row)}`", row.does, row.who, PROOFS[row.proof], f"`{row.example}`")
+        yield f"| {' | '.join(map(_cell, cells))} |"
+
+
+def subject_words() -> Iterator[str]:
+    """The keywords of commands in every language, the word that answers show first."""
+    from mailcall.grammar import LANGUAGES, TRANSLATIONS
+    from mailcall.grammar.commands import KEYWORDS
+
+    named = [f"{name} (`{code}`)" for code, name in LANGUAGES.items()]
+    yield f"| English | {' | '.join(named)} |"
+    yield f"| --- |{' --- |' * len(named)}"
+    for keyword in KEYWORDS:
+        translated = (", ".join(TRANSLATIONS[code][keyword]) for code in LANGUAGES)
+        yield f"| {keyword} | {' | '.join(translated)} |"
+
+
+def subject_prefixes() -> Iterator[str]:
+    """The prefixes of answers and forwards, by language."""
+    from mailcall.message.prefix_words import PREFIX_WORDS
+
+    yield "| language | answer | forward |"
+    yield "| --- | --- | --- |"
+    for language, words in PREFIX_WORDS.items():
+        answers, forwards = (", ".join(each.split("|")) for each in words)
+        yield f"| {language} | {answers} | {forwards} |"
+
+
 def _cell(text: str) -> str:
     """A text that may stand in a table."""
     return text.replace("|", "\\|").replace("<", "&lt;")
@@ -128,4 +163,7 @@ SECTIONS: dict[str, Callable[[], Iterator[str]]] = {
     "desk file": desk_file,
     "rules": rules,
     "message types": message_types,
+    "subject commands": subject_commands,
+    "subject words": subject_words,
+    "subject prefixes": subject_prefixes,
 }

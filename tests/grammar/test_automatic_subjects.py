@@ -17,7 +17,6 @@ REPLY, RECEIPT, REPORT = "an automatic reply", "a receipt", "a delivery report"
         ("Automatic reply: Printer", REPLY),
         ("Automatic reply: Re: [Call 12] Printer", REPLY),
         ("[EXTERNAL] Out of Office AutoReply: x", REPLY),
-        ("Out of office", REPLY),
         ("Abwesenheitsnotiz: Drucker", REPLY),
         ("Automatische Antwort: Drucker", REPLY),
         ("Réponse automatique : imprimante", REPLY),
@@ -60,7 +59,8 @@ def test_a_phrase_of_a_machine_heads_automatic_mail(subject: str, kind: str) -> 
         "OOO: new laptop",
         "Re: Automatic reply: Printer", "Fwd: Undeliverable: Printer", "AW: Abwesenheitsnotiz: Drucker",
         "Automatic reply does not stop", "Undeliverable mails since Monday", "Returned mails: what to do",
-        "Delivery failure of printer 3: rollers",
+        "Delivery failure of printer 3: rollers", "Delivery failure: the pallet with the screens",
+        "Returned mail: the letter to the bank", "Out of office: who answers?", "Out of office",
     ],
 )  # fmt: skip
 def test_what_a_person_may_write_is_none(subject: str) -> None:
