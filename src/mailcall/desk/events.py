@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from mailcall.desk.models import Call, Person, TimelineEntry
+from mailcall.desk.models import Approval, Call, Person, Request, Task, TimelineEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,114 @@ class StateChanged(Event):
     """A call was closed or reopened."""
 
 
+@dataclass(frozen=True, slots=True)
+class WorkEvent:
+    """Something that happened to a request or a task; `entry` is its line in the timeline."""
+
+    entry: TimelineEntry
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEvent(WorkEvent):
+    """Something that happened to a request."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLogged(RequestEvent):
+    """A new request."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestUpdated(RequestEvent):
+    """Somebody's words were added to a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestForwarded(RequestEvent):
+    """A request is for another group or analyst now."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReopened(RequestEvent):
+    """A closed request is open, since one of its tasks is again."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestClosed(RequestEvent):
+    """A request ended; its state says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEvent(WorkEvent):
+    """Something that happened to a task."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOpened(TaskEvent):
+    """A task is to be done from now on, or again; an Approval Task without approvals needs an approver."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskUpdated(TaskEvent):
+    """Somebody's words were added to a task."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskForwarded(TaskEvent):
+    """A task is for another group or analyst now."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskClosed(TaskEvent):
+    """A task ended that was open; its state says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskReminderDue(TaskEvent):
+    """Whoever is to do a plain task is to be reminded of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimitPassed(TaskEvent):
+    """A task was not done in its time; its state says whether that ended it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalEvent(TaskEvent):
+    """Something that happened to one person's approval."""
+
+    approval: Approval
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalWanted(ApprovalEvent):
+    """Somebody is asked to approve."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalDecided(ApprovalEvent):
+    """Somebody approved or rejected, or a delegate did for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalWithdrawn(ApprovalEvent):
+    """Somebody need not decide any more, and can't."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalReminderDue(ApprovalEvent):
+    """Somebody who has not decided yet is to be reminded."""
+
+
 Listener = Callable[[Sequence[Event]], None]
+WorkListener = Callable[[Sequence[WorkEvent]], None]
 _listeners: list[Listener] = []
+_work_listeners: list[WorkListener] = []
 
 
 def subscribe(listener: Listener) -> None:
@@ -63,4 +169,17 @@ def publish(events: Sequence[Event]) -> None:
     """Tell all listeners. An error of a listener undoes the transaction: nothing happens half."""
     if events:
         for listener in _listeners:
+            listener(events)
+
+
+def subscribe_to_work(listener: WorkListener) -> None:
+    """Have `listener` called with what happens to requests and tasks, in the transaction that caused it."""
+    if listener not in _work_listeners:
+        _work_listeners.append(listener)
+
+
+def publish_work(events: Sequence[WorkEvent]) -> None:
+    """Tell all who listen for requests and tasks. An error of a listener undoes the transaction."""
+    if events:
+        for listener in _work_listeners:
             listener(events)

@@ -1,0 +1,63 @@
+"""What the clock brings to tasks: reminders, and the passing of time limits; each once."""
+
+import datetime as dt
+
+from mailcall.desk import events
+from mailcall.desk.advancing import end_task, set_reminder
+from mailcall.desk.models import ApprovalState, Channel, OnTimeLimit, Task, TaskState
+from mailcall.desk.work import Work, by, work_on
+from mailcall.desk.work_states import Verb
+
+AT_ONCE = 100  # tasks dealt with by one call
+
+
+def remind_due(now: dt.datetime) -> int:
+    """Have people reminded of open tasks whose time for it has come; of how many, 0 when none is left.
+
+    Each task is a transaction of its own. However long nobody called this, each is reminded of once.
+    """
+    due = Task.objects.filter(state=TaskState.OPEN, remind_at__lte=now).order_by("remind_at")[:AT_ONCE]
+    for task in due:
+        with work_on(task, by(None, Channel.SYSTEM, now=now)) as work:
+            current = work.task(task.pk)
+            if current.state == TaskState.OPEN and current.remind_at and current.remind_at <= now:
+                _remind(work, current)
+    return len(due)
+
+
+def time_out_due(now: dt.datetime) -> int:
+    """Note of open tasks that their time limit has passed, and reject those that say so; as `remind_due`."""
+    open_tasks = Task.objects.filter(state=TaskState.OPEN, timed_out_at=None)
+    due = open_tasks.filter(due_at__lte=now).order_by("due_at")[:AT_ONCE]
+    for task in due:
+        with work_on(task, by(None, Channel.SYSTEM, now=now)) as work:
+            current = work.task(task.pk)
+            if current.state == TaskState.OPEN and current.timed_out_at is None:
+                _time_out(work, current)
+    return len(due)
+
+
+def _remind(work: Work, task: Task) -> None:
+    origin = work.deed.origin
+    set_reminder(task, work.now)
+    if not task.is_approval:
+        entry = work.tell(task, f"Reminded {task.analyst or task.group or 'nobody, since it is for nobody'}")
+        work.happened(events.TaskReminderDue(entry, origin, task))
+        return
+    waiting = [approval for approval in work.approvals(task) if approval.state == ApprovalState.WAITING]
+    names = ", ".join(str(approval.person) for approval in waiting)
+    entry = work.tell(task, f"Reminded {names or 'nobody, since nobody is asked'}")
+    for approval in waiting:
+        approval.reminded_at = work.now
+        work.touch(approval)
+        work.happened(events.ApprovalReminderDue(entry, origin, task, approval))
+
+
+def _time_out(work: Work, task: Task) -> None:
+    task.timed_out_at = work.now
+    rejected = task.is_approval and task.on_time_limit == OnTimeLimit.REJECTED
+    what = "Closed-Rejected, since its time limit passed" if rejected else "Its time limit passed"
+    entry = work.tell(task, what)
+    if rejected:
+        end_task(work, task, Verb.REJECT, entry)
+    work.happened(events.TimeLimitPassed(entry, work.deed.origin, task))
