@@ -73,7 +73,7 @@ def test_a_person_gets_lines_with_what_was_read() -> None:
     )
     near = run("Re: close col 12")
     assert "action       unknown: a near miss" in near
-    assert "problem      “COL” looks like CALL.\n  suggestion   CLOSE CALL 12\n" in near
+    assert "problem      “COL” should be CALL.\n  suggestion   CLOSE CALL 12\n" in near
     assert "prefix       reply" in near
 
 

@@ -28,6 +28,11 @@ NEAR_MISSES = [
     ("Closed call 12", "CLOSE CALL 12"),
     ("UPDTAE REQEUST 77: more", "UPDATE REQUEST 77: more"),
     ("UPDATE CELL 12", ""),
+    ("Close ticket 12", "CLOSE CALL 12"),
+    ("UPDATE INCIDENT 12: more", "UPDATE CALL 12: more"),
+    ("Update ticket 12 to Basel", ""),
+    ("APPROVE APPROVAL TASK 9 [abc]", "APPROVE TASK 9 [abc]"),
+    ("Reject user approval task 9: no", "REJECT TASK 9: no"),
     ("APROVE TASK 9", "APPROVE TASK 9"),
     ("APPROVE TSK 9 [abc]: fine", "APPROVE TASK 9 [abc]: fine"),
     ("APPROVE APROVAL 9", "APPROVE APPROVAL 9"),
@@ -58,8 +63,8 @@ def test_a_near_miss_gets_the_nearest_right_spelling(subject: str, suggestion: s
 
 
 def test_the_problem_is_told() -> None:
-    assert parse("CLOSE COL 12").problem == "“COL” looks like CALL."
-    assert parse("CLSE CALL 12").problem == "“CLSE” looks like CLOSE."
+    assert parse("CLOSE COL 12").problem == "“COL” should be CALL."
+    assert parse("CLSE CALL 12").problem == "“CLSE” should be CLOSE."
     assert parse("APPROVE CALL 12").problem == "APPROVE goes with TASK or APPROVAL, not with CALL."
     assert parse("CLOSE CALL 12 works").problem.startswith("It is nearly a command")
 

@@ -12,6 +12,7 @@ from mailcall.grammar import (
     Parsed,
     Words,
     check_words,
+    help_rows,
     parse,
     right_syntax,
     syntax,
@@ -107,6 +108,7 @@ def test_keywords_of_a_setting_may_be_in_any_case() -> None:
         ),
         ({"ALL": ["every"], "OPEN": ["every"]}, "both at the end of a summary."),
         ({"APPROVED": ["done"], "REJECTED": ["done"]}, "both as a decision."),
+        ({"REJECTED": ["approve"]}, "“approve” stands for APPROVE and for REJECTED, both as a decision."),
         (
             {"CALL": ["case"], "REQUEST": ["case file"]},
             "“log case file” can be read in two ways, as LOG CALL and as LOG REQUEST.",
@@ -128,6 +130,15 @@ def test_what_would_make_a_subject_unclear_is_told(spellings: dict[str, list[str
     parse("CLOSE CALL 12", Words.of(spellings))  # and never raises, even with such words
 
 
+def test_one_word_may_be_a_command_and_its_decision() -> None:
+    assert check_words(Words.of({"APPROVE": ["agree"], "APPROVED": ["agree"]})) == []
+
+
+def test_a_language_without_words_is_told() -> None:
+    with pytest.raises(ValueError, match="no words for 'xx', only for de, es"):
+        Words.of(languages=["xx"])
+
+
 def test_a_keyword_without_any_spelling_is_told() -> None:
     faults = check_words(Words.of({"CALL": ["case"]}, originals=False))
     assert "LOG has no spelling, so that it can't be written." in faults
@@ -140,6 +151,17 @@ def test_words_of_several_words_and_the_same_word_in_several_places_are_fine() -
     assert check_words(words) == []
     assert parse("shut down call 12", words) == parse("shut call 12", words) == Parsed("close", "call", (12,))
     assert parse("SUMMARY JOB", words) == parse("JOB SUMMARY", words)
+
+
+def test_help_tells_every_command_with_an_example_in_the_administrators_words() -> None:
+    words = Words.of({"CALL": ["case"], "CALLS": ["cases"]}, languages=["fr"])
+    rows = help_rows(words)
+    assert [row.command for row in rows] == list(COMMANDS)
+    for row in rows:
+        assert parse(row.example, words) == parse(row.command.example)
+    assert rows[4].example == "FERMER case 12, 13: works again"
+    assert rows[9].example == "case RÉSUMÉ FERMÉS"
+    assert rows[-1].syntax == "AIDE"
 
 
 def test_syntax_is_told_in_the_administrators_words() -> None:

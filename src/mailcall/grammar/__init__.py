@@ -4,6 +4,7 @@ from .automatic_subjects import automatic_subject
 from .checking import check_words
 from .commands import COMMANDS, PROOFS, Command
 from .decisions import DecisionLine, decision_line
+from .helping import HelpRow, help_rows
 from .parsed import Parsed
 from .parser import parse
 from .translations import LANGUAGES, TRANSLATIONS
@@ -18,11 +19,13 @@ __all__ = [
     "TRANSLATIONS",
     "Command",
     "DecisionLine",
+    "HelpRow",
     "Parsed",
     "Words",
     "automatic_subject",
     "check_words",
     "decision_line",
+    "help_rows",
     "parse",
     "right_syntax",
     "syntax",

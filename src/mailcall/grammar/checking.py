@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mailcall.message.subjects import clean_subject, strip_prefixes
 
-from .commands import COMMANDS, KEYWORDS, OBJECT_NAMES, SCOPES, Argument, Command, places
+from .commands import COMMANDS, DECISIONS, KEYWORDS, OBJECT_NAMES, SCOPES, Argument, Command, places
 from .folding import fold_phrase
 from .words import Phrase, Words
 
@@ -59,7 +59,7 @@ def _twice_in_a_place(words: Words) -> Iterator[str]:
         for keyword in keywords:
             for phrase in words.phrases[keyword]:
                 other = meant.setdefault(phrase, keyword)
-                if other != keyword:
+                if other != keyword and DECISIONS.get(other, other) != DECISIONS.get(keyword, keyword):
                     yield f"“{' '.join(phrase)}” stands for {other} and for {keyword}, both {place}."
 
 

@@ -47,7 +47,7 @@ ALL_OBJECTS = ("CALL", "REQUEST", "TASK", "APPROVAL")
 PLURALS = ("CALLS", "REQUESTS", "TASKS", "APPROVALS")
 ON_OBJECTS = ("REQUEST", "CALL")  # what a task is logged on
 SCOPES = ("OPEN", "CLOSED", "ALL", "GROUP")
-DECISIONS = {"APPROVED": "approve", "REJECTED": "reject"}
+DECISIONS = {"APPROVED": "approve", "APPROVE": "approve", "REJECTED": "reject", "REJECT": "reject"}
 OBJECT_NAMES = {
     keyword: name.lower()
     for keywords in (ALL_OBJECTS, PLURALS)

@@ -12,8 +12,6 @@ from .folding import fold
 from .words import DEFAULT, Words
 
 _MOST_CHARACTERS = 200  # before the colon
-_DECISION_VERBS = ("APPROVE", "REJECT")
-_KEYWORDS = {**DECISIONS, **{verb: verb.lower() for verb in _DECISION_VERBS}}
 _COLON = re.compile(r"[:：﹕︓]")
 
 
@@ -38,8 +36,8 @@ def decision_line(text: str, words: Words = DEFAULT) -> DecisionLine | None:
     if len(said) > _MOST_CHARACTERS:
         return None
     names = [fold(word) for word in clean_subject(said).split(" ")]
-    for keyword, used in words.at(names, 0, _KEYWORDS):
+    for keyword, used in words.at(names, 0, DECISIONS):
         if used == len(names):
             reason = first[colon.end() :].strip() if colon else ""
-            return DecisionLine(_KEYWORDS[keyword], reason, rest.strip())
+            return DecisionLine(DECISIONS[keyword], reason, rest.strip())
     return None

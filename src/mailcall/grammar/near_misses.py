@@ -18,6 +18,13 @@ from .writing import write_subject
 _MOST_SLIPS = 2
 _MANY_WORDS = 12  # of the head that are looked at: verb and object stand in front
 _DIGIT = re.compile(r"\d")
+# What other desks, and people, call them.
+_OTHER_NAMES: dict[tuple[str, ...], str] = {
+    ("ticket",): "CALL",
+    ("incident",): "CALL",
+    ("approval", "task"): "TASK",
+    ("user", "approval", "task"): "TASK",
+}
 # What people put between an object and its number: CALL12, CALL-12, CALL: 12, CALL no. 12.
 _BEFORE_NUMBER = re.compile(
     r"(?<=[^\W\d_])(?:\s?[-–:=№]|\s(?:no|nr|num|number|nummer|numero|numéro|número|n|id)[.°º]?)?"
@@ -107,6 +114,10 @@ def _nearly(names: list[str], index: int, keywords: Collection[str], words: Word
             found = slips(" ".join(there), " ".join(phrase))
             if found is not None:
                 yield _Word(keyword, end, " ".join(there), max(found, int(keyword not in _RIGHT)))
+    for phrase, keyword in _OTHER_NAMES.items():
+        end = index + len(phrase)
+        if keyword in keywords and tuple(names[index:end]) == phrase:
+            yield _Word(keyword, end, " ".join(phrase), 1)
 
 
 def _meant(guess: _Guess, behind: list[str], text: str, words: Words) -> Parsed | None:
@@ -159,7 +170,7 @@ def _after_to(rest: str, words: Words) -> str:
 def _problem(guess: _Guess, words: Words) -> str:
     for word in (guess.verb, guess.thing):
         if word.slips:
-            return f"“{word.written.upper()}” looks like {words.shown(word.keyword)}."
+            return f"“{word.written.upper()}” should be {words.shown(word.keyword)}."
     if guess.wrong_object:
         verb, thing = words.shown(guess.verb.keyword), words.shown(guess.thing.keyword)
         return f"{verb} goes with {' or '.join(map(words.shown, guess.row.objects))}, not with {thing}."

@@ -30,11 +30,16 @@ class Words:
         *,
         originals: bool = True,
     ) -> "Words":
-        """Gather an administrator's own spellings and ready translations, by the codes of `TRANSLATIONS`."""
+        """Gather an administrator's own spellings and ready translations, by the codes of `LANGUAGES`.
+
+        Raises ValueError for a language without words.
+        """
         gathered: dict[str, list[str]] = {
             keyword.upper(): list(theirs) for keyword, theirs in (spellings or {}).items()
         }
         for language in languages:
+            if language not in TRANSLATIONS:
+                raise ValueError(f"There are no words for {language!r}, only for {', '.join(TRANSLATIONS)}.")
             for keyword, theirs in TRANSLATIONS[language].items():
                 gathered.setdefault(keyword, []).extend(theirs)
         pairs = tuple((keyword, tuple(dict.fromkeys(theirs))) for keyword, theirs in gathered.items())

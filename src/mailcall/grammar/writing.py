@@ -12,10 +12,15 @@ def write_subject(parsed: Parsed, words: Words = DEFAULT) -> str:
     command = command_of(parsed.action, parsed.object)
     if command is None:
         raise ValueError("Only a command can be written as a subject.")
-    pieces = [words.shown(command.verb)]
-    if parsed.object:
-        [keyword] = [keyword for keyword in command.objects if OBJECT_NAMES[keyword] == parsed.object]
-        pieces.append(words.shown(keyword))
+    return write_command(command, parsed, words)
+
+
+def write_command(command: Command, parsed: Parsed, words: Words) -> str:
+    """Give the subject by a row of the table, where one command may be written in two ways."""
+    things = [keyword for keyword in command.objects if OBJECT_NAMES[keyword] == parsed.object]
+    pieces = [words.shown(keyword) for keyword in (command.verb, *things)]
+    if command.object_first:
+        pieces.reverse()
     for argument in command.arguments:
         pieces.extend(_written(argument, parsed, words))
     subject = " ".join(pieces)
