@@ -14,6 +14,7 @@ MAX_SUBJECT = 998
 
 _REPLY, _FORWARD = reply_words(), forward_words()
 _LONGEST = max(map(len, _REPLY | _FORWARD))
+_FARTHEST_COLON = _LONGEST + 20  # with a counter and blanks before it
 # A counter stands before the colon: Re[2]:, RE(3):, Re^2:, Re*2:, Re2:
 _PREFIX = re.compile(
     rf"\s?(?P<words>[^\s:：\[\](){{}}^*\d][^:：\[\](){{}}^*\d]{{0,{_LONGEST + 3}}}?)"
@@ -62,7 +63,8 @@ def _strip(subject: str, gateway_tags: tuple[str, ...]) -> StrippedSubject:
         text = text.lstrip()
         tag = next((tag for tag in tags if text[: len(tag)].casefold() == tag), "")
         end = len(tag)
-        if not tag and (match := _PREFIX.match(text)):
+        near = "" if tag else text[:_FARTHEST_COLON]  # most subjects have no colon there
+        if (":" in near or "：" in near) and (match := _PREFIX.match(text)):
             words = _folded(match["words"])
             reply = reply or words in _REPLY
             forward = forward or words in _FORWARD
