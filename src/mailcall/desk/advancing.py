@@ -58,7 +58,7 @@ def open_task(work: Work, task: Task, asked: Sequence[Person]) -> None:
     """Open a task that waits: its time begins, and whoever is to approve it is asked."""
     work.move(task, Verb.OPEN)
     if task.time_limit_hours:
-        task.due_at = work.now + dt.timedelta(hours=task.time_limit_hours)
+        task.due_at = task.time_out_at = work.now + dt.timedelta(hours=task.time_limit_hours)
     set_reminder(task, work.now)
     approvals = work.add_approvals(task, asked)
     entry = work.follow(task, _opening(task, asked))
@@ -90,7 +90,6 @@ def end_task(work: Work, task: Task, verb: Verb, entry: TimelineEntry) -> None:
     `entry` tells why. Raises Refused when the task is not open.
     """
     work.move(task, verb, by=work.actor)
-    task.remind_at = None
     withdraw_waiting(work, task, entry, f"{task} was {verb}.")
     work.happened(events.TaskClosed(entry, work.deed.origin, task))
     advance(work)

@@ -4,7 +4,7 @@ import datetime as dt
 
 from mailcall.desk import events
 from mailcall.desk.advancing import end_task, set_reminder
-from mailcall.desk.models import ApprovalState, Channel, OnTimeLimit, Task, TaskState
+from mailcall.desk.models import ApprovalState, Channel, OnTimeLimit, Task
 from mailcall.desk.work import Work, by, work_on
 from mailcall.desk.work_states import Verb
 
@@ -16,23 +16,22 @@ def remind_due(now: dt.datetime) -> int:
 
     Each task is a transaction of its own. However long nobody called this, each is reminded of once.
     """
-    due = Task.objects.filter(state=TaskState.OPEN, remind_at__lte=now).order_by("remind_at")[:AT_ONCE]
+    due = Task.objects.filter(remind_at__lte=now).order_by("remind_at")[:AT_ONCE]
     for task in due:
         with work_on(task, by(None, Channel.SYSTEM, now=now)) as work:
             current = work.task(task.pk)
-            if current.state == TaskState.OPEN and current.remind_at and current.remind_at <= now:
+            if current.remind_at and current.remind_at <= now:  # still, now that it is locked
                 _remind(work, current)
     return len(due)
 
 
 def time_out_due(now: dt.datetime) -> int:
     """Note of open tasks that their time limit has passed, and reject those that say so; as `remind_due`."""
-    open_tasks = Task.objects.filter(state=TaskState.OPEN, timed_out_at=None)
-    due = open_tasks.filter(due_at__lte=now).order_by("due_at")[:AT_ONCE]
+    due = Task.objects.filter(time_out_at__lte=now).order_by("time_out_at")[:AT_ONCE]
     for task in due:
         with work_on(task, by(None, Channel.SYSTEM, now=now)) as work:
             current = work.task(task.pk)
-            if current.state == TaskState.OPEN and current.timed_out_at is None:
+            if current.time_out_at and current.time_out_at <= now:
                 _time_out(work, current)
     return len(due)
 
@@ -54,7 +53,7 @@ def _remind(work: Work, task: Task) -> None:
 
 
 def _time_out(work: Work, task: Task) -> None:
-    task.timed_out_at = work.now
+    task.time_out_at = None
     rejected = task.is_approval and task.on_time_limit == OnTimeLimit.REJECTED
     what = "Closed-Rejected, since its time limit passed" if rejected else "Its time limit passed"
     entry = work.tell(task, what)

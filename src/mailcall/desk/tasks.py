@@ -64,6 +64,8 @@ def reopen_task(task: Task, deed: Deed, *, version: int | None = None) -> Timeli
         _refuse_too_late(work, task)
         work.move(task, Verb.REOPEN)
         set_reminder(task, work.now)
+        if task.due_at and task.due_at > work.now:
+            task.time_out_at = task.due_at
         entry = work.tell(task, "Reopened")
         work.happened(events.TaskOpened(entry, deed.origin, task))
         request = work.request

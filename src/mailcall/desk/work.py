@@ -31,7 +31,7 @@ from mailcall.desk.work_states import Verb, move
 
 _COMMON = ["state", "group", "analyst", "updated_at", "closed_at", "closed_by", "version"]
 REQUEST_COLUMNS = _COMMON
-TASK_COLUMNS = [*_COMMON, "opened_at", "due_at", "timed_out_at", "remind_at"]
+TASK_COLUMNS = [*_COMMON, "opened_at", "due_at", "time_out_at", "remind_at"]
 APPROVAL_COLUMNS = ["state", "decided_at", "decided_by", "comment", "proof", "reminded_at"]
 
 

@@ -90,11 +90,12 @@ def move(row: Request | Task | Approval, verb: Verb, by: Person | None, now: dt.
     row.state = state
     if isinstance(row, Approval):
         row.decided_at, row.decided_by = now, by
-    elif row.has_ended:
-        row.closed_at, row.closed_by = now, by
-    else:
-        row.closed_at = row.closed_by = None
-        if isinstance(row, Task):
+        return
+    row.closed_at, row.closed_by = (now, by) if row.has_ended else (None, None)
+    if isinstance(row, Task):
+        if row.has_ended:
+            row.remind_at = row.time_out_at = None
+        else:
             row.opened_at = row.opened_at or now
 
 

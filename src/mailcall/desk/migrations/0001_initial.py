@@ -212,7 +212,7 @@ class Migration(migrations.Migration):
                 ('opened_at', models.DateTimeField(blank=True, null=True)),
                 ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('timed_out_at', models.DateTimeField(help_text='When the passing of its time limit was noted.', null=True)),
+                ('time_out_at', models.DateTimeField(help_text='When the passing of its time limit is noted.', null=True)),
                 ('remind_at', models.DateTimeField(help_text='When people are reminded of it next.', null=True)),
                 ('closed_at', models.DateTimeField(blank=True, null=True)),
                 ('version', models.PositiveIntegerField(default=1, help_text='Counts changes.')),
@@ -394,11 +394,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='task',
-            index=models.Index(condition=models.Q(('due_at__isnull', False), ('state', 'open'), ('timed_out_at__isnull', True)), fields=['due_at'], name='tasks_to_time_out'),
+            index=models.Index(condition=models.Q(('time_out_at__isnull', False)), fields=['time_out_at'], name='tasks_to_time_out'),
         ),
         migrations.AddIndex(
             model_name='task',
-            index=models.Index(condition=models.Q(('remind_at__isnull', False), ('state', 'open')), fields=['remind_at'], name='tasks_to_remind_of'),
+            index=models.Index(condition=models.Q(('remind_at__isnull', False)), fields=['remind_at'], name='tasks_to_remind_of'),
         ),
         migrations.AddConstraint(
             model_name='task',

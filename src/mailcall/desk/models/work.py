@@ -105,7 +105,8 @@ class Task(models.Model):
     opened_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(null=True, blank=True)
-    timed_out_at = models.DateTimeField(null=True, help_text="When the passing of its time limit was noted.")
+    # Both are empty when there is nothing to come, so that what is due is found among what is to come.
+    time_out_at = models.DateTimeField(null=True, help_text="When the passing of its time limit is noted.")
     remind_at = models.DateTimeField(null=True, help_text="When people are reminded of it next.")
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -124,14 +125,10 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["state", "-updated_at"], name="tasks_by_state"),
             models.Index(
-                fields=["due_at"],
-                name="tasks_to_time_out",
-                condition=Q(state=TaskState.OPEN, timed_out_at__isnull=True, due_at__isnull=False),
+                fields=["time_out_at"], name="tasks_to_time_out", condition=Q(time_out_at__isnull=False)
             ),
             models.Index(
-                fields=["remind_at"],
-                name="tasks_to_remind_of",
-                condition=Q(state=TaskState.OPEN, remind_at__isnull=False),
+                fields=["remind_at"], name="tasks_to_remind_of", condition=Q(remind_at__isnull=False)
             ),
         ]
 
