@@ -103,6 +103,8 @@ Take talk 3 slides
 Status of order 12
 Status page 503
 Status call 5: agenda
+Status call 12/5
+Status call 12.5.
 Status report 12/2025
 Forward planning 2026
 Forward 2 mails from Tuesday

@@ -92,6 +92,7 @@ def test_keywords_of_a_setting_may_be_in_any_case() -> None:
         ({"CLOSE": ["a,b"]}, "has “,” in it"),
         ({"CLOSE": ["close2"]}, "has “2” in it"),
         ({"CLOSE": ["close٢"]}, "has “٢” in it"),
+        ({"CLOSE": ["close²"]}, "has “2” in it"),
         ({"CLOSE": ["#close"]}, "has “#” in it"),
         ({"CLOSE": ["[close]"]}, "has “[” in it"),
         ({"CLOSE": ["shut\u200b it"]}, "has invisible characters, or blanks too many."),

@@ -39,7 +39,7 @@ def _fault(spelling: str) -> str:
         return f"is too long; {MAX_SPELLING} characters and {MAX_WORDS} words are the most"
     if clean_subject(spelling) != spelling:
         return "has invisible characters, or blanks too many"
-    found = _NOT_ALLOWED.search(spelling)
+    found = _NOT_ALLOWED.search(spelling) or _NOT_ALLOWED.search(" ".join(phrase))
     if found:
         return f"has “{found[0]}” in it; spellings are words only"
     if strip_prefixes(f"{spelling}: x").text == "x":

@@ -31,8 +31,9 @@ _BEFORE_NUMBER = re.compile(
     r"\s?(?=[#＃﹟]?\s?\d)",
     re.IGNORECASE,
 )
+# No stroke, which makes dates: "Status call 12/5".
 _BETWEEN_NUMBERS = re.compile(
-    r"\s?[,，﹐、﹑،;/&+]\s?(?:(?:and|und|et|y|e|en|och|i)\s)?|\s(?:and|und|et|y|e|en|och|i)\s", re.IGNORECASE
+    r"\s?[,，﹐、﹑،;&+]\s?(?:(?:and|und|et|y|e|en|och|i)\s)?|\s(?:and|und|et|y|e|en|och|i)\s", re.IGNORECASE
 )
 _SPACE_TOO = re.compile(rf"{_BETWEEN_NUMBERS.pattern}|\s", re.IGNORECASE)
 _END = " .!?;,"
