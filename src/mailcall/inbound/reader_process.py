@@ -109,12 +109,11 @@ class ReaderProcess:
         return time.monotonic() - self._since if self.started else 0.0
 
     def hand(self, position: int, order: Order) -> None:
-        """Put one more mail into its hand."""
+        """Put one more mail into its hand; `send` sends it."""
         if self.started and not self.in_hand:
             self._since = time.monotonic()
         self.in_hand.append((position, order))
         self._out += packed(order)
-        self.send()
 
     def send(self) -> None:
         """Send as much as the socket takes now."""

@@ -119,6 +119,8 @@ class Readers:
         while run.waiting and (process := self._with_room()):
             position = run.waiting.popleft()
             process.hand(position, run.orders[position])
+        for process in self._processes:
+            process.send()
 
     def _with_room(self) -> ReaderProcess | None:
         """One that is idle, else a new one, else the one with least in hand; None when all have enough."""
