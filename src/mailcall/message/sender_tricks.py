@@ -32,6 +32,8 @@ def _notes_on_name(
     box: Mailbox, own_addresses: Collection[str], own_domains: Collection[str]
 ) -> Iterator[str]:
     name, address = box.name[:_MAX_NAME], comparable(box.address)
+    if "@" not in name and "." not in name:
+        return
     for match in _ADDRESS.finditer(name):
         if comparable(match[0]) == address:
             continue
