@@ -262,6 +262,15 @@ def test_who_says_no_is_not_left_out_so_that_the_others_have_approved(office: Of
     assert answers(request) == ["approved", "approved", "waiting"]
 
 
+def test_so_many_stay_asked_as_must_approve(office: Office) -> None:
+    request = three(office, ApprovalRule.SOME, 2)
+    withdraw(asked(task(request, "ask"), office.cy), office.deed(office.ann))
+    with pytest.raises(
+        Refused, match=r"Without Bob, too few are left to decide Task \d+: have somebody else"
+    ):
+        withdraw(asked(task(request, "ask"), office.bob), office.deed(office.ann))
+
+
 def test_an_approval_that_follows_a_rejected_one_is_never_asked(office: Office) -> None:
     request = office.request(
         approval("ask", by=(office.ann,)),

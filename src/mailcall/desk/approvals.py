@@ -2,7 +2,7 @@
 
 from mailcall.desk import events
 from mailcall.desk.advancing import end_task
-from mailcall.desk.approval_rules import outcome
+from mailcall.desk.approval_rules import enough_asked, outcome
 from mailcall.desk.delegations import is_active, may_approve, name_of, standing_for
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import (
@@ -50,11 +50,7 @@ def withdraw(approval: Approval, deed: Deed, *, version: int | None = None) -> T
         current = _current(work, task, approval)
         _refuse_unless_open(task, current)
         work.move(current, Verb.WITHDRAW, by=work.actor)
-        if _outcome(work, task):
-            raise Refused(
-                f"Without {current.person}, {task} would be decided at once by what others said: have "
-                "somebody else asked first, or cancel the task."
-            )
+        _refuse_to_leave_out(work, task, current.person)
         current.comment = deed.text
         entry = work.tell(task, f"{current.person} need not approve any more")
         work.happened(events.ApprovalWithdrawn(entry, deed.origin, task, current))
@@ -123,16 +119,31 @@ def _refuse_unless_open(task: Task, approval: Approval) -> None:
         raise Refused(f"{how_it_stands(task)}: nothing is left to decide.")
 
 
+def _refuse_to_leave_out(work: Work, task: Task, person: Person) -> None:
+    """Raise Refused when leaving somebody out decides the task, or leaves too few to decide it."""
+    if _outcome(work, task):
+        why = f"{task} would be decided at once by what others said"
+    elif not enough_asked(task.rule, task.needed, _answers(work, task)):
+        why = f"too few are left to decide {task}"
+    else:
+        return
+    raise Refused(f"Without {person}, {why}: have somebody else asked first, or cancel the task.")
+
+
 def _settle(work: Work, task: Task) -> None:
     """End the task if its outcome is certain."""
     verb = _outcome(work, task)
     if verb is None:
         return
-    states = [approval.state for approval in work.approvals(task)]
+    states = _answers(work, task)
     said, asked = states.count(verb), len(states) - states.count(ApprovalState.WITHDRAWN)
     entry = work.follow(task, f"Closed-{verb.capitalize()}: {said} of {asked} {verb}.")
     end_task(work, task, verb, entry)
 
 
 def _outcome(work: Work, task: Task) -> Verb | None:
-    return outcome(task.rule, task.needed, (approval.state for approval in work.approvals(task)))
+    return outcome(task.rule, task.needed, _answers(work, task))
+
+
+def _answers(work: Work, task: Task) -> list[str]:
+    return [approval.state for approval in work.approvals(task)]
