@@ -140,9 +140,23 @@ class Work(RuleBasedStateMachine):
 
     @rule(place=PLACES, who=st.integers(0, 4), verb=st.sampled_from([Verb.APPROVE, Verb.REJECT]))
     def somebody_decides(self, place: int, who: int, verb: Verb) -> None:
-        approval, person = self._one(Approval, place), Person.objects.get(pk=self.people[who].pk)
-        if approval is None:
-            return
+        approval = self._one(Approval, place)
+        if approval is not None:
+            self._decides(approval, self.people[who], verb)
+
+    @rule(place=PLACES, which=PLACES)
+    def a_delegate_decides(self, place: int, which: int) -> None:
+        """Or a former one, or one to be."""
+        delegation = self._one(Delegation, which)
+        if delegation is not None:
+            approvals = list(
+                Approval.objects.filter(person=delegation.person, state="waiting").order_by("pk")
+            )
+            for approval in approvals[place % 3 :][:1]:
+                self._decides(approval, delegation.delegate, Verb.APPROVE)
+
+    def _decides(self, approval: Approval, person: Person, verb: Verb) -> None:
+        person = Person.objects.get(pk=person.pk)
         may = self._may(approval, person)
         assert may == waiting_for(person, self.office.now).filter(pk=approval.pk).exists()
         assert may == self._try(lambda: decide(approval, verb, self.office.deed(person, "So.")))
@@ -174,6 +188,12 @@ class Work(RuleBasedStateMachine):
     def something_is_tried_on_a_task(self, place: int, do: Callable[..., object]) -> None:
         task = self._one(Task, place)
         self._try(lambda: do(task, self.office.deed(self.office.bob)))
+
+    @rule(place=PLACES)
+    def a_closed_task_is_to_be_opened_again(self, place: int) -> None:
+        closed = list(Task.objects.filter(state="closed").order_by("pk"))
+        if closed:
+            self._try(lambda: reopen_task(closed[place % len(closed)], self.office.deed(self.office.bob)))
 
     @rule(place=PLACES, who=st.integers(0, 4))
     def a_task_is_forwarded(self, place: int, who: int) -> None:
@@ -268,7 +288,7 @@ class Work(RuleBasedStateMachine):
             if task.kind != TaskKind.PLAIN:
                 no_outcome_is_left_open(task, seen.answers(task))
         self._tasks_open_in_their_order(seen)
-        self._no_approval_opens_both_ways(seen)
+        self._conditions_were_met(seen)
         heard = {event.entry.pk for event in self.office.happened}
         assert heard <= seen.entries
         self.office.happened.clear()
@@ -285,12 +305,21 @@ class Work(RuleBasedStateMachine):
                 case _:
                     assert all_ended
 
-    def _no_approval_opens_both_ways(self, seen: "Seen") -> None:
-        ways: dict[int, set[str]] = {}
-        for task in seen.tasks.values():
-            if task.opened_at and task.step and task.step.condition_on_id:
-                ways.setdefault(task.step.condition_on_id, set()).add(task.step.condition)
-        assert all(len(way) == 1 for way in ways.values())
+    def _conditions_were_met(self, seen: "Seen") -> None:
+        """Of what has opened: so no approval opens both of its ways."""
+        for pk, before in self.order.items():
+            task = seen.tasks[pk]
+            if task.opened_at is None:
+                continue
+            approvals = [seen.tasks[other] for other in before if seen.tasks[other].is_approval]
+            if on := task.step.condition_on_id:
+                approvals = [other for other in seen.tasks.values() if other.step_id == on]
+            states = {other.state for other in approvals} - {"skipped"}
+            match task.step.condition:
+                case Condition.APPROVED:
+                    assert states == {"approved"}
+                case Condition.REJECTED:
+                    assert "rejected" in states
 
 
 @dataclass
