@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.db import connection
 
-from mailcall.database.rows import insert_rows
+from mailcall.database.rows import give_keys, insert_rows, new_row
 from mailcall.desk.models import Call, Participant, Partition, Person, State, TimelineEntry
 from mailcall.inbound.models import IncomingAccount
 
@@ -43,6 +43,33 @@ def test_a_row_may_refer_to_one_that_got_its_key_after_they_were_tied() -> None:
     stored = TimelineEntry.objects.select_related("call__user").get()
     assert (stored.call.user.email, stored.text, stored.at) == ("ann@k.example", entry.text, now)
     assert stored.call.state == State.OPEN
+
+
+def test_keys_that_were_given_before_are_kept_and_never_given_again() -> None:
+    first, second = people(3), people(2)
+    give_keys(first)
+    give_keys(second)
+    insert_rows(second)
+    insert_rows(first)
+    last = Person.objects.create(name="Last", email="last@k.example")
+    keys = [person.pk for person in (*first, *second, last)]
+    assert keys == list(range(keys[0], keys[0] + 6))
+    last.delete()
+    assert Person.objects.create(name="Next", email="next@k.example").pk == keys[-1] + 1
+    assert Person.objects.get(pk=first[0].pk).email == "p0@k.example"
+
+
+def test_a_quick_row_is_what_the_model_makes() -> None:
+    partition = Partition.objects.create(name="IT", address="it@k.example")
+    now = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
+    values = {"partition": partition, "subject": "x", "user_id": 7, "group": None, "opened_at": now}
+    quick, made = new_row(Call, **values), Call(**values)
+    assert quick.partition is partition
+    made.updated_at = quick.updated_at  # each is stamped
+    own, usual = vars(quick).copy(), vars(made).copy()
+    assert own.pop("_state").fields_cache == usual.pop("_state").fields_cache
+    assert own == usual
+    assert new_row(IncomingAccount).high_water is not new_row(IncomingAccount).high_water
 
 
 def test_conflicts_are_passed_over_only_where_that_is_asked() -> None:

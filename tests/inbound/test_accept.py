@@ -61,7 +61,7 @@ def test_of_two_that_hand_it_over_at_once_one_is_first(desk: Desk, monkeypatch: 
 def test_what_the_database_refuses_otherwise_is_no_known_mail(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "new_row", lambda *_: ReceivedMail(account=desk.account))
+    monkeypatch.setattr(room, "journal_row", lambda *_: ReceivedMail(account=desk.account))
     with pytest.raises(DatabaseError):
         hand_over(desk.account, mail())
 

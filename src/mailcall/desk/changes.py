@@ -1,13 +1,11 @@
-"""Changes of calls, applied many at a time: one query for each kind of row, however many changes."""
+"""Changes of calls, done many at a time: one query for each kind of row, however many changes."""
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from django.db import transaction
-
-from mailcall.database.rows import insert_rows, update_rows
+from mailcall.database.rows import give_keys, insert_rows, new_row, update_rows
 from mailcall.desk import events
 from mailcall.desk.models import (
     Attachment,
@@ -115,47 +113,87 @@ class _Work:
     entry: TimelineEntry = field(init=False)
 
 
-def apply(changes: Sequence[Change], now: dt.datetime) -> list[Applied]:
-    """Do all of these or none; what became of each change, in order.
+@dataclass(slots=True)
+class _Rows:
+    """What is not written yet; new calls, and those changed, by their keys."""
 
-    No two of the changes may be of the same existing call. Calls to update are locked by the caller, who also
-    publishes the events, in the same transaction.
+    people: list[Person] = field(default_factory=list)
+    calls: dict[int, Call] = field(default_factory=dict)
+    touched: dict[int, Call] = field(default_factory=dict)
+    entries: list[TimelineEntry] = field(default_factory=list)
+    participants: list[Participant] = field(default_factory=list)
+    links: list[CallLink] = field(default_factory=list)
+    files: list[tuple[TimelineEntry, Sequence[NewFile]]] = field(default_factory=list)
+
+
+class Changes:
+    """Changes of calls, one after another, in a transaction of the caller.
+
+    What becomes of a change is known at once, keys included, so that the next may build on it. The rows are
+    written together by `write`, which comes before anything that asks the database for them.
     """
-    with transaction.atomic():
-        work = _calls(changes, now)
+
+    def __init__(self, now: dt.datetime) -> None:
+        self._now = now
+        self._rows = _Rows()
+
+    def apply(self, changes: Sequence[Change]) -> list[Applied]:
+        """Do these; what became of each, in order.
+
+        No two of them may be of the same existing call. Calls to update are locked by the caller, who also
+        publishes the events, in the same transaction.
+        """
+        work = self._work(changes)
         for item in work:
-            item.entry = _entry(item, now)
-        insert_rows(entry for item in work for entry in (_reopening(item, now), item.entry) if entry)
-        _participants(work)
-        insert_rows(
-            CallLink(call=item.call, earlier=earlier, state=state, reason=reason[:300])
-            for item in work
-            if isinstance(item.change, LogCall)
-            for earlier, state, reason in item.change.links
-        )
-        add_files([(item.entry, item.change.words.files) for item in work])
-    return [Applied(item.entry, _happened(item)) for item in work]
+            item.entry = _entry(item, self._now)
+        entries = [entry for item in work for entry in (_reopening(item, self._now), item.entry) if entry]
+        give_keys(entries)
+        self._rows.entries += entries
+        self._rows.participants += [row for item in work for row in _participants(item)]
+        self._rows.links += [row for item in work for row in _links(item)]
+        self._rows.files += [(item.entry, item.change.words.files) for item in work]
+        return [Applied(item.entry, _happened(item)) for item in work]
+
+    def _work(self, changes: Sequence[Change]) -> list[_Work]:
+        users = [change.user for change in changes if isinstance(change, LogCall)]
+        people = list({id(user): user for user in users if user.pk is None}.values())
+        give_keys(people)
+        self._rows.people += people
+        work = [_Work(c, _new_call(c, self._now) if isinstance(c, LogCall) else c.call) for c in changes]
+        calls = [item.call for item in work if isinstance(item.change, LogCall)]
+        give_keys(calls)
+        self._rows.calls |= {call.pk: call for call in calls}
+        for item in work:
+            if isinstance(item.change, UpdateCall):
+                _touch(item.call, item.change, self._now)
+                self._rows.touched[item.call.pk] = item.call
+        return work
+
+    def write(self) -> None:
+        """Write what was done since the last time."""
+        rows, self._rows = self._rows, _Rows()
+        insert_rows(rows.people)
+        insert_rows(rows.calls.values())
+        touched = [call for pk, call in rows.touched.items() if pk not in rows.calls]
+        update_rows(touched, ["version", "updated_at", "state", "closed_at"])
+        insert_rows(rows.entries)
+        insert_rows(rows.participants, ignore_conflicts=True)
+        insert_rows(rows.links)
+        add_files(rows.files)
 
 
-def _calls(changes: Sequence[Change], now: dt.datetime) -> list[_Work]:
-    users = [change.user for change in changes if isinstance(change, LogCall)]
-    insert_rows({id(user): user for user in users if user.pk is None}.values())
-    work = [_Work(c, _new_call(c, now) if isinstance(c, LogCall) else c.call) for c in changes]
-    insert_rows(item.call for item in work if item.call.pk is None)
-    touched = [item for item in work if isinstance(item.change, UpdateCall)]
-    for item in touched:
-        item.call.version += 1
-        item.call.updated_at = now
-        if isinstance(item.change, UpdateCall) and item.change.reopen:
-            item.call.state = State.OPEN
-            item.call.closed_at = None
-    update_rows([item.call for item in touched], ["version", "updated_at", "state", "closed_at"])
-    return work
+def _touch(call: Call, change: UpdateCall, now: dt.datetime) -> None:
+    call.version += 1
+    call.updated_at = now
+    if change.reopen:
+        call.state = State.OPEN
+        call.closed_at = None
 
 
 def _new_call(change: LogCall, now: dt.datetime) -> Call:
     template = change.template
-    return Call(
+    return new_row(
+        Call,
         partition=template.partition,
         subject=change.subject[:500],
         state=template.status,
@@ -174,7 +212,8 @@ def _new_call(change: LogCall, now: dt.datetime) -> Call:
 
 def _entry(item: _Work, now: dt.datetime) -> TimelineEntry:
     words = item.change.words
-    return TimelineEntry(
+    return new_row(
+        TimelineEntry,
         call=item.call,
         kind=words.kind,
         at=now,
@@ -195,7 +234,8 @@ def _reopening(item: _Work, now: dt.datetime) -> TimelineEntry | None:
     if not (isinstance(item.change, UpdateCall) and item.change.reopen):
         return None
     words = item.change.words
-    return TimelineEntry(
+    return new_row(
+        TimelineEntry,
         call=item.call,
         kind=EntryKind.STATE,
         at=now,
@@ -207,20 +247,21 @@ def _reopening(item: _Work, now: dt.datetime) -> TimelineEntry | None:
     )
 
 
-def _participants(work: Sequence[_Work]) -> None:
-    insert_rows(
-        (
-            Participant(
-                call=item.call,
-                address=new.address.casefold()[:254],
-                name=new.name[:200],
-                reason=new.reason[:200],
-            )
-            for item in work
-            for new in item.change.participants
-        ),
-        ignore_conflicts=True,
-    )
+def _participants(item: _Work) -> Iterator[Participant]:
+    for new in item.change.participants:
+        yield new_row(
+            Participant,
+            call=item.call,
+            address=new.address.casefold()[:254],
+            name=new.name[:200],
+            reason=new.reason[:200],
+        )
+
+
+def _links(item: _Work) -> Iterator[CallLink]:
+    if isinstance(item.change, LogCall):
+        for earlier, state, reason in item.change.links:
+            yield CallLink(call=item.call, earlier=earlier, state=state, reason=reason[:300])
 
 
 def add_files(files: Iterable[tuple[TimelineEntry, Sequence[NewFile]]]) -> None:
@@ -234,12 +275,13 @@ def add_files(files: Iterable[tuple[TimelineEntry, Sequence[NewFile]]]) -> None:
     fresh = [file for sha256, file in sorted(by_hash.items()) if sha256 not in known]
     if fresh:
         insert_rows(
-            (Content(sha256=file.sha256, size=file.size, data=file.data) for file in fresh),
+            (new_row(Content, sha256=file.sha256, size=file.size, data=file.data) for file in fresh),
             ignore_conflicts=True,
         )
         known |= _contents(file.sha256 for file in fresh)
     insert_rows(
-        Attachment(
+        new_row(
+            Attachment,
             entry=entry,
             content_id=known[file.sha256],
             name=file.name[:255],

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from mailcall.checkpoints import checkpoint
 from mailcall.config import config
 from mailcall.desk.models.calls import keep_file
-from mailcall.inbound.journalling import Kept, journalled, new_row, tell
+from mailcall.inbound.journalling import Kept, journal_row, journalled, tell
 from mailcall.inbound.models import IncomingAccount, ReceivedMail
 from mailcall.inbound.spool import claim
 from mailcall.mailbox.interface import BIG
@@ -98,7 +98,7 @@ def accept(account: IncomingAccount, mail: Arriving) -> ReceivedMail | None:
     checkpoint("accept.received")
     if journalled(account, [mail.identity]):
         return None
-    row = new_row(account, mail.identity, mail.keep())
+    row = journal_row(account, mail.identity, mail.keep())
     checkpoint("accept.kept")
     try:
         with transaction.atomic(durable=True):

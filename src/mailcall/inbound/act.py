@@ -26,8 +26,19 @@ from mailcall.outbound.threads import signing_keys
 
 log = structlog.get_logger("inbound.act")
 
-CHUNK = 100
+CHUNK = 250
 CHUNK_BYTES = 4 * 1024 * 1024  # so that memory is bounded whatever came; a bigger mail goes alone
+NEEDED = (  # of a row; all else is written only
+    "account_id",
+    "correlation_id",
+    "received_at",
+    "size",
+    "sha256",
+    "header_only",
+    "evidence",
+    "state",
+    "attempts",
+)
 MOST_STOPS = 20  # of the service while a mail was in hand
 
 Results = list[tuple[int, Result]]
@@ -176,12 +187,13 @@ def has_work() -> bool:
 
 
 def _due(mails: "QuerySet[ReceivedMail]") -> "QuerySet[ReceivedMail]":
-    return mails.filter(state=MailState.NEW, acted_at=None).filter(Q(due_at=None) | Q(due_at__lte=timezone.now()))
+    now = timezone.now()
+    return mails.filter(Q(due_at=None) | Q(due_at__lte=now), state=MailState.NEW, acted_at=None)
 
 
 def _choose(candidates: "QuerySet[ReceivedMail]") -> list[ReceivedMail]:
     """The oldest due ones of these; one alone if it was tried often: it may stop the service."""
-    mails = list(_due(candidates).defer("raw").order_by("pk")[:CHUNK])
+    mails = list(_due(candidates).only(*NEEDED).order_by("pk")[:CHUNK])
     accounts = IncomingAccount.objects.select_related(
         "template__partition", "template__group", "template__analyst", "default_logging_analyst"
     )

@@ -1,7 +1,7 @@
 """Decide and act on mails that were read: the desk, the journal and the message table, in one transaction."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -12,11 +12,12 @@ from mailcall import measures
 from mailcall.checkpoints import checkpoint
 from mailcall.database.rows import update_rows
 from mailcall.desk import events
-from mailcall.desk.changes import Change, apply
+from mailcall.desk.changes import Change, Changes
+from mailcall.desk.models import TimelineEntry
 from mailcall.inbound.attempts import fail
 from mailcall.inbound.changes import change_for, refusal_for
 from mailcall.inbound.claims import Alone, Chunk, ClaimLost, Claims
-from mailcall.inbound.decision import Action, Decided, Facts
+from mailcall.inbound.decision import Action, Decided, Decision, Facts
 from mailcall.inbound.dependence import independent, together
 from mailcall.inbound.facts import Known, gather, own_addresses
 from mailcall.inbound.models import IncomingAccount, MailState, Outcome, ReceivedMail
@@ -120,40 +121,47 @@ def _act(items: Sequence[Item]) -> list[tuple[Item, Decided]]:
     now = timezone.now()
     known = gather([(item.account, item.mail.pk, item.reading) for item in items], own_addresses(), now)
     done: list[tuple[Item, Decided]] = []
-    news = _News()
+    work = _Work(now)
     while left := items[len(done) :]:
         left = left[: independent([item.reading for item in left], known.people.keys())]
         facts = [known.facts(item.account, item.reading) for item in left]
         count = together([item.reading for item in left], facts)
-        done += _act_at_once(left[:count], facts[:count], known, news)
-    news.publish()
+        done += _act_at_once(left[:count], facts[:count], known, work)
+    work.finish()
     update_rows([item.mail for item in items], JOURNALLED)
     return done
 
 
-class _News:
-    """Events that nobody was told of yet, since telling of many at once costs little more than of one."""
+class _Work:
+    """Changes not written yet, and events that nobody was told of: many at once cost little more."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: dt.datetime) -> None:
+        self._changes = Changes(now)
         self._happened: list[events.Event] = []
 
-    def add(self, happened: Iterable[events.Event]) -> None:
-        """Tell of these, in their order, with the next `publish`."""
-        self._happened += happened
+    def do(self, changes: Sequence[Change]) -> list[TimelineEntry]:
+        """Do these; the entry of each in the timeline of its call."""
+        done = self._changes.apply(changes)
+        self._happened += [event for became in done for event in became.happened]
+        return [became.entry for became in done]
 
-    def publish(self) -> None:
-        """Tell of all. To be called before anything that may change what people are told, or whether."""
+    def finish(self) -> None:
+        """Write all, and tell of it.
+
+        To be called before anything that reads what was changed, or changes what people are told.
+        """
+        self._changes.write()
         happened, self._happened = self._happened, []
         events.publish(happened)
 
 
 def _act_at_once(
-    items: Sequence[Item], facts: Sequence[Facts], known: Known, news: _News
+    items: Sequence[Item], facts: Sequence[Facts], known: Known, work: _Work
 ) -> Iterator[tuple[Item, Decided]]:
     """Decide and act on some of which none depends on another, and have it known what became of them."""
     done = [(item, decide(item.reading, fact)) for item, fact in zip(items, facts, strict=True)]
-    if any(d.decision.bounced or d.decision.reopen or d.decision.action is Action.REJECT for _, d in done):
-        news.publish()
+    if any(_stands_alone(item.reading, decided.decision) for item, decided in done):
+        work.finish()
     changes: dict[int, Change] = {}
     refusals: list[Refusal] = []
     for (item, decided), fact in zip(done, facts, strict=True):
@@ -164,17 +172,22 @@ def _act_at_once(
             operations.bounced(decided.decision.bounced_message_id, decided.decision.bounced)
         if refusal := refusal_for(item.mail, item.reading, decided.decision, fact):
             refusals.append(refusal)
-    applied = dict(zip(changes, apply(list(changes.values()), known.now), strict=True))
+    entries = dict(zip(changes, work.do(list(changes.values())), strict=True))
     tell_senders(refusals)
     for item, decided in done:
         participants: list[str] = []
-        if became := applied.get(item.mail.pk):
-            item.mail.entry, item.mail.call = became.entry, became.entry.call
-            news.add(became.happened)
+        if entry := entries.get(item.mail.pk):
+            item.mail.entry, item.mail.call = entry, entry.call
             participants = [new.address for new in changes[item.mail.pk].participants]
         _journal(item, decided, known.now)
         known.learn(item.mail, item.reading, participants)
         yield item, decided
+
+
+def _stands_alone(reading: Reading, decision: Decision) -> bool:
+    """Whether acting on it needs more of the database than was gathered for the chunk."""
+    refused = decision.action is Action.REJECT  # for which its sender may be told
+    return bool(decision.bounced) or decision.reopen or refused or not reading.sender
 
 
 def _journal(item: Item, decided: Decided, now: dt.datetime) -> None:

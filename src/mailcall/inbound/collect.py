@@ -14,7 +14,7 @@ from mailcall.checkpoints import checkpoint
 from mailcall.config import config
 from mailcall.database.rows import insert_rows
 from mailcall.desk.models.calls import keep_file
-from mailcall.inbound.journalling import Kept, journalled, new_row, tell
+from mailcall.inbound.journalling import Kept, journal_row, journalled, tell
 from mailcall.inbound.models import IncomingAccount, KeptMail
 from mailcall.keyring import KeyringError
 from mailcall.mailbox import batches, open_mailbox
@@ -120,7 +120,7 @@ def _collect_batch(account: IncomingAccount, mailbox: Mailbox, batch: Sequence[L
     checkpoint("collect.fetched")
     known |= journalled(account, [mail.identity for mail in fetched])
     fresh = {mail.identity: mail for mail in fetched if mail.identity not in known}
-    rows = [new_row(account, mail.identity, _keep(mail)) for mail in fresh.values()]
+    rows = [journal_row(account, mail.identity, _keep(mail)) for mail in fresh.values()]
     header_only = {mail.key: mail.header_only for mail in fetched}
     with transaction.atomic():
         insert_rows(rows)

@@ -8,6 +8,7 @@ import structlog
 from django.utils import timezone
 
 from mailcall import measures
+from mailcall.database.rows import new_row
 from mailcall.inbound.models import IncomingAccount, ReceivedMail
 
 
@@ -29,9 +30,10 @@ def journalled(account: IncomingAccount, identities: Sequence[str]) -> dict[str,
     return dict(rows.values_list("identity", "header_only"))
 
 
-def new_row(account: IncomingAccount, identity: str, kept: Kept) -> ReceivedMail:
+def journal_row(account: IncomingAccount, identity: str, kept: Kept) -> ReceivedMail:
     """A row for a mail that the journal does not hold yet, to be saved by the caller."""
-    return ReceivedMail(
+    return new_row(
+        ReceivedMail,
         account=account,
         identity=identity,
         correlation_id=uuid.uuid4().hex,

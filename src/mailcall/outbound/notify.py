@@ -14,7 +14,7 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from mailcall.config import config
-from mailcall.database.rows import insert_rows
+from mailcall.database.rows import insert_rows, new_row
 from mailcall.desk import events
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Attachment, Call, EntryKind, Group, Person, TimelineEntry
@@ -29,7 +29,7 @@ from mailcall.outbound.origin import MailOrigin
 from mailcall.outbound.threads import new_message_id, signing_keys
 
 THREAD_MAILS = 10  # of a call that a mail about it refers to
-MOST_AT_ONCE = 100  # mails that may have come on a call with those that are told of together
+MOST_AT_ONCE = 250  # mails that may have come on a call with those that are told of together
 
 Recipient = tuple[str, str]
 
@@ -73,7 +73,8 @@ def on_events(happened: Sequence[events.Event]) -> None:
     messages = [_message(instruction, context) for instruction in instructions]
     insert_rows(messages)
     insert_rows(
-        Delivery(
+        new_row(
+            Delivery,
             message_id=message.pk,
             partition_id=message.partition_id,
             recipient=address,
@@ -195,7 +196,8 @@ def _message(instruction: _Instruction, context: _Context) -> Message:
         ids = [m for pk, m in context.threads.get(call.pk, ()) if pk <= entry.pk][:THREAD_MAILS]
         in_reply_to, references = (ids[0], " ".join(reversed(ids))) if ids else ("", "")
     partition = call.partition
-    return Message(
+    return new_row(
+        Message,
         type_code=kind.code,
         partition_id=partition.pk,
         call_id=call.pk,
