@@ -1,7 +1,7 @@
 """Single tasks: logged on requests and calls, closed, cancelled, opened again; reminders and time limits."""
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from desk.offices import Office, approval, asked, said, states, step, task
 from mailcall.desk import calls
@@ -208,6 +208,8 @@ def test_the_time_begins_when_a_task_opens(office: Office) -> None:
 def test_what_is_due_is_found_by_indexes_that_have_only_what_is_to_come(office: Office) -> None:
     request = office.request()
     Task.objects.bulk_create(Task(request=request, title="x") for _ in range(3_000))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE desk_task")
     due = Task.objects.filter(time_out_at__lte=office.now).order_by("time_out_at")
     assert "tasks_to_time_out" in due.explain()
     reminders = Task.objects.filter(remind_at__lte=office.now).order_by("remind_at")
