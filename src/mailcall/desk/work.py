@@ -61,7 +61,10 @@ def by(
     proof: str | None = None,
     now: dt.datetime | None = None,
 ) -> Deed:
-    """A deed of a person, or with None of Mailcall itself. On a page people have signed in."""
+    """A deed of a person, or with None of Mailcall itself; `now` is for who asks the clock once for many.
+
+    Without `proof` it is that on a page people have signed in.
+    """
     if proof is None:
         proof = "signed in" if actor and channel == Channel.PAGE else ""
     name = str(actor) if actor else "Mailcall"
@@ -92,7 +95,6 @@ class Work:
         self._touched = _Touched()
         self._entries: list[TimelineEntry] = []
         self._with_files: TimelineEntry | None = None
-        self._said = False
         self._happened: list[events.WorkEvent] = []
 
     @property
@@ -164,15 +166,12 @@ class Work:
             self._touched.approvals[row.pk] = row
 
     def tell(self, target: Request | Task, sentence: str) -> TimelineEntry:
-        """Write that the actor did this; the first time with what they said. The entry that has their words.
+        """Write that the actor did this, and what they said; once in each change. The entry that has it.
 
         `sentence` has no full stop, and may be empty when there is only what they said.
         """
         self.touch(target)
         words, text = self.deed.words, self.deed.text
-        if self._said:
-            return self._enter(target, EntryKind.STATE, words, f"{sentence}.")
-        self._said = True
         if words.kind == EntryKind.MAIL_IN:
             if sentence:
                 self._enter(target, EntryKind.STATE, words, f"{sentence}.")
