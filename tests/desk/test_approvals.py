@@ -171,7 +171,7 @@ def test_a_user_approval_task_is_decided_by_its_user_by_mail_or_on_a_page(office
 
 def test_an_approval_task_is_not_just_closed(office: Office) -> None:
     request = office.request(approval("ask", by=(office.ann,)))
-    with pytest.raises(Refused, match="is an Approval Task: it is approved or rejected, not closed"):
+    with pytest.raises(Refused, match="wants approval: it is approved or rejected, not just closed"):
         close_task(task(request, "ask"), office.deed(office.ann))
 
 

@@ -54,6 +54,12 @@ def test_keys_and_titles(office: Office) -> None:
     assert "too long" in wrong(Step("x" * 201, "a"))
 
 
+def test_a_workflow_has_an_end() -> None:
+    steps = [step(f"s{number}") for number in range(101)]
+    assert problems(steps) == ["A workflow has 100 steps at most, and this has 101."]
+    assert problems(steps[1:]) == []
+
+
 def test_conditions(office: Office) -> None:
     ask = approval("ask", by=(office.ann,))
     assert wrong(ask, step("order", "ask")) == (

@@ -9,7 +9,9 @@ from mailcall.desk.models import (
     ApprovalState,
     Person,
     Request,
+    RequestTypeStep,
     Task,
+    TaskKind,
     TaskState,
     TimelineEntry,
 )
@@ -21,37 +23,41 @@ from mailcall.desk.workflows import persons_asked
 
 def advance(work: Work) -> None:
     """Open or skip what waits for nothing more; when nothing is left, end the request."""
-    states: dict[int, str] = {task.step_id: task.state for task in work.tasks if task.step_id}
-    went_on = True
-    while went_on:
-        went_on = False
-        for task in work.tasks:
-            if task.state != TaskState.WAITING or task.step_id is None:
-                continue
-            verb = next_verb(task.step_id, work.nodes, states)
-            if verb is None:
-                continue
-            if verb is Verb.SKIP:
-                work.move(task, Verb.SKIP)
-                work.follow(task, "Skipped, since what it was for did not come to pass.")
-            else:
-                _open_step(work, task)
-            states[task.step_id] = task.state
-            went_on = True
+    states = _states_by_step(work)
+    while _go_on(work, states):
+        pass
     request = work.request
     if request and not request.has_ended and work.tasks and all(task.has_ended for task in work.tasks):
         _end_request(work, request)
 
 
-def _open_step(work: Work, task: Task) -> None:
-    step = task.step
-    assert step is not None
-    asked = (
-        persons_asked(step.approvers.order_by("pk"), step.approver_group, step.kind)
-        if task.is_approval
-        else ()
-    )
-    open_task(work, task, asked)
+def _states_by_step(work: Work) -> dict[int, str]:
+    return {task.step_id: task.state for task in work.tasks if task.step_id is not None}
+
+
+def _go_on(work: Work, states: dict[int, str]) -> bool:
+    """Open or skip what can be, noting it in `states`; whether there was anything."""
+    went_on = False
+    for task in work.tasks:
+        if task.state != TaskState.WAITING or task.step is None:
+            continue
+        match next_verb(task.step.pk, work.nodes, states):
+            case Verb.OPEN:
+                open_task(work, task, _to_ask(task.step))
+            case Verb.SKIP:
+                work.move(task, Verb.SKIP)
+                work.follow(task, "Skipped, since what it was for did not come to pass.")
+            case _:
+                continue
+        states[task.step.pk] = task.state
+        went_on = True
+    return went_on
+
+
+def _to_ask(step: RequestTypeStep) -> list[Person]:
+    if step.kind == TaskKind.PLAIN:
+        return []
+    return persons_asked(step.approvers.order_by("pk"), step.approver_group, step.kind)
 
 
 def open_task(work: Work, task: Task, asked: Sequence[Person]) -> None:
@@ -107,9 +113,8 @@ def withdraw_waiting(work: Work, task: Task, entry: TimelineEntry, why: str) -> 
 
 
 def _end_request(work: Work, request: Request) -> None:
-    states = {task.step_id: task.state for task in work.tasks if task.step_id}
-    apart = [task.state for task in work.tasks if not task.step_id]
-    if TaskState.REJECTED in apart or last_word_was_no(work.nodes, states):
+    apart = [task.state for task in work.tasks if task.step_id is None]
+    if TaskState.REJECTED in apart or last_word_was_no(work.nodes, _states_by_step(work)):
         verb, sentence = Verb.REJECT, "Closed-Rejected, since what it needed was not approved."
     elif all(task.state in (TaskState.CANCELLED, TaskState.SKIPPED) for task in work.tasks):
         verb, sentence = Verb.CANCEL, "Cancelled, since all its tasks were."

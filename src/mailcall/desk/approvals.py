@@ -87,9 +87,8 @@ def _right_to_decide(work: Work, task: Task, approval: Approval) -> Delegation |
     """By which delegation the actor may decide; None when it is their own. Raises Refused."""
     actor = work.actor and Person.objects.filter(pk=work.actor.pk).first()  # as they are now
     if actor is None or not is_active(actor):
-        raise Refused(
-            f"{work.deed.words.actor_name or 'Nobody'} can't act on this desk, so can't decide {approval}."
-        )
+        who = work.deed.words.actor_name or "Nobody"
+        raise Refused(f"{who} can't act on this desk, so they can't decide {approval}.")
     by_user = task.kind == TaskKind.USER_APPROVAL
     if by_user and work.deed.words.channel not in (Channel.EMAIL, Channel.PAGE):
         raise Refused("A User Approval Task is decided by mail or on a page, and nowhere else.")

@@ -5,7 +5,7 @@ from django.core.files.storage import storages
 
 
 class DeskConfig(AppConfig):
-    """People, partitions, calls."""
+    """People, partitions, calls, requests."""
 
     name = "mailcall.desk"
 

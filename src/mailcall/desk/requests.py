@@ -53,7 +53,8 @@ def log_request(
         with work_on(request, deed) as work:
             request = work.the_request
             steps = RequestTypeStep.objects.filter(request_type=current, retired=False)
-            work.add_tasks([_task_of(step, request) for step in steps])
+            presets = steps.select_related("group", "analyst")
+            work.add_tasks([_task_of(step, request) for step in presets])
             entry = work.tell(request, "Logged")
             work.happened(events.RequestLogged(entry, deed.origin, request))
             advance(work)

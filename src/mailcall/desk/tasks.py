@@ -37,7 +37,7 @@ def close_task(task: Task, deed: Deed, *, version: int | None = None) -> Timelin
     with work_on(task, deed, version) as work:
         task = work.task(task.pk)
         if task.is_approval and not task.has_ended:
-            raise Refused(f"{task} is an {task.get_kind_display()}: it is approved or rejected, not closed.")
+            raise Refused(f"{task} wants approval: it is approved or rejected, not just closed.")
         _refuse_waiting(task, "closed")
         entry = work.tell(task, "Closed")
         end_task(work, task, Verb.CLOSE, entry)

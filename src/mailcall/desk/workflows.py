@@ -21,6 +21,7 @@ from mailcall.desk.models import (
 )
 
 LONGEST_HOURS = 24 * 365 * 10
+MOST_STEPS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,8 @@ def _saved(request_type: RequestType, position: int, step: Step) -> RequestTypeS
 
 def problems(steps: Sequence[Step]) -> list[str]:
     """All that is wrong with a workflow, each a sentence that says what to change."""
+    if len(steps) > MOST_STEPS:
+        return [f"A workflow has {MOST_STEPS} steps at most, and this has {len(steps)}."]
     wrong = [problem for step in steps for problem in step_problems(step)]
     wrong += _wrong_keys(steps)
     if wrong:
