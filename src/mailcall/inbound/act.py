@@ -26,7 +26,7 @@ from mailcall.outbound.threads import signing_keys
 
 log = structlog.get_logger("inbound.act")
 
-CHUNK = 250
+CHUNK = 100
 CHUNK_BYTES = 4 * 1024 * 1024  # so that memory is bounded whatever came; a bigger mail goes alone
 NEEDED = (  # of a row; all else is written only
     "account_id",

@@ -29,7 +29,7 @@ from mailcall.outbound.origin import MailOrigin
 from mailcall.outbound.threads import new_message_id, signing_keys
 
 THREAD_MAILS = 10  # of a call that a mail about it refers to
-MOST_AT_ONCE = 250  # mails that may have come on a call with those that are told of together
+MOST_AT_ONCE = 100  # mails that may have come on a call with those that are told of together
 
 Recipient = tuple[str, str]
 
