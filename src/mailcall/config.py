@@ -287,6 +287,7 @@ def django_database(url: str) -> dict[str, Any]:
         "OPTIONS": {
             "connect_timeout": 10,
             "application_name": "mailcall",
+            "prepare_threshold": 5,  # of what the `database` room sends with values apart
             # A server that is gone is noticed within half a minute.
             "keepalives_idle": 10,
             "keepalives_interval": 5,

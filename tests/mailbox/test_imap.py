@@ -58,6 +58,18 @@ def test_every_method_of_sign_in_works(account, method, security):
         assert mailbox.list() == []
 
 
+@pytest.mark.parametrize("security", [Security.STARTTLS, Security.PLAIN])
+@pytest.mark.parametrize("method", ["auto", "scram-sha-256", "scram-sha-1"])
+def test_the_password_goes_to_nobody_where_the_server_offers_scram(make_server, method, security):
+    account = make_server(mechanisms="plain cram-md5 scram-sha-1 scram-sha-256")
+    with account.open(auth_method=method, security=security) as mailbox:
+        assert mailbox.list() == []
+    used = "SCRAM-SHA-1" if method == "scram-sha-1" else "SCRAM-SHA-256"
+    assert f"method={used}," in account.server.log
+    with pytest.raises(MailboxError, match="did not accept login and password"):
+        account.open(auth_method=method, security=security, password="wrong").__enter__()
+
+
 def test_a_password_with_any_characters_works(dovecot):
     password = 'p"ä\\ß %s€'
     user = dovecot.add_user(f"odd-{time.time_ns()}@mail.example", password)

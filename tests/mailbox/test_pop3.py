@@ -84,6 +84,17 @@ def test_apop_works(make_server):
 
 
 @pytest.mark.usefixtures("overheard")
+def test_the_password_goes_to_nobody_where_the_server_offers_scram(make_server):
+    account = make_server(mechanisms="plain cram-md5 scram-sha-1 scram-sha-256")
+    for method, used in (("auto", "SCRAM-SHA-256"), ("scram-sha-1", "SCRAM-SHA-1")):
+        with account.open(auth_method=method, security=Security.PLAIN) as mailbox:
+            assert mailbox.list() == []
+        assert f"method={used}," in account.server.log
+    with pytest.raises(MailboxError, match="did not accept login and password"):
+        account.open(password="wrong").__enter__()
+
+
+@pytest.mark.usefixtures("overheard")
 @pytest.mark.parametrize("digest", ["APOP", "CRAM-MD5"])
 def test_the_password_is_not_sent_readable_where_a_digest_does(make_server, digest):
     account = make_server(mechanisms=f"plain login {digest.lower()}")

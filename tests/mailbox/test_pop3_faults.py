@@ -200,6 +200,28 @@ def test_a_challenge_too_many_is_cancelled():
         assert server.trouble == []
 
 
+def test_a_server_that_proves_nothing_is_not_signed_in_to():
+    part = [say("+OK"), answer("CAPA", "+OK", "SASL SCRAM-SHA-256", "."), hear("AUTH SCRAM-SHA-256")]
+    part += [say("+ "), hear(), say("+OK welcome")]
+    with ScriptedServer(part) as server:
+        assert "without a proof that it knows the password" in str(trouble_at(server.port))
+
+
+@pytest.mark.parametrize(
+    "first", ["r=other,s=c2FsdA==,i=4096", "nonsense", "r={nonce}x,s=c2FsdA==,i=99999999", "e=no"]
+)
+def test_a_server_that_answers_scram_with_nonsense_is_one_sentence(first):
+    def lie(connection) -> None:
+        nonce = base64.b64decode(connection.heard[-1]).decode().partition(",r=")[2]
+        say("+ " + base64.b64encode(first.format(nonce=nonce).encode()).decode())(connection)
+
+    part = [say("+OK"), answer("CAPA", "+OK", "SASL SCRAM-SHA-256", "."), hear("AUTH SCRAM-SHA-256")]
+    with ScriptedServer([*part, say("+ "), hear(), lie]) as server:
+        trouble = trouble_at(server.port)
+    assert "choose another method by hand" in str(trouble)
+    assert not trouble.temporary
+
+
 def test_a_challenge_that_is_no_base64_is_one_sentence():
     part = [say("+OK"), answer("CAPA", "+OK", "SASL CRAM-MD5", "."), hear("AUTH"), say("+ !?x"), hear()]
     with ScriptedServer(part) as server:

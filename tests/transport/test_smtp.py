@@ -85,6 +85,21 @@ def test_every_method_of_sign_in_works(settings, postfix, method, security):
         assert f"sasl_method={'PLAIN' if security == 'starttls' else 'CRAM-MD5'}" in signed_in[0]
 
 
+def test_the_password_goes_to_nobody_where_the_server_offers_scram(settings):
+    need_postfix()
+    with server_folder() as folder, server_folder() as other:
+        dovecot = Dovecot(folder, mechanisms="plain cram-md5 scram-sha-1 scram-sha-256")
+        with dovecot, Postfix(other, dovecot=dovecot) as postfix:
+            login = dovecot.new_user()
+            own = replace(settings, port=postfix.smtp_port, login=login, ca_file=postfix.ca_file)
+            for method, used in (("auto", "SCRAM-SHA-256"), ("scram-sha-1", "SCRAM-SHA-1")):
+                with SmtpTransport(replace(own, auth_method=method)) as transport:
+                    transport.send(Envelope("", [somebody()], MAIL))
+                assert f"sasl_method={used}, sasl_username={login}" in postfix.log
+            with pytest.raises(ServerTrouble, match="did not accept login and password"):
+                SmtpTransport(replace(own, password="wrong")).__enter__()
+
+
 def test_a_password_with_any_characters_works(settings, dovecot):
     password = 'p"ä\\ß %s€'
     login = dovecot.add_user(f"odd-{uuid.uuid4().hex}@mail.example", password)

@@ -155,20 +155,24 @@ def update_rows(rows: Sequence[Model], fields: Sequence[str]) -> None:
     key = _quoted(meta.pk.column)
     statement = f"UPDATE {_quoted(meta.db_table)} SET {assignments} WHERE {key} = %s"  # noqa: S608  our own names
     write = _Writer(columns)
-    values = [[*write.values(row), row.pk] for row in rows]
-    with transaction.atomic(savepoint=False), write.connection.cursor() as cursor:
-        if write.connection.vendor == "postgresql":
-            _run_for_each(write.connection, statement, values)
-        else:
-            cursor.executemany(statement, values)
+    run_for_each(statement, [[*write.values(row), row.pk] for row in rows])
 
 
-def _run_for_each(connection: BaseDatabaseWrapper, statement: str, values: Sequence[Sequence[Any]]) -> None:
-    """Have PostgreSQL prepare the statement once. By Django's own cursor it parses each, values and all."""
-    from psycopg import Cursor
+def run_for_each(statement: str, values: Sequence[Sequence[Any]]) -> None:
+    """Run a statement with each of these values, in one transaction; PostgreSQL prepares it once.
 
-    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
-        cursor.executemany(statement, values)
+    By Django's own cursor PostgreSQL would parse and plan it each time, values and all.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    with transaction.atomic(savepoint=False):
+        if connection.vendor != "postgresql":
+            with connection.cursor() as cursor:
+                cursor.executemany(statement, values)
+            return
+        from psycopg import Cursor
+
+        with connection.wrap_database_errors, Cursor(connection.connection) as prepared:
+            prepared.executemany(statement, values)
 
 
 class _Writer:

@@ -75,6 +75,7 @@ Word = Annotated[str, AfterValidator(_is_word)]
 Sender = Annotated[str, AfterValidator(_is_word), AfterValidator(with_a_labels)]
 Line = Annotated[str, AfterValidator(_is_line)]
 Folders = Annotated[str | list[str], PlainValidator(_one_or_more_folders)]
+Scram = Literal["scram-sha-256", "scram-sha-1"]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Priority = Annotated[int, Field(ge=1, le=5)]
 Small = Annotated[int, Field(ge=0, le=32_767)]
@@ -188,7 +189,7 @@ class IncomingAccountItem(Item):
     password: SecretReference | None = Field(
         None, description="`{env: NAME}`, `{file: PATH}` or `{stored: true}`; empty: none."
     )
-    auth_method: Literal["auto", "plain", "login", "cram-md5", "apop"] = Field(
+    auth_method: Literal["auto", Scram, "plain", "login", "cram-md5", "apop"] = Field(
         "auto", description="`auto` takes the most secure that the server offers; `apop` is for POP3."
     )
     folder: Folders = Field("INBOX", description="The folder, or a list of folders, for IMAP.")
@@ -249,7 +250,7 @@ class OutgoingServerItem(Item):
     password: SecretReference | None = Field(
         None, description="`{env: NAME}`, `{file: PATH}` or `{stored: true}`; empty: none."
     )
-    auth_method: Literal["auto", "plain", "login", "cram-md5", "none"] = Field(
+    auth_method: Literal["auto", Scram, "plain", "login", "cram-md5", "none"] = Field(
         "auto", description="`auto` takes the most secure that the server offers."
     )
     ca_file: str = Field("", max_length=500, description="A private certification authority, PEM.")

@@ -7,11 +7,12 @@ import ipaddress
 import re
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from mailcall import certificates
 from mailcall.mailbox.interface import MailboxError, MailboxSettings, Security
+from mailcall.scram import ScramError
 from mailcall.server_words import without_secrets
 
 OUR_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # trouble while a mail is put into the spool
@@ -65,6 +66,15 @@ def refuse_to_be_overheard(settings: MailboxSettings, address: str) -> None:
             "STARTTLS, or name the sign-in method to send it all the same.",
             temporary=False,
         )
+
+
+def unproved(settings: MailboxSettings, error: ScramError) -> MailboxError:
+    """What SCRAM found wrong, as a sentence."""
+    return MailboxError(
+        f"The sign-in of {settings.login} at the server {where(settings)} failed: {error}; choose another "
+        "method by hand, if the server is the right one.",
+        temporary=False,
+    )
 
 
 @contextmanager
@@ -132,14 +142,22 @@ def sasl_plain(login: str, password: str) -> bytes:
     return base64.b64encode(f"\0{login}\0{password}".encode())
 
 
+def in_base64(respond: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+    """The same for a challenge and a response in base64. Raises ProtocolViolation."""
+    return lambda challenge: base64.b64encode(respond(_decoded(challenge)))
+
+
 def cram_md5(challenge: bytes, login: str, password: str) -> bytes:
     """RFC 2195 2; challenge and response are base64. Raises ProtocolViolation."""
+    digest = hmac.new(password.encode(), _decoded(challenge), "md5").hexdigest()
+    return base64.b64encode(f"{login} {digest}".encode())
+
+
+def _decoded(challenge: bytes) -> bytes:
     try:
-        stamp = base64.b64decode(challenge)
+        return base64.b64decode(challenge)
     except ValueError:
         raise ProtocolViolation("a challenge that is no base64") from None
-    digest = hmac.new(password.encode(), stamp, "md5").hexdigest()
-    return base64.b64encode(f"{login} {digest}".encode())
 
 
 def _is_loopback(address: str) -> bool:

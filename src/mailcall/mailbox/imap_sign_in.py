@@ -1,22 +1,27 @@
 """From settings to a signed-in IMAP connection, and from every trouble to a sentence for people."""
 
 import ssl
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from mailcall import scram
 from mailcall.mailbox.connecting import (
     UNPROTECTED,
     connection_sentences,
     cram_md5,
+    in_base64,
     open_socket,
     refuse_to_be_overheard,
     sasl_plain,
     scrub,
     tls_context,
+    unproved,
     where,
 )
 from mailcall.mailbox.imap_wire import Refused, Wire
 from mailcall.mailbox.interface import MailboxError, MailboxSettings, Security
+from mailcall.scram import ScramError
 
 # RFC 5530 3: what waiting may mend
 TEMPORARY_CODES = {"UNAVAILABLE", "INUSE", "LIMIT", "OVERQUOTA", "SERVERBUG", "CORRUPTION"}
@@ -71,15 +76,21 @@ def _start_tls(wire: Wire, settings: MailboxSettings, context: ssl.SSLContext) -
 def _sign_in(wire: Wire, settings: MailboxSettings) -> None:
     method = _method(wire, settings)
     login, password = settings.login, settings.password
-    if method != "cram-md5":
+    if method in {"plain", "login"}:
         refuse_to_be_overheard(settings, wire.peer)
     try:
         if method == "plain":
             wire.authenticate(b"PLAIN", lambda _: b"*", sasl_plain(login, password))
         elif method == "cram-md5":
             wire.authenticate(b"CRAM-MD5", lambda challenge: cram_md5(challenge, login, password), None)
+        elif method in scram.METHODS:
+            proof = scram.Scram(method, login, password)
+            wire.authenticate(method.upper().encode(), in_base64(proof.respond), b64encode(proof.first()))
+            proof.finish()
         else:
             wire.command(b"LOGIN", login, password)
+    except ScramError as error:
+        raise unproved(settings, error) from None
     except Refused as refusal:
         raise _sign_in_error(refusal, settings) from None  # its context may hold the password
     wire.ask_capabilities()
@@ -88,11 +99,12 @@ def _sign_in(wire: Wire, settings: MailboxSettings) -> None:
 def _method(wire: Wire, settings: MailboxSettings) -> str:
     """The strongest that is offered, or the one chosen by hand."""
     protected = settings.security is not Security.PLAIN
-    offered = [name for name in ("plain", "cram-md5") if f"AUTH={name.upper()}" in wire.capabilities]
+    known = (*scram.METHODS, "plain", "cram-md5")
+    offered = [name for name in known if f"AUTH={name.upper()}" in wire.capabilities]
     if "LOGINDISABLED" not in wire.capabilities:  # RFC 3501 6.2.3
         offered.append("login")
     if not protected and "cram-md5" in offered:
-        offered = ["cram-md5", *offered]
+        offered.sort(key=lambda name: name in {"plain", "login"})
     wanted = settings.auth_method.lower()
     if wanted == "auto" and offered:
         return offered[0]

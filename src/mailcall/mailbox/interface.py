@@ -37,7 +37,7 @@ class MailboxSettings:
     security: Security = Security.TLS
     login: str = ""
     password: str = ""
-    auth_method: str = "auto"  # auto | plain | login | cram-md5 | apop (POP3)
+    auth_method: str = "auto"  # auto | scram-sha-256 | scram-sha-1 | plain | login | cram-md5 | apop (POP3)
     folder: str = "INBOX"
     disposal: Disposal = Disposal.DELETE
     move_to: str = ""  # folder, for Disposal.MOVE, and for what `set_aside` is told of; made when missing

@@ -7,20 +7,24 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from mailcall import scram
 from mailcall.mailbox.connecting import (
     UNPROTECTED,
     connection_sentences,
     cram_md5,
+    in_base64,
     is_overheard,
     open_socket,
     refuse_to_be_overheard,
     sasl_plain,
     scrub,
     tls_context,
+    unproved,
     where,
 )
 from mailcall.mailbox.interface import MailboxError, MailboxSettings, Security
 from mailcall.mailbox.pop3_wire import Refused, Wire
+from mailcall.scram import ScramError
 
 # RFC 2449 8.1, RFC 3206: what waiting may mend
 TEMPORARY_CODES = {"IN-USE", "LOGIN-DELAY", "SYS/TEMP"}
@@ -115,11 +119,19 @@ def _sign_in(wire: Wire, settings: MailboxSettings) -> None:
             stamp = _time_stamp(wire)
             digest = hashlib.md5(stamp + password.encode(), usedforsecurity=False).hexdigest()
             wire.command(b"APOP", _word(login, settings), digest.encode())
+        elif method in scram.METHODS:
+            proof = scram.Scram(method, login, password)
+            respond = in_base64(proof.respond)
+            wire.authenticate(method.upper().encode(), lambda _: _base64(proof.first()), respond, respond)
+            proof.finish()
         elif "LOGIN" in _mechanisms(wire):
-            wire.authenticate(b"LOGIN", lambda _: _base64(login), lambda _: _base64(password))
+            name, secret = _base64(login.encode()), _base64(password.encode())
+            wire.authenticate(b"LOGIN", lambda _: name, lambda _: secret)
         else:
             wire.command(b"USER", _word(login, settings))
             wire.command(b"PASS", _word(password, settings))
+    except ScramError as error:
+        raise unproved(settings, error) from None
     except Refused as refusal:
         raise _sign_in_error(refusal, settings) from None  # its context may hold the password
 
@@ -127,11 +139,13 @@ def _sign_in(wire: Wire, settings: MailboxSettings) -> None:
 def _method(wire: Wire, settings: MailboxSettings) -> str:
     """The strongest that is offered and fits the connection, or the one chosen by hand.
 
-    Within TLS that is PLAIN, since only then the server need not store the password readably; where others
-    listen, one that doesn't give it away. APOP is weak, and offered by a time stamp that may mean nothing.
+    SCRAM gives the password to nobody. Without it, within TLS that is PLAIN, since only then the server need
+    not store the password readably; where others listen, one that doesn't give it away. APOP is weak, and
+    offered by a time stamp that may mean nothing.
     """
     sasl = _mechanisms(wire)
     offers = {
+        **{method: method.upper() in sasl for method in scram.METHODS},
         "plain": "PLAIN" in sasl,
         "cram-md5": "CRAM-MD5" in sasl,
         "login": _has_user(wire) or "LOGIN" in sasl,
@@ -139,7 +153,7 @@ def _method(wire: Wire, settings: MailboxSettings) -> str:
     }
     safe = not is_overheard(settings, wire.peer)
     order = ("plain", "cram-md5", "login", "apop") if safe else ("cram-md5", "apop", "plain", "login")
-    offered = [method for method in order if offers[method]]
+    offered = [method for method in (*scram.METHODS, *order) if offers[method]]
     wanted = settings.auth_method.lower()
     if wanted == "auto" and offered:
         return offered[0]
@@ -178,8 +192,8 @@ def _word(text: str, settings: MailboxSettings) -> bytes:
     return text.encode()
 
 
-def _base64(text: str) -> bytes:
-    return base64.b64encode(text.encode())
+def _base64(said: bytes) -> bytes:
+    return base64.b64encode(said)
 
 
 def _sign_in_error(refusal: Refused, settings: MailboxSettings) -> MailboxError:

@@ -5,10 +5,11 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from mailcall.database.rows import run_for_each
 from mailcall.outbound.models import WAITING_STATES, Delivery, DeliveryState, OutgoingServer
 
 GROUP = 20  # deliveries in `sending` at once: as many may be unknown after a power cut
@@ -124,5 +125,4 @@ def record(group: Sequence[Delivery]) -> None:
         )
         for delivery in sorted(group, key=lambda delivery: delivery.pk)
     ]
-    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        cursor.executemany(_RECORD, values)
+    run_for_each(_RECORD, values)

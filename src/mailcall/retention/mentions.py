@@ -64,8 +64,8 @@ def mentions(words: Sequence[str]) -> Iterator[Mention]:
                 found = tuple(name for name in columns if _has(row[name], folded))
                 if found:
                     yield Mention(what, row["pk"], found, row[on] if on else None)
-    for mail in ReceivedMail.not_done().filter(state=MailState.HELD).only(
-        "pk", "raw", "sha256", "raw_removed_at"
+    for mail in (
+        ReceivedMail.not_done().filter(state=MailState.HELD).only("pk", "raw", "sha256", "raw_removed_at")
     ):
         if _has(_source(mail), folded):
             yield Mention("held mail", mail.pk, ("source",))

@@ -55,5 +55,6 @@ def at_work_since(now: dt.datetime) -> dt.datetime:
 
 def _move_back(by: dt.timedelta) -> None:
     ReceivedMail.not_done().filter(state=MailState.NEW, due_at__isnull=False).update(due_at=F("due_at") - by)
-    Delivery.unfinished().filter(state__in=WAITING_STATES, due_at__isnull=False).update(due_at=F("due_at") - by)
+    waiting = Delivery.unfinished().filter(state__in=WAITING_STATES, due_at__isnull=False)
+    waiting.update(due_at=F("due_at") - by)
     OutgoingServer.objects.filter(breaker_until__isnull=False).update(breaker_until=F("breaker_until") - by)

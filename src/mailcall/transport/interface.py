@@ -37,7 +37,7 @@ class TransportSettings:
     security: str = "starttls"  # tls | starttls | plain
     login: str = ""
     password: str = ""
-    auth_method: str = "auto"  # auto | plain | login | cram-md5 | none
+    auth_method: str = "auto"  # auto | scram-sha-256 | scram-sha-1 | plain | login | cram-md5 | none
     ca_file: str = ""
     timeout: float = 30.0  # seconds, for connecting and for each answer but the last
     data_timeout: float = (

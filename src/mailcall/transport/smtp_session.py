@@ -6,10 +6,10 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from mailcall import certificates
+from mailcall import certificates, scram
 from mailcall.server_words import without_secrets
 from mailcall.transport.interface import ServerTrouble, TransportSettings
 
@@ -183,6 +183,9 @@ def reply_text(code: int, words: bytes, settings: TransportSettings, *, signing_
 
 def _sign_in(session: smtplib.SMTP, settings: TransportSettings) -> None:
     method = _method(session, settings)
+    if method in scram.METHODS:
+        _sign_in_by_scram(session, settings, method)
+        return
     login, password = settings.login.encode(), settings.password.encode()
     if method == "plain":  # RFC 4616
         answers: list[Callable[[bytes], bytes]] = []
@@ -193,6 +196,31 @@ def _sign_in(session: smtplib.SMTP, settings: TransportSettings) -> None:
     else:
         answers = [lambda _: login, lambda _: password]
         code, words = session.docmd("AUTH LOGIN")
+    _answer(session, settings, answers, code, words)
+
+
+def _sign_in_by_scram(session: smtplib.SMTP, settings: TransportSettings, method: str) -> None:
+    try:
+        proof = scram.Scram(method, settings.login, settings.password)
+        code, words = session.docmd(f"AUTH {method.upper()}", _b64(proof.first()))
+        _answer(session, settings, [proof.respond, proof.respond], code, words)
+        proof.finish()
+    except scram.ScramError as error:
+        raise ServerTrouble(
+            f"The sign-in of {settings.login} at the server {where(settings)} failed: {error}; choose "
+            "another method by hand, if the server is the right one.",
+            temporary=False,
+        ) from None
+
+
+def _answer(
+    session: smtplib.SMTP,
+    settings: TransportSettings,
+    answers: Sequence[Callable[[bytes], bytes]],
+    code: int,
+    words: bytes,
+) -> None:
+    """Answer each challenge; the code and words are the first. Raises ServerTrouble when it is refused."""
     for answer in answers:
         if code == 334:
             code, words = session.docmd(_b64(answer(_unb64(words))))
@@ -209,7 +237,7 @@ def _method(session: smtplib.SMTP, settings: TransportSettings) -> str:
     ranking = (
         ["plain", "login", "cram-md5"] if settings.security != "plain" else ["cram-md5", "plain", "login"]
     )
-    offered = [name for name in ranking if name.upper() in offered_names]
+    offered = [name for name in (*scram.METHODS, *ranking) if name.upper() in offered_names]
     wanted = settings.auth_method.lower()
     if wanted == "auto" and offered:
         return offered[0]
