@@ -5,7 +5,7 @@ from django.db import connection
 from django.utils import timezone
 
 from desks import Desk
-from mailcall.inbound import act, collect, journalling
+from mailcall.inbound import attempts, collect, journalling
 from mailcall.inbound.models import KeptMail, ReceivedMail
 from mailcall.outbound import groups
 from mailcall.outbound.models import Delivery, DeliveryState
@@ -60,7 +60,7 @@ def plan(query) -> str:
 
 
 def test_mails_that_wait_are_found_by_their_state(full: Desk) -> None:
-    assert "mails_not_done" in plan(act._due(ReceivedMail.objects.filter(pk__gt=0)).order_by("pk")[:100])
+    assert "mails_not_done" in plan(attempts.due(ReceivedMail.objects.filter(pk__gt=0)).order_by("pk")[:100])
 
 
 def test_identities_are_looked_up_in_their_own_index(full: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

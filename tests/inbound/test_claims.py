@@ -13,7 +13,7 @@ from installations import ON_POSTGRESQL
 from mailcall.desk.models import Call, Person
 from mailcall.inbound import act, apply, claims
 from mailcall.inbound.act import act_on_all
-from mailcall.inbound.claims import Chunk, ClaimLost, Claims, EarlierRanOut
+from mailcall.inbound.claims import Chunk, ClaimLost, Claims, EarlierRanOut, open_claims
 from mailcall.inbound.collect import collect
 from mailcall.inbound.dependence import keys_of_all
 from mailcall.inbound.models import Claim, ReceivedMail
@@ -104,6 +104,44 @@ def test_nobody_waits_for_a_claim_that_ran_out_so_that_somebody_takes_it_over(fi
     assert not Claim.objects.exists()
 
 
+def test_what_depends_on_a_claim_waits_for_whoever_takes_it_over(desk: Desk, twos: None) -> None:
+    journal(
+        desk,
+        mail("a@x.example", message_id="<one@x.example>"),
+        mail("other@x.example"),
+        mail("b@x.example", in_reply_to="<one@x.example>"),
+        mail("c@x.example", in_reply_to="<one@x.example>"),
+    )
+    ann, bob, cat = Claims("ann"), Claims("bob"), Claims("cat")
+    frozen, later = take(ann), take(bob)
+    assert ann.tell(frozen, lambda: keys(frozen))
+    assert bob.tell(later, lambda: keys(later))
+    run_out(frozen)
+    taken_over = take(cat)
+    assert bob.free(later, pks(later)) == set()
+    assert cat.tell(taken_over, lambda: keys(taken_over))
+    assert bob.free(later, pks(later)) == set()
+
+
+def test_what_is_given_back_undone_keeps_its_place(desk: Desk, twos: None) -> None:
+    journal(
+        desk,
+        mail("a@x.example", message_id="<one@x.example>"),
+        mail("other@x.example"),
+        mail("b@x.example", in_reply_to="<one@x.example>"),
+        mail("c@x.example", in_reply_to="<one@x.example>"),
+    )
+    ann, bob, cat = Claims("ann"), Claims("bob"), Claims("cat")
+    stopped, later = take(ann), take(bob)
+    assert ann.tell(stopped, lambda: keys(stopped))
+    assert bob.tell(later, lambda: keys(later))
+    ann.give_back(stopped)
+    with pytest.raises(EarlierRanOut):
+        bob.free(later, pks(later))
+    bob.give_back(later)
+    assert [take(cat).claim for _ in range(2)] == [stopped.claim, later.claim]
+
+
 def test_what_a_worker_could_not_give_back_is_its_own_again_at_once(five: list[int]) -> None:
     """The database was away when its run ended."""
     before = take(Claims("ann"))
@@ -188,7 +226,7 @@ def test_a_chunk_that_was_taken_over_is_not_acted_on(
     monkeypatch.setattr(act, "_keep_files", frozen)
     assert list(act_on_all()) == []
     assert not Call.objects.exists()
-    assert set(Claim.objects.values_list("holder", flat=True)) == {"another"}
+    assert set(open_claims().values_list("holder", flat=True)) == {"another"}
     assert set(ReceivedMail.objects.values_list("state", "attempts")) == {("new", 0)}
 
 

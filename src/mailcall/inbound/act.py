@@ -7,13 +7,12 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 
 import structlog
-from django.db.models import F, Q, QuerySet
-from django.utils import timezone
+from django.db.models import F, QuerySet
 
 from mailcall.checkpoints import checkpoint
 from mailcall.desk.models.calls import keep_file
 from mailcall.inbound.apply import Item, apply_together
-from mailcall.inbound.attempts import MOST_ATTEMPTS, fail, hold, take_back
+from mailcall.inbound.attempts import MOST_ATTEMPTS, due, fail, hold, take_back
 from mailcall.inbound.claims import LOOK_SECONDS, Alone, Chunk, ClaimLost, Claims, EarlierRanOut, claims_here
 from mailcall.inbound.dependence import keys_of_all
 from mailcall.inbound.facts import own_addresses
@@ -183,17 +182,12 @@ class _Run:
 
 def has_work() -> bool:
     """Whether a mail waits that is due."""
-    return _due(ReceivedMail.not_done()).exists()
-
-
-def _due(mails: "QuerySet[ReceivedMail]") -> "QuerySet[ReceivedMail]":
-    now = timezone.now()
-    return mails.filter(Q(due_at=None) | Q(due_at__lte=now), state=MailState.NEW, acted_at=None)
+    return due(ReceivedMail.objects.all()).exists()
 
 
 def _choose(candidates: "QuerySet[ReceivedMail]") -> list[ReceivedMail]:
     """The oldest due ones of these; one alone if it was tried often: it may stop the service."""
-    mails = list(_due(candidates).only(*NEEDED).order_by("pk")[:CHUNK])
+    mails = list(due(candidates).only(*NEEDED).order_by("pk")[:CHUNK])
     accounts = IncomingAccount.objects.select_related(
         "template__partition", "template__group", "template__analyst", "default_logging_analyst"
     )

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 import structlog
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from mailcall import measures
@@ -14,6 +14,12 @@ log = structlog.get_logger("inbound.act")
 
 MOST_ATTEMPTS = 3
 BACK_OFF_SECONDS = (10, 60)  # after the first and the second attempt
+
+
+def due(mails: "QuerySet[ReceivedMail]") -> "QuerySet[ReceivedMail]":
+    """Those of these that wait, and whose time has come."""
+    now = timezone.now()
+    return mails.filter(Q(due_at=None) | Q(due_at__lte=now), state=MailState.NEW, acted_at=None)
 
 
 def take_back(mails: Mapping[int, ReceivedMail]) -> None:

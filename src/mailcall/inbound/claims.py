@@ -23,6 +23,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from mailcall.config import config
+from mailcall.inbound.attempts import due
 from mailcall.inbound.dependence import EVERYTHING
 from mailcall.inbound.models import Claim, ReceivedMail
 
@@ -119,8 +120,8 @@ class Claims:
                 old.delete()
 
     def _claim(self, old: Claim | None, mails: Sequence[ReceivedMail]) -> int:
-        claim = old or Claim()
-        claim.holder, claim.keys = self._holder, None
+        claim = old or Claim()  # keys that were told go on to hold: others wait for these mails
+        claim.holder = self._holder
         claim.mails = [mail.pk for mail in mails]
         claim.until = _until()
         claim.save()
@@ -155,6 +156,8 @@ class Claims:
     def free(self, chunk: Chunk, mails: Sequence[int]) -> Set[int]:
         """Those of these mails that need not wait for any of an earlier claim."""
         earlier = self._earlier(chunk)
+        if any(by_mail is None and not ran_out for by_mail, ran_out in earlier):
+            return frozenset()
         others = {key for by_mail, _ in earlier for keys in (by_mail or {}).values() for key in keys}
         free = {mail for mail in mails if others.isdisjoint(chunk.keys[mail])}
         if not free and any(ran_out for _, ran_out in earlier):
@@ -184,9 +187,13 @@ class Claims:
             raise ClaimLost
 
     def give_back(self, chunk: Chunk) -> None:
-        """The claim ends; what of it is not done is due for anybody."""
+        """The claim ends. If some of it is still due, it has run out: it keeps its place for who takes it over."""
         self._held.discard(chunk.claim)
-        Claim.objects.filter(pk=chunk.claim, holder=self._holder).delete()
+        mine = Claim.objects.filter(pk=chunk.claim, holder=self._holder)
+        if due(ReceivedMail.objects.filter(pk__in=[mail.pk for mail in chunk.mails])).exists():
+            mine.update(until=Now())
+        else:
+            mine.delete()
 
     def lost(self) -> bool:
         """Renew what is held, now and then; whether a part of it has been taken over."""

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, replace
 
-from mailcall.desk.models import Call, LinkState
+from mailcall.desk.models import Call, LinkState, State
 from mailcall.inbound.decision import Action, Decision, Facts, Verdict
 from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules.log import log_call, proof_of, sender_name, why_no_answer
@@ -94,8 +94,14 @@ def _belongs(reading: Reading, facts: Facts, call: Call, saw: str) -> Verdict:
             )
             since = f"It is closed since {closed_at:%Y-%m-%d}."
             return Verdict(f"{saw} {taking} {since} {whose(reading, facts).explained}", decision)
-        decision = replace(decision, reopen=True, reason=f"{decision.reason} It opens the call again.")
+        decision = _reopening(decision)
+    elif call.state == State.RESOLVED and not reading.mail.automatic and not decision.internal:
+        decision = _reopening(decision)
     return Verdict(f"{saw} {taking}{shared_address(facts)}", decision)
+
+
+def _reopening(decision: Decision) -> Decision:
+    return replace(decision, reopen=True, reason=f"{decision.reason} It opens the call again.")
 
 
 def _part(reading: Reading, facts: Facts, call: Call) -> tuple[bool, str]:
