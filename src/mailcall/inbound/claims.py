@@ -187,7 +187,7 @@ class Claims:
             raise ClaimLost
 
     def give_back(self, chunk: Chunk) -> None:
-        """The claim ends. If some of it is still due, it has run out: it keeps its place for who takes it over."""
+        """The claim ends. What of it is still due keeps its place, as a claim that has run out."""
         self._held.discard(chunk.claim)
         mine = Claim.objects.filter(pk=chunk.claim, holder=self._holder)
         if due(ReceivedMail.objects.filter(pk__in=[mail.pk for mail in chunk.mails])).exists():
