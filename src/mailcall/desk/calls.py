@@ -1,11 +1,9 @@
 """What people do to one call: note, reply, close, reopen, participants, links."""
 
-import uuid
-
 from django.db import transaction
 from django.utils import timezone
 
-from mailcall.desk import events
+from mailcall.desk import closing, events
 from mailcall.desk.changes import NewFile, add_files
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import (
@@ -17,14 +15,9 @@ from mailcall.desk.models import (
     Participant,
     Person,
     RemovedCall,
-    State,
     TimelineEntry,
 )
-
-
-def new_origin() -> events.Origin:
-    """The origin of a change that no mail brought about."""
-    return events.Origin(uuid.uuid4().hex)
+from mailcall.desk.work import by
 
 
 def add_note(call: Call, *, actor: Person | None, text: str, channel: Channel) -> TimelineEntry:
@@ -67,7 +60,7 @@ def write_reply(
                 defaults={"name": name[:200], "reason": f"{author} wrote to them"},
             )
         events.publish(
-            [events.ReplyWritten(call, entry, new_origin(), author=author, to=tuple(to), cc=tuple(cc))]
+            [events.ReplyWritten(call, entry, events.new_origin(), author=author, to=tuple(to), cc=tuple(cc))]
         )
     return entry
 
@@ -76,24 +69,14 @@ def close(
     call: Call, *, actor: Person | None, channel: Channel, comment: str = "", version: int | None = None
 ) -> TimelineEntry:
     """Close a call at once. Raises Refused when it is closed, or moved since `version` was read."""
-    with transaction.atomic():
-        call = _locked(call, version)
-        if call.is_closed:
-            raise Refused(f"Call {call.number} is closed already.")
-        call.closed_at = timezone.now()
-        return _change_state(call, State.CLOSED, actor, channel, comment)
+    return closing.close(call, by(actor, channel, comment), version=version)
 
 
 def reopen(
     call: Call, *, actor: Person | None, channel: Channel, comment: str = "", version: int | None = None
 ) -> TimelineEntry:
     """Open a closed call again. Raises Refused when it is open, or moved since `version` was read."""
-    with transaction.atomic():
-        call = _locked(call, version)
-        if not call.is_closed:
-            raise Refused(f"Call {call.number} is open already.")
-        call.closed_at = None
-        return _change_state(call, State.OPEN, actor, channel, comment)
+    return closing.reopen(call, by(actor, channel, comment), version=version)
 
 
 def add_participant(call: Call, *, address: str, name: str, actor: Person | None) -> Participant:
@@ -143,15 +126,11 @@ def _decide_link(link: CallLink, actor: Person | None, state: LinkState, sentenc
         _entry(call, EntryKind.STATE, actor, Channel.PAGE, text=sentence.format(link.earlier_id))
 
 
-def _locked(call: Call, version: int | None = None) -> Call:
+def _locked(call: Call) -> Call:
     current = Call.objects.select_for_update().filter(pk=call.pk).first()
     if current is None or current.anonymized_at:
         how = RemovedCall.objects.filter(pk=call.pk).first()
         raise Refused(f"{how or f'Call {call.pk} does not exist.'} Nothing can be added to it.")
-    if version is not None and current.version != version:
-        raise Refused(
-            f"Call {call.number} changed while you looked at it. Read what is new, then decide again."
-        )
     return current
 
 
@@ -167,7 +146,7 @@ def _entry(
     now = timezone.now()
     call.version += 1
     call.updated_at = now
-    call.save(update_fields=["version", "updated_at", "state", "closed_at"])
+    call.save(update_fields=["version", "updated_at"])
     return TimelineEntry.objects.create(
         call=call,
         kind=kind,
@@ -179,14 +158,3 @@ def _entry(
         internal=internal,
         text=text.strip(),
     )
-
-
-def _change_state(
-    call: Call, state: State, actor: Person | None, channel: Channel, comment: str
-) -> TimelineEntry:
-    call.state = state
-    verb = "Closed" if call.is_closed else "Reopened"
-    text = f"{verb}: {comment.strip()}" if comment.strip() else f"{verb}."
-    entry = _entry(call, EntryKind.STATE, actor, channel, text=text)
-    events.publish([events.StateChanged(call, entry, new_origin())])
-    return entry

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mailcall.database.rows import give_keys, insert_rows, new_row, update_rows
 from mailcall.desk import events
+from mailcall.desk.call_states import CALL_DATES, take_back
 from mailcall.desk.models import (
     Attachment,
     Call,
@@ -17,7 +18,6 @@ from mailcall.desk.models import (
     LinkState,
     Participant,
     Person,
-    State,
     TimelineEntry,
 )
 from mailcall.desk.models.calls import store_file
@@ -175,7 +175,7 @@ class Changes:
         insert_rows(rows.people)
         insert_rows(rows.calls.values())
         touched = [call for pk, call in rows.touched.items() if pk not in rows.calls]
-        update_rows(touched, ["version", "updated_at", "state", "closed_at"])
+        update_rows(touched, ["version", "updated_at", "state", *CALL_DATES])
         insert_rows(rows.entries)
         insert_rows(rows.participants, ignore_conflicts=True)
         insert_rows(rows.links)
@@ -186,8 +186,7 @@ def _touch(call: Call, change: UpdateCall, now: dt.datetime) -> None:
     call.version += 1
     call.updated_at = now
     if change.reopen:
-        call.state = State.OPEN
-        call.closed_at = None
+        take_back(call, now)
 
 
 def _new_call(change: LogCall, now: dt.datetime) -> Call:

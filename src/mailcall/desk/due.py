@@ -1,10 +1,11 @@
-"""What the clock brings to tasks: reminders, and the passing of time limits; each once."""
+"""What the clock brings: reminders of tasks, their time limits, and the closing of calls; each once."""
 
 import datetime as dt
 
 from mailcall.desk import events
 from mailcall.desk.advancing import end_task, set_reminder
-from mailcall.desk.models import ApprovalState, Channel, OnTimeLimit, Task
+from mailcall.desk.closing import close_or_warn
+from mailcall.desk.models import ApprovalState, Call, Channel, OnTimeLimit, Task
 from mailcall.desk.work import Work, by, work_on
 from mailcall.desk.work_states import Verb
 
@@ -33,6 +34,17 @@ def time_out_due(now: dt.datetime) -> int:
             current = work.task(task.pk)
             if current.time_out_at and current.time_out_at <= now:
                 _time_out(work, current)
+    return len(due)
+
+
+def close_resolved(now: dt.datetime) -> int:
+    """Warn of resolved calls that they will be closed, and close those whose time is up; as `remind_due`."""
+    due = Call.objects.filter(close_step_at__lte=now).order_by("close_step_at")[:AT_ONCE]
+    for call in due:
+        with work_on(call, by(None, Channel.SYSTEM, now=now)) as work:
+            step_at = work.the_call.close_step_at
+            if step_at and step_at <= now:  # still, now that it is locked
+                close_or_warn(work)
     return len(due)
 
 

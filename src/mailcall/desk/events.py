@@ -1,5 +1,7 @@
 """What happened on the desk, said to whoever listens, inside the transaction in which it happened."""
 
+import datetime as dt
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +14,11 @@ class Origin:
 
     correlation_id: str
     context: object = None
+
+
+def new_origin() -> Origin:
+    """The origin of a change that no mail brought about."""
+    return Origin(uuid.uuid4().hex)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,18 @@ class ReplyWritten(Event):
 @dataclass(frozen=True, slots=True)
 class StateChanged(Event):
     """A call was closed or reopened."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallResolved(Event):
+    """A call waits for its closure; its state says whether it was resolved."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallClosesSoon(Event):
+    """A resolved call will be closed at `closes_at` if nobody says otherwise."""
+
+    closes_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from mailcall.database.rows import insert_rows, update_rows
 from mailcall.desk import events
-from mailcall.desk.calls import new_origin
+from mailcall.desk.call_states import CALL_DATES
 from mailcall.desk.changes import Words, add_files
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import (
@@ -32,6 +32,7 @@ from mailcall.desk.work_states import Verb, move
 _COMMON = ["state", "group", "analyst", "updated_at", "closed_at", "closed_by", "version"]
 REQUEST_COLUMNS = _COMMON
 TASK_COLUMNS = [*_COMMON, "opened_at", "due_at", "time_out_at", "remind_at"]
+CALL_COLUMNS = ["state", *CALL_DATES, "group", "analyst", "updated_at", "version"]
 APPROVAL_COLUMNS = ["state", "decided_at", "decided_by", "comment", "proof", "reminded_at"]
 
 
@@ -45,7 +46,7 @@ class Deed:
 
     words: Words
     now: dt.datetime = field(default_factory=timezone.now)
-    origin: events.Origin = field(default_factory=new_origin)
+    origin: events.Origin = field(default_factory=events.new_origin)
 
     @property
     def text(self) -> str:
@@ -75,13 +76,14 @@ def by(
 class _Touched:
     """What a change has altered, each row once."""
 
+    calls: dict[int, Call] = field(default_factory=dict)
     requests: dict[int, Request] = field(default_factory=dict)
     tasks: dict[int, Task] = field(default_factory=dict)
     approvals: dict[int, Approval] = field(default_factory=dict)
 
 
 class Work:
-    """A request with its tasks, or a task of a call, locked; and what is being changed about them.
+    """A call, a request with its tasks, or a task of a call, locked; and what is being changed about them.
 
     What is altered is written at the end, with the entries, and told as events after that.
     """
@@ -96,6 +98,7 @@ class Work:
         self._entries: list[TimelineEntry] = []
         self._with_files: TimelineEntry | None = None
         self._happened: list[events.WorkEvent] = []
+        self._happened_to_calls: list[events.Event] = []
 
     @property
     def now(self) -> dt.datetime:
@@ -113,6 +116,12 @@ class Work:
         owner = self.request or self.call
         assert owner is not None  # a constraint of the table
         return owner.partition
+
+    @property
+    def the_call(self) -> Call:
+        """The call, where the work is on one."""
+        assert self.call is not None
+        return self.call
 
     @property
     def the_request(self) -> Request:
@@ -156,16 +165,18 @@ class Work:
         move(row, verb, by, self.now)
         self.touch(row)
 
-    def touch(self, row: Request | Task | Approval) -> None:
+    def touch(self, row: Call | Request | Task | Approval) -> None:
         """Have a row saved at the end."""
-        if isinstance(row, Request):
+        if isinstance(row, Call):
+            self._touched.calls[row.pk] = row
+        elif isinstance(row, Request):
             self._touched.requests[row.pk] = row
         elif isinstance(row, Task):
             self._touched.tasks[row.pk] = row
         else:
             self._touched.approvals[row.pk] = row
 
-    def tell(self, target: Request | Task, sentence: str) -> TimelineEntry:
+    def tell(self, target: Call | Request | Task, sentence: str) -> TimelineEntry:
         """Write that the actor did this, and what they said; once in each change. The entry that has it.
 
         `sentence` has no full stop, and may be empty when there is only what they said.
@@ -186,32 +197,44 @@ class Work:
         self._with_files = entry
         return entry
 
-    def follow(self, target: Request | Task, sentence: str) -> TimelineEntry:
+    def follow(self, target: Call | Request | Task, sentence: str) -> TimelineEntry:
         """Write what comes of it by itself."""
         self.touch(target)
         return self._enter(target, EntryKind.STATE, _MAILCALL, sentence)
 
-    def happened(self, event: events.WorkEvent) -> None:
+    def happened(self, event: events.WorkEvent | events.Event) -> None:
         """Have this told at the end."""
-        self._happened.append(event)
+        if isinstance(event, events.Event):
+            self._happened_to_calls.append(event)
+        else:
+            self._happened.append(event)
 
     def finish(self) -> None:
         """Write all of it, and tell what happened."""
         touched = self._touched
-        rows: list[Request | Task] = [*touched.requests.values(), *touched.tasks.values()]
+        rows: list[Call | Request | Task] = [
+            *touched.calls.values(),
+            *touched.requests.values(),
+            *touched.tasks.values(),
+        ]
         for row in rows:
             row.version += 1
             row.updated_at = self.now
+        update_rows(list(touched.calls.values()), CALL_COLUMNS)
         update_rows(list(touched.requests.values()), REQUEST_COLUMNS)
         update_rows(list(touched.tasks.values()), TASK_COLUMNS)
         update_rows(list(touched.approvals.values()), APPROVAL_COLUMNS)
         insert_rows(self._entries)
         if self._with_files:
             add_files([(self._with_files, self.deed.words.files)])
+        events.publish(self._happened_to_calls)
         events.publish_work(self._happened)
 
-    def _enter(self, target: Request | Task, kind: EntryKind, words: Words, text: str) -> TimelineEntry:
+    def _enter(
+        self, target: Call | Request | Task, kind: EntryKind, words: Words, text: str
+    ) -> TimelineEntry:
         entry = TimelineEntry(
+            call=target if isinstance(target, Call) else None,
             request=target if isinstance(target, Request) else None,
             task=target if isinstance(target, Task) else None,
             kind=kind,
@@ -266,5 +289,8 @@ def _locked_call(call: Call) -> Call:
         Call.objects.select_for_update(of=("self",)).select_related("partition").filter(pk=call.pk).first()
     )
     if current is None or current.anonymized_at:
-        raise Refused(f"{RemovedCall.objects.filter(pk=call.pk).first() or f'{call} does not exist.'}")
+        raise Refused(
+            f"{RemovedCall.objects.filter(pk=call.pk).first() or f'{call} does not exist.'}"
+            " Nothing can be added to it."
+        )
     return current

@@ -43,6 +43,10 @@ class Migration(migrations.Migration):
                 ('address', models.CharField(help_text='The address that its mail is sent from.', max_length=254)),
                 ('sender_name', models.CharField(blank=True, help_text='The name beside that address.', max_length=100)),
                 ('reopen_days', models.PositiveSmallIntegerField(default=14, help_text='For how many days after closing a reply reopens a call.')),
+                ('closure_method', models.CharField(choices=[('immediate', 'Immediate'), ('rules', 'Rules'), ('comments', 'Comments')], default='immediate', help_text='How calls end.', max_length=10)),
+                ('close_after_hours', models.PositiveIntegerField(default=72, help_text='With Rules: when a resolved call closes by itself; 0: never.')),
+                ('close_warning_hours', models.CharField(blank=True, default='24', help_text='With Rules: hours before that, such as 48, 4.', max_length=50)),
+                ('closure_group', models.ForeignKey(blank=True, help_text='Who may close resolved calls, unless the method is Immediate; without it, each analyst.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='desk.group')),
             ],
             options={
                 'ordering': ['name'],
@@ -94,6 +98,8 @@ class Migration(migrations.Migration):
                 ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('closed_at', models.DateTimeField(blank=True, null=True)),
+                ('resolved_at', models.DateTimeField(help_text='Since when it is resolved and waits to be closed.', null=True)),
+                ('close_step_at', models.DateTimeField(help_text='When it is warned of its closing, or closed.', null=True)),
                 ('version', models.PositiveIntegerField(default=1, help_text='Counts changes.')),
                 ('anonymized_at', models.DateTimeField(help_text='When what people said on it was removed.', null=True)),
                 ('template', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to='desk.calltemplate')),
@@ -105,6 +111,18 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='StateName',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('state', models.CharField(choices=[('open', 'Open'), ('resolved', 'Open/Resolved'), ('unresolved', 'Open/Unresolved'), ('closed', 'Closed'), ('closed_unresolved', 'Closed/Unresolved')], max_length=20)),
+                ('name', models.CharField(max_length=50)),
+                ('partition', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='desk.partition')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('partition', 'state'), name='one_name_in_a_partition'), models.UniqueConstraint(condition=models.Q(('partition__isnull', True)), fields=('state',), name='one_name_everywhere')],
             },
         ),
         migrations.CreateModel(
@@ -347,6 +365,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='call',
             index=models.Index(fields=['-updated_at'], name='calls_by_update'),
+        ),
+        migrations.AddIndex(
+            model_name='call',
+            index=models.Index(condition=models.Q(('close_step_at__isnull', False)), fields=['close_step_at'], name='calls_to_close'),
         ),
         migrations.AddIndex(
             model_name='timelineentry',

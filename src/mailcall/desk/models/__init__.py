@@ -11,9 +11,10 @@ from mailcall.desk.models.calls import (
     Participant,
     RemovedCall,
     State,
+    StateName,
     TimelineEntry,
 )
-from mailcall.desk.models.people import CallTemplate, Group, Membership, Partition, Person
+from mailcall.desk.models.people import CallTemplate, ClosureMethod, Group, Membership, Partition, Person
 from mailcall.desk.models.work import (
     Approval,
     ApprovalState,
@@ -42,6 +43,7 @@ __all__ = [
     "CallLink",
     "CallTemplate",
     "Channel",
+    "ClosureMethod",
     "Condition",
     "Content",
     "Delegation",
@@ -59,6 +61,7 @@ __all__ = [
     "RequestType",
     "RequestTypeStep",
     "State",
+    "StateName",
     "Task",
     "TaskKind",
     "TaskState",

@@ -44,6 +44,11 @@ class Call(models.Model):
     opened_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField(
+        null=True, help_text="Since when it is resolved and waits to be closed."
+    )
+    # Empty when there is nothing to come, so that what is due is found among what is to come.
+    close_step_at = models.DateTimeField(null=True, help_text="When it is warned of its closing, or closed.")
     version = models.PositiveIntegerField(default=1, help_text="Counts changes.")
     anonymized_at = models.DateTimeField(null=True, help_text="When what people said on it was removed.")
 
@@ -57,6 +62,11 @@ class Call(models.Model):
             ),
             models.Index(fields=["state", "-updated_at"], name="calls_by_state"),
             models.Index(fields=["-updated_at"], name="calls_by_update"),
+            models.Index(
+                fields=["close_step_at"],
+                name="calls_to_close",
+                condition=models.Q(close_step_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -83,6 +93,25 @@ class RemovedCall(models.Model):
 
     def __str__(self) -> str:
         return f"Call {self.number} was {self.how} on {self.removed_at:%Y-%m-%d} by {self.by}."
+
+
+class StateName(models.Model):
+    """What the administrator calls a state, everywhere or in one partition. The states themselves stay."""
+
+    partition = models.ForeignKey(Partition, null=True, blank=True, on_delete=models.CASCADE)
+    state = models.CharField(max_length=20, choices=State)
+    name = models.CharField(max_length=50)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["partition", "state"], name="one_name_in_a_partition"),
+            models.UniqueConstraint(
+                fields=["state"], name="one_name_everywhere", condition=models.Q(partition__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Participant(models.Model):

@@ -3,6 +3,14 @@
 from django.db import models
 
 
+class ClosureMethod(models.TextChoices):
+    """How a call ends that was worked."""
+
+    IMMEDIATE = "immediate", "Immediate"
+    RULES = "rules", "Rules"
+    COMMENTS = "comments", "Comments"
+
+
 class Partition(models.Model):
     """A department's own part of the desk, with its own mailboxes."""
 
@@ -11,6 +19,23 @@ class Partition(models.Model):
     sender_name = models.CharField(max_length=100, blank=True, help_text="The name beside that address.")
     reopen_days = models.PositiveSmallIntegerField(
         default=14, help_text="For how many days after closing a reply reopens a call."
+    )
+    closure_method = models.CharField(
+        max_length=10, choices=ClosureMethod, default=ClosureMethod.IMMEDIATE, help_text="How calls end."
+    )
+    closure_group = models.ForeignKey(
+        "Group",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Who may close resolved calls, unless the method is Immediate; without it, each analyst.",
+    )
+    close_after_hours = models.PositiveIntegerField(
+        default=72, help_text="With Rules: when a resolved call closes by itself; 0: never."
+    )
+    close_warning_hours = models.CharField(
+        max_length=50, blank=True, default="24", help_text="With Rules: hours before that, such as 48, 4."
     )
 
     class Meta:
