@@ -180,6 +180,15 @@ def test_a_database_that_is_none_is_refused_without_showing_it(
     assert "hidden" not in str(caught.value)
 
 
+def test_a_password_with_an_at_sign_is_no_part_of_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAILCALL_DATABASE_URL", "postgresql://u:se@hidden@h/d")
+    with pytest.raises(ConfigError, match="must have an @ of its password as %40") as caught:
+        load()
+    assert "hidden" not in str(caught.value)
+    monkeypatch.setenv("MAILCALL_DATABASE_URL", "postgresql://u:se%40hidden@h/d")
+    load()
+
+
 def test_name_servers_may_have_ports(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAILCALL_DNS_SERVERS", "192.0.2.53 192.0.2.54:5353 2001:db8::53 [2001:db8::54]:5353")
     assert load().name_servers == (

@@ -273,6 +273,8 @@ def django_database(url: str) -> dict[str, Any]:
     except ProgrammingError:
         raise wrong from None
     name = options.pop("dbname", "")
+    if "@" in options.get("host", ""):
+        raise ValueError("must have an @ of its password as %40")
     if not name or "/" in name or not re.fullmatch(r"[\d,]*", options.get("port", "")):
         raise wrong
     return {

@@ -99,6 +99,11 @@ def test_folders_that_can_not_be_are_refused(complaints: Complaints, folder: str
     assert list(complaints(text).values()) == [sentence]
 
 
+def test_a_sign_in_that_the_protocol_has_not_is_refused(complaints: Complaints) -> None:
+    text = GOOD.replace("    login: support", "    login: support\n    auth_method: apop")
+    assert list(complaints(text).values()) == ["`auth_method`: APOP is a sign-in of POP3 alone."]
+
+
 def test_mail_is_not_moved_to_where_it_is_collected(complaints: Complaints) -> None:
     more = "    disposal: move\n    folder: [Desk, INBOX]\n    move_to: inbox"
     text = GOOD.replace("    login: support", f"    login: support\n{more}")

@@ -90,12 +90,10 @@ def _alone(source: Path) -> Iterator[None]:
 def _no_other_move() -> Iterator[None]:
     from django.db import connection
 
-    from mailcall.service.locks import Busy
-
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(hashtext('mailcall move'))")
         if not cursor.fetchone()[0]:
-            raise Busy("moving a desk there")
+            raise click.ClickException("Another move to that database is under way: wait for it, or stop it.")
     try:
         yield
     finally:

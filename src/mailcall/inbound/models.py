@@ -103,6 +103,8 @@ class IncomingAccount(models.Model):
             )
         if analyst and not analyst.is_analyst:
             raise ValidationError({"default_logging_analyst": f"{analyst} is not an Analyst."})
+        if self.auth_method == "apop" and self.protocol != "pop3":
+            raise ValidationError({"auth_method": "APOP is a sign-in of POP3 alone."})
         if self.disposal == Disposal.MOVE and self.protocol == "pop3":
             raise ValidationError({"disposal": "POP3 has no folders to move mail to; delete or keep it."})
         if self.disposal == Disposal.MOVE and not self.move_to:

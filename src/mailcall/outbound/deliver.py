@@ -134,6 +134,7 @@ class _Run:
                 # The mail in hand may be what the server can't bear, so it alone backs off.
                 for delivery in in_hand:
                     defer(delivery, timezone.now(), str(trouble))
+                self._tell(in_hand)
             # Whatever stops the group, only the mail in hand may have left: the rest goes back as it was.
             _put_back([delivery for delivery in group if delivery not in in_hand])
             record(group)
@@ -162,6 +163,10 @@ class _Run:
         for delivery in deliveries:
             settle(delivery, by_recipient[with_a_labels(delivery.recipient)], timezone.now())
         heard.sent([delivery for delivery in deliveries if delivery.state == DeliveryState.SENT])
+        self._tell(deliveries)
+
+    def _tell(self, deliveries: Sequence[Delivery]) -> None:
+        """Count these tries, and say in the log what became of each."""
         for delivery in deliveries:
             measures.DELIVERIES.labels(self._server.name, delivery.state).inc()
             if delivery.finished_at and delivery.state == DeliveryState.SENT:

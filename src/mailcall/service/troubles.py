@@ -17,7 +17,7 @@ def explain(error: Exception) -> str:
         return "The disk is full; make room."
     if "readonly" in text or getattr(error, "errno", None) in {errno.EROFS, errno.EACCES}:
         return f"The data folder can't be written ({text})."
-    return f"{text.rstrip('.')}."
+    return text if text.endswith("?") else f"{text.rstrip('.')}."
 
 
 def one_line(error: BaseException) -> str:

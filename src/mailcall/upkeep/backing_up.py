@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from django.core.files.storage import default_storage
@@ -121,7 +122,7 @@ def _write(path: Path, folder: Path, *, with_keys: bool, told: Told) -> Made:
                 told("Packing", number, count)
                 if not _add(writer, line.strip()):
                     lost.append(line.strip())
-        return Made(writer.manifest(), [name for name in lost[:MOST_LOST] if _is_named(name)])
+        return Made(writer.manifest(), list(islice(filter(_is_named, lost), MOST_LOST)))
 
 
 @contextmanager
