@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import Call, State
+from mailcall.desk.models import Call, Pause, State
 
 
 class CallVerb(StrEnum):
@@ -57,6 +57,7 @@ def move(call: Call, verb: CallVerb, now: dt.datetime) -> None:
     call.closed_at = now if call.is_closed else None
     call.resolved_at = now if state == State.RESOLVED else None
     call.close_step_at = None
+    call.pause, call.resume_at = Pause.NONE, None  # as only open calls can be paused
 
 
 def take_back(call: Call, now: dt.datetime) -> None:

@@ -6,6 +6,7 @@ from django.utils import timezone
 from mailcall.desk import closing, events
 from mailcall.desk.changes import NewFile, add_files
 from mailcall.desk.errors import Refused
+from mailcall.desk.locks import refuse_if_held
 from mailcall.desk.models import (
     Call,
     CallLink,
@@ -49,6 +50,7 @@ def write_reply(
         raise Refused("A reply needs at least one recipient.")
     with transaction.atomic():
         call = _locked(call)
+        refuse_if_held(call, by(author, channel))
         entry = _entry(call, EntryKind.MAIL_OUT, author, channel, text=text, internal=False)
         add_files([(entry, files)])
         for name, address in (*to, *cc):

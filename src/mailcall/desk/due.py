@@ -1,9 +1,10 @@
-"""What the clock brings: reminders of tasks, their time limits, and the closing of calls; each once."""
+"""What the clock brings, each once: reminders and time limits of tasks, calls that close or come back."""
 
 import datetime as dt
 
 from mailcall.desk import events
 from mailcall.desk.advancing import end_task, set_reminder
+from mailcall.desk.call_handling import end_pause
 from mailcall.desk.closing import close_or_warn
 from mailcall.desk.models import ApprovalState, Call, Channel, OnTimeLimit, Task
 from mailcall.desk.work import Work, by, work_on
@@ -45,6 +46,17 @@ def close_resolved(now: dt.datetime) -> int:
             step_at = work.the_call.close_step_at
             if step_at and step_at <= now:  # still, now that it is locked
                 close_or_warn(work)
+    return len(due)
+
+
+def resume_deferred(now: dt.datetime) -> int:
+    """Have deferred calls come back whose moment has come; as `remind_due`."""
+    due = Call.objects.filter(resume_at__lte=now).order_by("resume_at")[:AT_ONCE]
+    for call in due:
+        with work_on(call, by(None, Channel.SYSTEM, now=now)) as work:
+            resume_at = work.the_call.resume_at
+            if resume_at and resume_at <= now:  # still, now that it is locked
+                end_pause(work, "It comes back, as it was deferred until now")
     return len(due)
 
 

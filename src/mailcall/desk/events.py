@@ -62,6 +62,26 @@ class CallResolved(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CallForwarded(Event):
+    """A call is for another group or analyst now."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallPaused(Event):
+    """A call is deferred or suspended; its pause says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallResumed(Event):
+    """A call that was deferred or suspended is worked on again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallChanged(Event):
+    """A call has another priority or issue type."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallClosesSoon(Event):
     """A resolved call will be closed at `closes_at` if nobody says otherwise."""
 

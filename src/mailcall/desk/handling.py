@@ -1,9 +1,10 @@
-"""What people do to a request and to a task alike: add words, and hand it to a group or an analyst."""
+"""What people do to calls, requests and tasks alike: add words, and hand them to a group or an analyst."""
 
 from mailcall.desk import events
+from mailcall.desk.call_work import call_work
 from mailcall.desk.delegations import is_active
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import Group, Person, Request, Task, TimelineEntry
+from mailcall.desk.models import Call, Group, Person, Request, Task, TimelineEntry
 from mailcall.desk.work import Deed, Work, work_on
 from mailcall.desk.work_states import how_it_stands
 
@@ -27,7 +28,7 @@ def update(target: Request | Task, deed: Deed, *, version: int | None = None) ->
 
 
 def forward(
-    target: Request | Task,
+    target: Call | Request | Task,
     deed: Deed,
     *,
     group: Group | None = None,
@@ -44,12 +45,12 @@ def forward(
         raise Refused(f"{analyst} is no active Analyst.")
     if group and analyst and not _is_in(analyst, group):
         raise Refused(f"{analyst} is not in the group {group}.")
-    with work_on(target, deed, version) as work:
-        current = _current(work, target)
-        if isinstance(current, Task) and current.is_approval:
-            raise Refused(f"{current} is an approval, which its approvers decide, or their delegates.")
-        if current.has_ended:
-            raise Refused(f"{how_it_stands(current)}, so it can't be forwarded.")
+    changing = (
+        call_work(target, deed, version) if isinstance(target, Call) else work_on(target, deed, version)
+    )
+    with changing as work:
+        current = work.the_call if isinstance(target, Call) else _current(work, target)
+        _refuse_forwarding(current)
         if group is None and analyst and current.group and _is_in(analyst, current.group):
             group = current.group
         if (current.group, current.analyst) == (group, analyst):
@@ -57,11 +58,24 @@ def forward(
         current.group, current.analyst = group, analyst
         whom = ", ".join(str(holder) for holder in (group, analyst) if holder)
         entry = work.tell(current, f"Forwarded to {whom}")
-        if isinstance(current, Request):
+        if isinstance(current, Call):
+            work.happened(events.CallForwarded(current, entry, deed.origin))
+        elif isinstance(current, Request):
             work.happened(events.RequestForwarded(entry, deed.origin, current))
         else:
             work.happened(events.TaskForwarded(entry, deed.origin, current))
     return entry
+
+
+def _refuse_forwarding(current: Call | Request | Task) -> None:
+    if isinstance(current, Call):
+        if current.is_closed:
+            raise Refused(f"{current} is closed, so it can't be forwarded. Reopen it first.")
+        return
+    if isinstance(current, Task) and current.is_approval:
+        raise Refused(f"{current} is an approval, which its approvers decide, or their delegates.")
+    if current.has_ended:
+        raise Refused(f"{how_it_stands(current)}, so it can't be forwarded.")
 
 
 def _current(work: Work, target: Request | Task) -> Request | Task:

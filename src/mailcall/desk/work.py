@@ -32,7 +32,10 @@ from mailcall.desk.work_states import Verb, move
 _COMMON = ["state", "group", "analyst", "updated_at", "closed_at", "closed_by", "version"]
 REQUEST_COLUMNS = _COMMON
 TASK_COLUMNS = [*_COMMON, "opened_at", "due_at", "time_out_at", "remind_at"]
-CALL_COLUMNS = ["state", *CALL_DATES, "group", "analyst", "updated_at", "version"]
+CALL_COLUMNS = [
+    *("state", *CALL_DATES, "pause", "resume_at", "group", "analyst", "updated_at", "version"),
+    *("priority", "priority_by_hand", "impact", "urgency", "issue_type"),
+]
 APPROVAL_COLUMNS = ["state", "decided_at", "decided_by", "comment", "proof", "reminded_at"]
 
 

@@ -87,6 +87,34 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='IssueType',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100)),
+                ('priority', models.PositiveSmallIntegerField(blank=True, help_text='For calls whose priority nothing else decides.', null=True)),
+                ('active', models.BooleanField(default=True, help_text='Whether calls can be given it.')),
+                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='desk.issuetype')),
+                ('template', models.ForeignKey(blank=True, help_text='Presets for new calls of it.', null=True, on_delete=django.db.models.deletion.SET_NULL, to='desk.calltemplate')),
+            ],
+            options={
+                'ordering': ['name'],
+                'constraints': [models.UniqueConstraint(fields=('parent', 'name'), name='issue_type_once_in_another'), models.UniqueConstraint(condition=models.Q(('parent__isnull', True)), fields=('name',), name='issue_type_once_at_the_top')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PriorityRule',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('impact', models.PositiveSmallIntegerField(help_text='1 is the highest, 3 the lowest.')),
+                ('urgency', models.PositiveSmallIntegerField(help_text='1 is the highest, 3 the lowest.')),
+                ('priority', models.PositiveSmallIntegerField(help_text='1 is the most urgent, 5 the least.')),
+                ('partition', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='priority_rules', to='desk.partition')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('partition', 'impact', 'urgency'), name='one_priority_for_both')],
+            },
+        ),
+        migrations.CreateModel(
             name='Call',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -100,6 +128,12 @@ class Migration(migrations.Migration):
                 ('closed_at', models.DateTimeField(blank=True, null=True)),
                 ('resolved_at', models.DateTimeField(help_text='Since when it is resolved and waits to be closed.', null=True)),
                 ('close_step_at', models.DateTimeField(help_text='When it is warned of its closing, or closed.', null=True)),
+                ('priority_by_hand', models.BooleanField(default=False, help_text='Whether somebody set it themself.')),
+                ('impact', models.PositiveSmallIntegerField(help_text='1 is the highest, 3 the lowest.', null=True)),
+                ('urgency', models.PositiveSmallIntegerField(help_text='1 is the highest, 3 the lowest.', null=True)),
+                ('pause', models.CharField(blank=True, choices=[('', 'Worked on'), ('deferred', 'Deferred'), ('suspended', 'Suspended')], default='', max_length=10)),
+                ('resume_at', models.DateTimeField(help_text='When a deferred call comes back.', null=True)),
+                ('issue_type', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='desk.issuetype')),
                 ('version', models.PositiveIntegerField(default=1, help_text='Counts changes.')),
                 ('anonymized_at', models.DateTimeField(help_text='When what people said on it was removed.', null=True)),
                 ('template', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to='desk.calltemplate')),
@@ -112,6 +146,15 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-pk'],
             },
+        ),
+        migrations.CreateModel(
+            name='CallLock',
+            fields=[
+                ('call', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='lock', serialize=False, to='desk.call')),
+                ('since', models.DateTimeField()),
+                ('expires_at', models.DateTimeField()),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='desk.person')),
+            ],
         ),
         migrations.CreateModel(
             name='StateName',
@@ -369,6 +412,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='call',
             index=models.Index(condition=models.Q(('close_step_at__isnull', False)), fields=['close_step_at'], name='calls_to_close'),
+        ),
+        migrations.AddIndex(
+            model_name='call',
+            index=models.Index(condition=models.Q(('resume_at__isnull', False)), fields=['resume_at'], name='calls_to_resume'),
+        ),
+        migrations.AddIndex(
+            model_name='call',
+            index=models.Index(condition=models.Q(('issue_type__isnull', False)), fields=['issue_type'], name='calls_by_issue_type'),
         ),
         migrations.AddIndex(
             model_name='timelineentry',

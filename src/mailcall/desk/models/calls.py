@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from mailcall.database.files import MovableFile
 from mailcall.database.unused_files import renew
-from mailcall.desk.models.people import CallTemplate, Group, Partition, Person
+from mailcall.desk.models.people import CallTemplate, Group, IssueType, Partition, Person
 
 
 class State(models.TextChoices):
@@ -25,6 +25,14 @@ class State(models.TextChoices):
 CLOSED_STATES = frozenset({State.CLOSED, State.CLOSED_UNRESOLVED})
 
 
+class Pause(models.TextChoices):
+    """Why an open call is not worked on for now."""
+
+    NONE = "", "Worked on"
+    DEFERRED = "deferred", "Deferred"
+    SUSPENDED = "suspended", "Suspended"
+
+
 class Call(models.Model):
     """A ticket: an incident, question or problem that a User reports. Its number is its primary key."""
 
@@ -34,6 +42,13 @@ class Call(models.Model):
     type = models.CharField(max_length=50, blank=True)
     stream = models.CharField(max_length=50, blank=True)
     priority = models.PositiveSmallIntegerField(default=3)
+    priority_by_hand = models.BooleanField(default=False, help_text="Whether somebody set it themself.")
+    impact = models.PositiveSmallIntegerField(null=True, help_text="1 is the highest, 3 the lowest.")
+    urgency = models.PositiveSmallIntegerField(null=True, help_text="1 is the highest, 3 the lowest.")
+    # Its index is partial, so that calls without one don't pay for it.
+    issue_type = models.ForeignKey(
+        IssueType, null=True, on_delete=models.PROTECT, related_name="calls", db_index=False
+    )
     user = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="calls")
     logged_by = models.ForeignKey(
         Person, null=True, on_delete=models.SET_NULL, related_name="+", help_text="The logging analyst."
@@ -49,6 +64,8 @@ class Call(models.Model):
     )
     # Empty when there is nothing to come, so that what is due is found among what is to come.
     close_step_at = models.DateTimeField(null=True, help_text="When it is warned of its closing, or closed.")
+    pause = models.CharField(max_length=10, choices=Pause, default=Pause.NONE, blank=True)
+    resume_at = models.DateTimeField(null=True, help_text="When a deferred call comes back.")
     version = models.PositiveIntegerField(default=1, help_text="Counts changes.")
     anonymized_at = models.DateTimeField(null=True, help_text="When what people said on it was removed.")
 
@@ -66,6 +83,14 @@ class Call(models.Model):
                 fields=["close_step_at"],
                 name="calls_to_close",
                 condition=models.Q(close_step_at__isnull=False),
+            ),
+            models.Index(
+                fields=["resume_at"], name="calls_to_resume", condition=models.Q(resume_at__isnull=False)
+            ),
+            models.Index(
+                fields=["issue_type"],
+                name="calls_by_issue_type",
+                condition=models.Q(issue_type__isnull=False),
             ),
         ]
 
@@ -93,6 +118,18 @@ class RemovedCall(models.Model):
 
     def __str__(self) -> str:
         return f"Call {self.number} was {self.how} on {self.removed_at:%Y-%m-%d} by {self.by}."
+
+
+class CallLock(models.Model):
+    """Who works on a call, so that others don't at the same time; it ends by itself if it is not renewed."""
+
+    call = models.OneToOneField(Call, primary_key=True, on_delete=models.CASCADE, related_name="lock")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    since = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.person} works on {self.call} since {timezone.localtime(self.since):%H:%M}"
 
 
 class StateName(models.Model):

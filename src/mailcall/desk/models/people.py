@@ -121,3 +121,52 @@ class CallTemplate(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class IssueType(models.Model):
+    """What a call is about, in a tree: Hardware > Laptop."""
+
+    name = models.CharField(max_length=100)
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
+    template = models.ForeignKey(
+        CallTemplate,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        help_text="Presets for new calls of it.",
+    )
+    priority = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="For calls whose priority nothing else decides."
+    )
+    active = models.BooleanField(default=True, help_text="Whether calls can be given it.")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["parent", "name"], name="issue_type_once_in_another"),
+            models.UniqueConstraint(
+                fields=["name"], name="issue_type_once_at_the_top", condition=models.Q(parent__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PriorityRule(models.Model):
+    """The priority that an impact and an urgency make in a partition."""
+
+    partition = models.ForeignKey(Partition, on_delete=models.CASCADE, related_name="priority_rules")
+    impact = models.PositiveSmallIntegerField(help_text="1 is the highest, 3 the lowest.")
+    urgency = models.PositiveSmallIntegerField(help_text="1 is the highest, 3 the lowest.")
+    priority = models.PositiveSmallIntegerField(help_text="1 is the most urgent, 5 the least.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["partition", "impact", "urgency"], name="one_priority_for_both")
+        ]
+
+    def __str__(self) -> str:
+        return f"Impact {self.impact}, urgency {self.urgency}: priority {self.priority}"
