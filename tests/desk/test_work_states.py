@@ -21,7 +21,14 @@ from mailcall.desk.models import (
 from mailcall.desk.work_states import Verb, move, table_of
 
 NOW = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
-OF_CALLS = {"calls.py", "call_states.py", "changes.py", "state_names.py", "0001_initial.py"}
+OF_CALLS = {
+    "calls.py",
+    "call_states.py",
+    "call_relations.py",
+    "changes.py",
+    "state_names.py",
+    "0001_initial.py",
+}
 ROWS = [
     *(Request(pk=1, state=state) for state in RequestState),
     *(Task(pk=1, kind=kind, state=state) for kind in TaskKind for state in TaskState),

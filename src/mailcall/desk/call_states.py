@@ -61,6 +61,6 @@ def move(call: Call, verb: CallVerb, now: dt.datetime) -> None:
 
 
 def take_back(call: Call, now: dt.datetime) -> None:
-    """Open a call again, not saved, by words that came on it; an open one stays as it is."""
-    if (call.state, CallVerb.REOPEN) in CALL:
+    """Open a call again, not saved, by words that came on it; an open or merged one stays as it is."""
+    if not call.merged_into_id and (call.state, CallVerb.REOPEN) in CALL:
         move(call, CallVerb.REOPEN, now)

@@ -62,6 +62,13 @@ class CallResolved(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CallMerged(Event):
+    """A call was closed, since it goes on in `survivor`."""
+
+    survivor: Call
+
+
+@dataclass(frozen=True, slots=True)
 class CallForwarded(Event):
     """A call is for another group or analyst now."""
 

@@ -34,7 +34,7 @@ REQUEST_COLUMNS = _COMMON
 TASK_COLUMNS = [*_COMMON, "opened_at", "due_at", "time_out_at", "remind_at"]
 CALL_COLUMNS = [
     *("state", *CALL_DATES, "pause", "resume_at", "group", "analyst", "updated_at", "version"),
-    *("priority", "priority_by_hand", "impact", "urgency", "issue_type"),
+    *("priority", "priority_by_hand", "impact", "urgency", "issue_type", "merged_into"),
 ]
 APPROVAL_COLUMNS = ["state", "decided_at", "decided_by", "comment", "proof", "reminded_at"]
 
@@ -200,6 +200,11 @@ class Work:
         self._with_files = entry
         return entry
 
+    def tell_also(self, target: Call | Request | Task, sentence: str) -> TimelineEntry:
+        """Write on something else that the actor did this, without what they said."""
+        self.touch(target)
+        return self._enter(target, EntryKind.STATE, self.deed.words, f"{sentence}.")
+
     def follow(self, target: Call | Request | Task, sentence: str) -> TimelineEntry:
         """Write what comes of it by itself."""
         self.touch(target)
@@ -274,7 +279,7 @@ def work_on(target: Request | Task | Call, deed: Deed, version: int | None = Non
 
 def _locked(target: Request | Task | Call, deed: Deed) -> Work:
     if isinstance(target, Call):
-        return Work(deed, [], None, _locked_call(target))
+        return Work(deed, [], None, locked_call(target))
     tasks = Task.objects.select_for_update(of=("self",)).order_by("pk")
     request_id = target.pk if isinstance(target, Request) else target.request_id
     if request_id is None:
@@ -287,7 +292,8 @@ def _locked(target: Request | Task | Call, deed: Deed) -> Work:
     return Work(deed, list(tasks.filter(request=request).select_related("step")), request, None)
 
 
-def _locked_call(call: Call) -> Call:
+def locked_call(call: Call) -> Call:
+    """A call as it is now, locked. Raises Refused when it was removed."""
     current = (
         Call.objects.select_for_update(of=("self",)).select_related("partition").filter(pk=call.pk).first()
     )

@@ -66,6 +66,9 @@ class Call(models.Model):
     close_step_at = models.DateTimeField(null=True, help_text="When it is warned of its closing, or closed.")
     pause = models.CharField(max_length=10, choices=Pause, default=Pause.NONE, blank=True)
     resume_at = models.DateTimeField(null=True, help_text="When a deferred call comes back.")
+    merged_into = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="merged", db_index=False
+    )
     version = models.PositiveIntegerField(default=1, help_text="Counts changes.")
     anonymized_at = models.DateTimeField(null=True, help_text="When what people said on it was removed.")
 
@@ -86,6 +89,11 @@ class Call(models.Model):
             ),
             models.Index(
                 fields=["resume_at"], name="calls_to_resume", condition=models.Q(resume_at__isnull=False)
+            ),
+            models.Index(
+                fields=["merged_into"],
+                name="calls_merged",
+                condition=models.Q(merged_into__isnull=False),
             ),
             models.Index(
                 fields=["issue_type"],
