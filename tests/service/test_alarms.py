@@ -2,6 +2,7 @@
 
 import datetime as dt
 import http.server
+import itertools
 import json
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from desks import Desk, mail, put_in_state
 from mailcall.config import config
+from mailcall.inbound import collect as room
 from mailcall.inbound.collect import CollectFailed, collect
 from mailcall.inbound.models import IncomingAccount, ReceivedMail
 from mailcall.outbound.models import Delivery
@@ -43,7 +45,7 @@ def use(monkeypatch: pytest.MonkeyPatch, **settings: str) -> None:
 @pytest.fixture
 def good(desk: Desk) -> Desk:
     """A desk that has nothing wrong."""
-    IncomingAccount.objects.update(last_good_at=timezone.now())
+    IncomingAccount.objects.update(last_good_at=timezone.now(), watched_since=LONG_AGO)
     return desk
 
 
@@ -73,6 +75,51 @@ def test_a_mailbox_not_checked_for_five_minutes_is_told_once_and_again_when_it_w
     assert told.read_text().splitlines()[2] == "over"
     assert told.read_text().splitlines()[3].startswith("Over: The mailbox of account Support")
     assert len(told.read_text().splitlines()) == 4
+
+
+def test_a_mailbox_that_was_never_checked_has_its_time_from_when_it_was_added_or_switched_on(
+    good: Desk, told: Path
+) -> None:
+    new = good.add_account("New", "new@desk.example")
+    alarms.watch(LONG_AGO)
+    assert told.read_text() == ""
+    later = timezone.now() - dt.timedelta(minutes=6)
+    IncomingAccount.objects.filter(pk=new.pk).update(watched_since=later, active=False)
+    alarms.watch(LONG_AGO)
+    IncomingAccount.objects.filter(pk=new.pk).update(active=True)
+    alarms.watch(LONG_AGO)
+    assert told.read_text() == ""
+    IncomingAccount.objects.filter(pk=new.pk).update(watched_since=later)
+    alarms.watch(LONG_AGO)
+    assert "The mailbox of account New was not checked with success since" in told.read_text()
+
+
+def test_a_mailbox_that_is_being_drained_is_not_late(good: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    began, counter = timezone.now(), itertools.count()
+
+    def now() -> dt.datetime:
+        """By ten minutes later with each mail that is fetched."""
+        return began + dt.timedelta(minutes=10) * drained
+
+    def fetched(name: str) -> None:
+        nonlocal drained
+        if name == "collect.fetched":
+            drained = next(counter)
+        elif name == "collect.journalled" and drained:  # of the second mail
+            seen.append(IncomingAccount.objects.get(pk=good.account.pk))
+
+    drained, seen = 0, list[IncomingAccount]()
+    monkeypatch.setattr(room.timezone, "now", now)
+    monkeypatch.setattr(room, "checkpoint", fetched)
+    monkeypatch.setattr(room, "BATCH_MAILS", 1)
+    before = began - dt.timedelta(minutes=10)
+    IncomingAccount.objects.update(last_good_at=before, last_checked_at=before)
+    for _ in range(2):
+        good.deliver(mail())
+    good.account.refresh_from_db()
+    collect(good.account)
+    [meanwhile] = seen
+    assert (meanwhile.last_good_at, meanwhile.last_checked_at) == (began, before)
 
 
 def test_an_account_without_a_mailbox_is_never_late(good: Desk, told: Path) -> None:

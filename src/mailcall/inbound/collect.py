@@ -30,6 +30,8 @@ from mailcall.mailbox.interface import (
 
 log = structlog.get_logger("inbound.collect")
 
+GOOD_EVERY = dt.timedelta(minutes=1)
+
 
 class CollectFailed(Exception):
     """An account could not be collected. The text is one sentence for people."""
@@ -79,6 +81,8 @@ def _collect(account: IncomingAccount, stop: Callable[[], bool], arrived: Callab
                 opened = True
                 for some in _collect_folder(account, settings.folder, mailbox, spool, stop):
                     new += some
+                    if not troubles:
+                        _still_good(account)
                     if some:
                         arrived()
         except MailboxError as error:
@@ -92,6 +96,21 @@ def _collect(account: IncomingAccount, stop: Callable[[], bool], arrived: Callab
     now = timezone.now()
     IncomingAccount.objects.filter(pk=account.pk).update(last_checked_at=now, last_good_at=now, last_error="")
     return new
+
+
+def _still_good(account: IncomingAccount) -> None:
+    """Say that mail comes: a mailbox that is drained for an hour is not one that can't be checked.
+
+    Not of an account of which another folder just failed, since that would never be heard of.
+    """
+    now = timezone.now()
+    last = account.last_good_at
+    if (account.last_error and len(account.folders) > 1) or (
+        last and dt.timedelta() <= now - last < GOOD_EVERY
+    ):
+        return
+    account.last_good_at = now
+    IncomingAccount.objects.filter(pk=account.pk).update(last_good_at=now)
 
 
 def _collect_folder(

@@ -83,6 +83,9 @@ class IncomingAccount(models.Model):
     high_water = models.JSONField(default=dict, blank=True, editable=False, help_text="By folder.")
     last_checked_at = models.DateTimeField(null=True, editable=False)
     last_good_at = models.DateTimeField(null=True, editable=False)
+    watched_since = models.DateTimeField(
+        null=True, editable=False, help_text="When the service first saw it active and with a mailbox."
+    )
     last_error = models.TextField(blank=True, editable=False)
     certificate_ends_at = models.DateTimeField(
         null=True, editable=False, help_text="When the certificate expires that the server last showed."

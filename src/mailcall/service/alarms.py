@@ -19,10 +19,10 @@ from mailcall.mailbox.interface import Security
 from mailcall.outbound.models import Delivery, DeliveryState, OutgoingServer
 from mailcall.service import round_trip
 from mailcall.service.models import Alarm
+from mailcall.service.waiting import PATIENCE, late_after, note_watched, unchecked_since
 
 log = structlog.get_logger("service.alarms")
 
-PATIENCE = dt.timedelta(minutes=5)
 REPEAT = dt.timedelta(hours=4)
 NOTICE = dt.timedelta(days=14)  # before a certificate expires
 LEAST_FREE_BYTES = 500 * 1024 * 1024
@@ -72,10 +72,10 @@ def _troubles(now: dt.datetime, since: dt.datetime) -> Iterator[Trouble]:
 
 
 def _mailboxes(now: dt.datetime, since: dt.datetime) -> Iterator[Trouble]:
+    note_watched(now)
     for account in IncomingAccount.to_collect().defer("password"):
-        good = max(account.last_good_at or since, since)
-        late = max(PATIENCE, dt.timedelta(seconds=3 * (account.check_interval or config().check_interval)))
-        if now - good > late:
+        good = max(unchecked_since(account, now), since)
+        if now - good > late_after(account):
             why = f" {account.last_error}" if account.last_error else ""
             yield Trouble(
                 f"account {account.pk}",
