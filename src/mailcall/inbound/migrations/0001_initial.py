@@ -8,383 +8,124 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("desk", "0001_initial"),
+        ('desk', '0001_initial'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Claim",
+            name='Claim',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("holder", models.CharField(max_length=32)),
-                (
-                    "until",
-                    models.DateTimeField(help_text="By the database's clock; then another may take it over."),
-                ),
-                ("mails", models.JSONField(help_text="Their keys in the journal.")),
-                (
-                    "keys",
-                    models.JSONField(
-                        help_text="What each that is not done depends on; null until it is told.", null=True
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('holder', models.CharField(max_length=32)),
+                ('until', models.DateTimeField(help_text="By the database's clock; then another may take it over.")),
+                ('mails', models.JSONField(help_text='Their keys in the journal.')),
+                ('keys', models.JSONField(help_text='What each that is not done depends on; null until it is told.', null=True)),
             ],
             options={
-                "ordering": ["pk"],
+                'ordering': ['pk'],
             },
         ),
         migrations.CreateModel(
-            name="IncomingAccount",
+            name='IncomingAccount',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("name", models.CharField(max_length=100, unique=True)),
-                ("active", models.BooleanField(default=True)),
-                ("address", models.CharField(help_text="The address that people write to.", max_length=254)),
-                ("protocol", models.CharField(default="imap", max_length=10)),
-                ("server", models.CharField(blank=True, max_length=255)),
-                ("port", models.PositiveIntegerField(default=993)),
-                (
-                    "security",
-                    models.CharField(
-                        choices=[
-                            (
-                                mailcall.mailbox.interface.Security["TLS"],
-                                mailcall.mailbox.interface.Security["TLS"],
-                            ),
-                            (
-                                mailcall.mailbox.interface.Security["STARTTLS"],
-                                mailcall.mailbox.interface.Security["STARTTLS"],
-                            ),
-                            (
-                                mailcall.mailbox.interface.Security["PLAIN"],
-                                mailcall.mailbox.interface.Security["PLAIN"],
-                            ),
-                        ],
-                        default=mailcall.mailbox.interface.Security["TLS"],
-                        max_length=10,
-                    ),
-                ),
-                ("login", models.CharField(blank=True, max_length=255)),
-                ("password", mailcall.database.fields.EncryptedField(blank=True, default="")),
-                ("auth_method", models.CharField(default="auto", max_length=20)),
-                ("folder", models.TextField(default="INBOX", help_text="For IMAP; several one a line.")),
-                ("path", models.CharField(blank=True, help_text="The folder, for Maildir.", max_length=500)),
-                (
-                    "ca_file",
-                    models.CharField(
-                        blank=True, help_text="A private certification authority, PEM.", max_length=500
-                    ),
-                ),
-                (
-                    "disposal",
-                    models.CharField(
-                        choices=[
-                            (
-                                mailcall.mailbox.interface.Disposal["DELETE"],
-                                mailcall.mailbox.interface.Disposal["DELETE"],
-                            ),
-                            (
-                                mailcall.mailbox.interface.Disposal["MOVE"],
-                                mailcall.mailbox.interface.Disposal["MOVE"],
-                            ),
-                            (
-                                mailcall.mailbox.interface.Disposal["KEEP"],
-                                mailcall.mailbox.interface.Disposal["KEEP"],
-                            ),
-                        ],
-                        default=mailcall.mailbox.interface.Disposal["DELETE"],
-                        max_length=10,
-                    ),
-                ),
-                ("move_to", models.CharField(blank=True, max_length=255)),
-                (
-                    "size_limit",
-                    models.PositiveIntegerField(
-                        default=50, help_text="MB; of a mail above, only the header is kept; 0: no limit."
-                    ),
-                ),
-                (
-                    "session_limit",
-                    models.PositiveIntegerField(
-                        default=0,
-                        help_text="Messages deleted before the session is closed and opened again; 0: no limit.",
-                    ),
-                ),
-                (
-                    "check_interval",
-                    models.PositiveIntegerField(
-                        blank=True, help_text="Seconds; empty: the default.", null=True
-                    ),
-                ),
-                ("use_linked_analyst", models.BooleanField(default=False)),
-                (
-                    "trusted_hosts",
-                    models.TextField(
-                        blank=True,
-                        help_text="Hosts whose Authentication-Results count, separated by white space.",
-                    ),
-                ),
-                (
-                    "trusted_sealers",
-                    models.TextField(
-                        blank=True, help_text="Domains whose ARC seals count, separated by white space."
-                    ),
-                ),
-                (
-                    "internal_marker",
-                    models.CharField(
-                        blank=True,
-                        help_text="A header field that the gateway sets on internal mail alone, as `Name: value`.",
-                        max_length=200,
-                    ),
-                ),
-                (
-                    "verify_dkim",
-                    models.BooleanField(
-                        default=True,
-                        help_text="Whether DKIM signatures are verified here, with keys from DNS.",
-                    ),
-                ),
-                ("gateway_tags", models.TextField(blank=True, help_text="Such as [EXTERNAL]; one a line.")),
-                (
-                    "blocked_senders",
-                    models.TextField(
-                        blank=True, help_text="Addresses or @domains, separated by white space."
-                    ),
-                ),
-                (
-                    "reject_subjects",
-                    models.TextField(
-                        blank=True, help_text="A subject that contains one is rejected; one a line."
-                    ),
-                ),
-                (
-                    "high_water",
-                    models.JSONField(blank=True, default=dict, editable=False, help_text="By folder."),
-                ),
-                ("last_checked_at", models.DateTimeField(editable=False, null=True)),
-                ("last_good_at", models.DateTimeField(editable=False, null=True)),
-                (
-                    "watched_since",
-                    models.DateTimeField(
-                        editable=False,
-                        help_text="When the service first saw it active and with a mailbox.",
-                        null=True,
-                    ),
-                ),
-                ("last_error", models.TextField(blank=True, editable=False)),
-                (
-                    "certificate_ends_at",
-                    models.DateTimeField(
-                        editable=False,
-                        help_text="When the certificate expires that the server last showed.",
-                        null=True,
-                    ),
-                ),
-                (
-                    "default_logging_analyst",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="desk.person",
-                    ),
-                ),
-                (
-                    "template",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="desk.calltemplate"),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100, unique=True)),
+                ('active', models.BooleanField(default=True)),
+                ('address', models.CharField(help_text='The address that people write to.', max_length=254)),
+                ('protocol', models.CharField(default='imap', max_length=10)),
+                ('server', models.CharField(blank=True, max_length=255)),
+                ('port', models.PositiveIntegerField(default=993)),
+                ('security', models.CharField(choices=[(mailcall.mailbox.interface.Security['TLS'], mailcall.mailbox.interface.Security['TLS']), (mailcall.mailbox.interface.Security['STARTTLS'], mailcall.mailbox.interface.Security['STARTTLS']), (mailcall.mailbox.interface.Security['PLAIN'], mailcall.mailbox.interface.Security['PLAIN'])], default=mailcall.mailbox.interface.Security['TLS'], max_length=10)),
+                ('login', models.CharField(blank=True, max_length=255)),
+                ('password', mailcall.database.fields.EncryptedField(blank=True, default='')),
+                ('auth_method', models.CharField(default='auto', max_length=20)),
+                ('folder', models.TextField(default='INBOX', help_text='For IMAP; several one a line.')),
+                ('path', models.CharField(blank=True, help_text='The folder, for Maildir.', max_length=500)),
+                ('ca_file', models.CharField(blank=True, help_text='A private certification authority, PEM.', max_length=500)),
+                ('disposal', models.CharField(choices=[(mailcall.mailbox.interface.Disposal['DELETE'], mailcall.mailbox.interface.Disposal['DELETE']), (mailcall.mailbox.interface.Disposal['MOVE'], mailcall.mailbox.interface.Disposal['MOVE']), (mailcall.mailbox.interface.Disposal['KEEP'], mailcall.mailbox.interface.Disposal['KEEP'])], default=mailcall.mailbox.interface.Disposal['DELETE'], max_length=10)),
+                ('move_to', models.CharField(blank=True, max_length=255)),
+                ('size_limit', models.PositiveIntegerField(default=50, help_text='MB; of a mail above, only the header is kept; 0: no limit.')),
+                ('session_limit', models.PositiveIntegerField(default=0, help_text='Messages deleted before the session is closed and opened again; 0: no limit.')),
+                ('check_interval', models.PositiveIntegerField(blank=True, help_text='Seconds; empty: the default.', null=True)),
+                ('use_linked_analyst', models.BooleanField(default=False)),
+                ('trusted_hosts', models.TextField(blank=True, help_text='Hosts whose Authentication-Results count, separated by white space.')),
+                ('trusted_sealers', models.TextField(blank=True, help_text='Domains whose ARC seals count, separated by white space.')),
+                ('internal_marker', models.CharField(blank=True, help_text='A header field that the gateway sets on internal mail alone, as `Name: value`.', max_length=200)),
+                ('verify_dkim', models.BooleanField(default=True, help_text='Whether DKIM signatures are verified here, with keys from DNS.')),
+                ('gateway_tags', models.TextField(blank=True, help_text='Such as [EXTERNAL]; one a line.')),
+                ('blocked_senders', models.TextField(blank=True, help_text='Addresses or @domains, separated by white space.')),
+                ('reject_subjects', models.TextField(blank=True, help_text='A subject that contains one is rejected; one a line.')),
+                ('high_water', models.JSONField(blank=True, default=dict, editable=False, help_text='By folder.')),
+                ('last_checked_at', models.DateTimeField(editable=False, null=True)),
+                ('last_good_at', models.DateTimeField(editable=False, null=True)),
+                ('watched_since', models.DateTimeField(editable=False, help_text='When the service first saw it active and with a mailbox.', null=True)),
+                ('last_error', models.TextField(blank=True, editable=False)),
+                ('certificate_ends_at', models.DateTimeField(editable=False, help_text='When the certificate expires that the server last showed.', null=True)),
+                ('default_logging_analyst', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='desk.person')),
+                ('template', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='desk.calltemplate')),
             ],
             options={
-                "ordering": ["name"],
+                'ordering': ['name'],
             },
         ),
         migrations.CreateModel(
-            name="KeptMail",
+            name='KeptMail',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("kept_as", models.CharField(max_length=700)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        to="inbound.incomingaccount",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kept_as', models.CharField(max_length=700)),
+                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='inbound.incomingaccount')),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("account", "kept_as"), name="kept_once")],
+                'constraints': [models.UniqueConstraint(fields=('account', 'kept_as'), name='kept_once')],
             },
         ),
         migrations.CreateModel(
-            name="ReceivedMail",
+            name='ReceivedMail',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "identity",
-                    models.CharField(help_text="What makes it one mail of this account.", max_length=700),
-                ),
-                (
-                    "correlation_id",
-                    models.CharField(db_index=True, help_text="In every log line about it.", max_length=32),
-                ),
-                ("received_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("size", models.PositiveBigIntegerField()),
-                ("sha256", models.CharField(max_length=64)),
-                (
-                    "raw",
-                    models.BinaryField(help_text="The bytes; big ones are in the file storage.", null=True),
-                ),
-                (
-                    "header_only",
-                    models.BooleanField(
-                        default=False, help_text="Too big: its bytes are those of its header."
-                    ),
-                ),
-                ("evidence", models.JSONField(default=dict, help_text="Gathered at the first reading.")),
-                ("message_id", models.CharField(blank=True, db_index=True, max_length=998)),
-                ("from_address", models.CharField(blank=True, max_length=320)),
-                ("subject", models.CharField(blank=True, max_length=500)),
-                ("duplicate_key", models.CharField(blank=True, db_index=True, max_length=64)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("new", "Waiting"), ("done", "Done"), ("held", "Held")],
-                        default="new",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "attempts",
-                    models.PositiveSmallIntegerField(default=0, help_text="Counted before it is acted on."),
-                ),
-                ("due_at", models.DateTimeField(help_text="Not to be tried before; empty: now.", null=True)),
-                ("error", models.TextField(blank=True, help_text="Why it is held or waits, for people.")),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("logged", "Logged a call"),
-                            ("updated", "Updated a call"),
-                            ("rejected", "Rejected"),
-                            ("duplicate", "The same mail again"),
-                            ("round_trip", "A round trip of ours"),
-                            ("discarded", "Discarded by a person"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("reason", models.TextField(blank=True, help_text="The decision in one sentence.")),
-                (
-                    "trace",
-                    models.JSONField(default=list, help_text="Each rule, what it saw, whether it fired."),
-                ),
-                ("acted_at", models.DateTimeField(null=True)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="inbound.incomingaccount",
-                    ),
-                ),
-                (
-                    "call",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="received_mails",
-                        to="desk.call",
-                    ),
-                ),
-                (
-                    "entry",
-                    models.OneToOneField(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="received_mail",
-                        to="desk.timelineentry",
-                    ),
-                ),
-                ("raw_removed_at", models.DateTimeField(help_text="When its bytes were removed.", null=True)),
-                (
-                    "emptied_at",
-                    models.DateTimeField(help_text="When all that it said was removed.", null=True),
-                ),
-                (
-                    "removed_by",
-                    models.CharField(blank=True, help_text="What removed that, for people.", max_length=200),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('identity', models.CharField(help_text='What makes it one mail of this account.', max_length=700)),
+                ('correlation_id', models.CharField(db_index=True, help_text='In every log line about it.', max_length=32)),
+                ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('size', models.PositiveBigIntegerField()),
+                ('sha256', models.CharField(max_length=64)),
+                ('raw', models.BinaryField(help_text='The bytes; big ones are in the file storage.', null=True)),
+                ('header_only', models.BooleanField(default=False, help_text='Too big: its bytes are those of its header.')),
+                ('evidence', models.JSONField(default=dict, help_text='Gathered at the first reading.')),
+                ('message_id', models.CharField(blank=True, db_index=True, max_length=998)),
+                ('from_address', models.CharField(blank=True, max_length=320)),
+                ('subject', models.CharField(blank=True, max_length=500)),
+                ('duplicate_key', models.CharField(blank=True, db_index=True, max_length=64)),
+                ('state', models.CharField(choices=[('new', 'Waiting'), ('done', 'Done'), ('held', 'Held')], default='new', max_length=10)),
+                ('attempts', models.PositiveSmallIntegerField(default=0, help_text='Counted before it is acted on.')),
+                ('due_at', models.DateTimeField(help_text='Not to be tried before; empty: now.', null=True)),
+                ('error', models.TextField(blank=True, help_text='Why it is held or waits, for people.')),
+                ('outcome', models.CharField(blank=True, choices=[('logged', 'Logged a call'), ('updated', 'Updated a call'), ('rejected', 'Rejected'), ('duplicate', 'The same mail again'), ('round_trip', 'A round trip of ours'), ('discarded', 'Discarded by a person')], max_length=10)),
+                ('reason', models.TextField(blank=True, help_text='The decision in one sentence.')),
+                ('trace', models.JSONField(default=list, help_text='Each rule, what it saw, whether it fired.')),
+                ('acted_at', models.DateTimeField(null=True)),
+                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='inbound.incomingaccount')),
+                ('call', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='received_mails', to='desk.call')),
+                ('entry', models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='received_mail', to='desk.timelineentry')),
+                ('raw_removed_at', models.DateTimeField(help_text='When its bytes were removed.', null=True)),
+                ('emptied_at', models.DateTimeField(help_text='When all that it said was removed.', null=True)),
+                ('removed_by', models.CharField(blank=True, help_text='What removed that, for people.', max_length=200)),
             ],
             options={
-                "ordering": ["-pk"],
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("acted_at__isnull", True)),
-                        fields=["state", "id"],
-                        name="mails_not_done",
-                    ),
-                    models.Index(
-                        condition=models.Q(("acted_at__isnull", False), ("raw_removed_at__isnull", True)),
-                        fields=["acted_at"],
-                        name="mails_with_raw",
-                    ),
-                    models.Index(
-                        condition=models.Q(
-                            ("acted_at__isnull", False), ("emptied_at__isnull", True), ("entry__isnull", True)
-                        ),
-                        fields=["acted_at"],
-                        name="mails_apart",
-                    ),
-                    models.Index(
-                        condition=models.Q(
-                            ("acted_at__isnull", False), ("emptied_at__isnull", True), ("entry__isnull", True)
-                        ),
-                        fields=["from_address"],
-                        name="mails_apart_by_sender",
-                    ),
-                    models.Index(
-                        condition=models.Q(("raw__isnull", True), ("raw_removed_at__isnull", True)),
-                        fields=["sha256"],
-                        name="mails_in_files",
-                    ),
+                'ordering': ['-pk'],
+                'indexes': [
+                    models.Index(condition=models.Q(('acted_at__isnull', True)), fields=['state', 'id'], name='mails_not_done'),
+                    models.Index(condition=models.Q(('acted_at__isnull', False), ('raw_removed_at__isnull', True)), fields=['acted_at'], name='mails_with_raw'),
+                    models.Index(condition=models.Q(('acted_at__isnull', False), ('emptied_at__isnull', True), ('entry__isnull', True)), fields=['acted_at'], name='mails_apart'),
+                    models.Index(condition=models.Q(('acted_at__isnull', False), ('emptied_at__isnull', True), ('entry__isnull', True)), fields=['from_address'], name='mails_apart_by_sender'),
+                    models.Index(condition=models.Q(('raw__isnull', True), ('raw_removed_at__isnull', True)), fields=['sha256'], name='mails_in_files'),
                 ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("account", "identity"), name="journalled_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("acted_at__isnull", False), ("state", "done")),
-                            models.Q(models.Q(("state", "done"), _negated=True), ("acted_at__isnull", True)),
-                            _connector="OR",
-                        ),
-                        name="acted_at_when_done",
-                    ),
+                'constraints': [
+                    models.UniqueConstraint(fields=('account', 'identity'), name='journalled_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('acted_at__isnull', False), ('state', 'done')), models.Q(models.Q(('state', 'done'), _negated=True), ('acted_at__isnull', True)), _connector='OR'), name='acted_at_when_done'),
                 ],
             },
         ),
