@@ -4,6 +4,7 @@ import datetime as dt
 import http.server
 import itertools
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -157,6 +158,44 @@ def test_a_command_that_fails_is_tried_again(
     use(monkeypatch, alarm_command=f"cat > {tmp_path / 'told'}")
     alarms.watch(LONG_AGO)
     assert "Support" in (tmp_path / "told").read_text()
+
+
+def on(host: str, free: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work on this machine, with so many bytes free."""
+    monkeypatch.setattr(alarms.socket, "gethostname", lambda: host)
+    monkeypatch.setattr(alarms.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**12, 0, free))
+
+
+def test_a_full_disk_is_told_once_whichever_worker_looks_and_over_when_its_own_says_so(
+    good: Desk, told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on("full", 10**6, monkeypatch)
+    alarms.note_disk()
+    alarms.watch(LONG_AGO)
+    on("roomy", 10**11, monkeypatch)
+    alarms.note_disk()
+    alarms.watch(LONG_AGO)
+    on("full", 10**6 - 9, monkeypatch)
+    alarms.note_disk()
+    alarms.watch(LONG_AGO)
+    assert told.read_text().splitlines() == ["raised", "The data folder of full has less than 500 MB left."]
+    on("full", 10**11, monkeypatch)
+    alarms.watch(LONG_AGO)
+    assert told.read_text().splitlines()[2] == "over"
+
+
+def test_the_disk_of_a_worker_that_does_not_look_for_alarms_is_told_and_over_once_it_no_longer_says_so(
+    good: Desk, told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on("full", 10**6, monkeypatch)
+    alarms.note_disk()
+    on("roomy", 10**11, monkeypatch)
+    alarms.watch(LONG_AGO)
+    assert "The data folder of full" in told.read_text()
+    Alarm.objects.update(seen_at=timezone.now() - dt.timedelta(minutes=3))
+    alarms.watch(LONG_AGO)
+    assert "over" in told.read_text()
+    assert not Alarm.objects.exists()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import os
 import shutil
+import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ log = structlog.get_logger("service.alarms")
 REPEAT = dt.timedelta(hours=4)
 NOTICE = dt.timedelta(days=14)  # before a certificate expires
 LEAST_FREE_BYTES = 500 * 1024 * 1024
+DISK = "disk "  # and the host
+SAID_LATELY = dt.timedelta(minutes=2)  # workers say it every 10 seconds, by clocks that differ
 TELL_SECONDS = 30.0
 
 
@@ -43,18 +46,33 @@ def watch(since: dt.datetime) -> None:
     troubles = {trouble.key: trouble for trouble in _troubles(now, since)}
     known = {alarm.key: alarm for alarm in Alarm.objects.all()}
     for key, trouble in troubles.items():
-        alarm = known.get(key) or Alarm(key=key, raised_at=now)
-        alarm.sentence = trouble.sentence
-        if alarm.told_at is None or now - alarm.told_at >= REPEAT:
+        alarm = known.get(key)
+        told_at = alarm.told_at if alarm else None
+        if told_at is None or now - told_at >= REPEAT:
             log.error("alarm", key=key, sentence=trouble.sentence)
             if tell(key, trouble.sentence, over=False):
-                alarm.told_at = now
-        alarm.save()
+                told_at = now
+        if alarm is None or (alarm.sentence, alarm.told_at) != (trouble.sentence, told_at):
+            _save(key, now, sentence=trouble.sentence, told_at=told_at)
     for key, alarm in known.items():
         if key not in troubles:
             log.info("alarm over", key=key, sentence=alarm.sentence)
             if alarm.told_at is None or tell(key, f"Over: {alarm.sentence}", over=True):
                 alarm.delete()
+
+
+def note_disk() -> None:
+    """Say that this machine's disk is nearly full: each worker for its own, since none sees another's."""
+    now = timezone.now()
+    if trouble := _own_disk():
+        _save(trouble.key, now, sentence=trouble.sentence, seen_at=now)
+
+
+def _save(key: str, now: dt.datetime, **fields: object) -> None:
+    """Others may write the same alarm at the same moment."""
+    Alarm.objects.update_or_create(
+        key=key, defaults=fields, create_defaults={**fields, "key": key, "raised_at": now}
+    )
 
 
 def _troubles(now: dt.datetime, since: dt.datetime) -> Iterator[Trouble]:
@@ -66,9 +84,28 @@ def _troubles(now: dt.datetime, since: dt.datetime) -> Iterator[Trouble]:
         yield Trouble("held", f"{held} received {'mail is' if held == 1 else 'mails are'} held for a person.")
     if sentence := round_trip.trouble(now, since):
         yield Trouble("round trip", sentence)
+    yield from _disks(now)
+
+
+def _disks(now: dt.datetime) -> Iterator[Trouble]:
+    """Of this machine as it is, of the others as they said lately; what one no longer says is over."""
+    for alarm in Alarm.objects.filter(key__startswith=DISK, seen_at__gt=now - SAID_LATELY):
+        if alarm.key != _disk_key():
+            yield Trouble(alarm.key, alarm.sentence)
+    if trouble := _own_disk():
+        yield trouble
+
+
+def _own_disk() -> Trouble | None:
     free = shutil.disk_usage(config().data_dir).free
-    if free < LEAST_FREE_BYTES:
-        yield Trouble("disk", f"The data folder has only {free // 1024 // 1024} MB left.")
+    if free >= LEAST_FREE_BYTES:
+        return None
+    where = f"The data folder of {socket.gethostname()}"
+    return Trouble(_disk_key(), f"{where} has less than {LEAST_FREE_BYTES // 1024 // 1024} MB left.")
+
+
+def _disk_key() -> str:
+    return f"{DISK}{socket.gethostname()[:60]}"
 
 
 def _mailboxes(now: dt.datetime, since: dt.datetime) -> Iterator[Trouble]:

@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 
 from mailcall.config import config
 from mailcall.inbound.readers import readers
-from mailcall.service import certificates, health, metrics
+from mailcall.service import alarms, certificates, health, metrics
 from mailcall.service.colleagues import Colleagues, present
 from mailcall.service.engine import Engine
 from mailcall.service.jobs import Jobs
@@ -123,6 +123,7 @@ class MessagingService:
         try:
             self._watchers.refresh(colleagues.ours)
             certificates.remember()
+            alarms.note_disk()
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:

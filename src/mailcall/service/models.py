@@ -24,6 +24,7 @@ class Alarm(models.Model):
     sentence = models.TextField()
     raised_at = models.DateTimeField()
     told_at = models.DateTimeField(null=True, help_text="When it last left by a program or a web hook.")
+    seen_at = models.DateTimeField(null=True, help_text="When the machine that it is about last said so.")
 
     def __str__(self) -> str:
         return self.sentence

@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
                 ('sentence', models.TextField()),
                 ('raised_at', models.DateTimeField()),
                 ('told_at', models.DateTimeField(help_text='When it last left by a program or a web hook.', null=True)),
+                ('seen_at', models.DateTimeField(help_text='When the machine that it is about last said so.', null=True)),
             ],
         ),
         migrations.CreateModel(
