@@ -91,7 +91,9 @@ def split(call: Call, entry: TimelineEntry, deed: Deed, *, subject: str) -> Call
 
 def survivor_of(call: Call) -> Call:
     """Where a call goes on, if it was merged; or else itself. At most one query."""
-    return call.merged_into or call
+    if call.merged_into_id is None:
+        return call
+    return Call.objects.filter(pk=call.merged_into_id).first() or call
 
 
 def _refuse_merging(call: Call, into: Call) -> None:

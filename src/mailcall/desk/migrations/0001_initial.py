@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
                 ('pause', models.CharField(blank=True, choices=[('', 'Worked on'), ('deferred', 'Deferred'), ('suspended', 'Suspended')], default='', max_length=10)),
                 ('resume_at', models.DateTimeField(help_text='When a deferred call comes back.', null=True)),
                 ('issue_type', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='desk.issuetype')),
-                ('merged_into', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='merged', to='desk.call')),
+                ('merged_into', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='merged', to='desk.call')),
                 ('version', models.PositiveIntegerField(default=1, help_text='Counts changes.')),
                 ('anonymized_at', models.DateTimeField(help_text='When what people said on it was removed.', null=True)),
                 ('template', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to='desk.calltemplate')),

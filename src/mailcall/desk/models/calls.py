@@ -66,8 +66,14 @@ class Call(models.Model):
     close_step_at = models.DateTimeField(null=True, help_text="When it is warned of its closing, or closed.")
     pause = models.CharField(max_length=10, choices=Pause, default=Pause.NONE, blank=True)
     resume_at = models.DateTimeField(null=True, help_text="When a deferred call comes back.")
+    # Not checked by the database, as a desk is moved in steps, and the call may be of a later one.
     merged_into = models.ForeignKey(
-        "self", null=True, on_delete=models.SET_NULL, related_name="merged", db_index=False
+        "self",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="merged",
+        db_index=False,
+        db_constraint=False,
     )
     version = models.PositiveIntegerField(default=1, help_text="Counts changes.")
     anonymized_at = models.DateTimeField(null=True, help_text="When what people said on it was removed.")
