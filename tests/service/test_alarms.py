@@ -18,7 +18,7 @@ from mailcall.config import config
 from mailcall.inbound import collect as room
 from mailcall.inbound.collect import CollectFailed, collect
 from mailcall.inbound.models import IncomingAccount, ReceivedMail
-from mailcall.outbound.models import Delivery
+from mailcall.outbound.models import Delivery, OutgoingServer
 from mailcall.service import alarms
 from mailcall.service.jobs import Jobs
 from mailcall.service.models import Alarm
@@ -146,6 +146,51 @@ def test_held_mail_and_what_waits_too_long_are_told(good: Desk, told: Path) -> N
     said = told.read_text()
     assert "1 received mail is held for a person." in said
     assert "The oldest outgoing mail waits to be sent since" in said
+
+
+def test_a_delivery_that_was_tried_is_told_when_it_has_been_due_for_five_minutes(
+    good: Desk, told: Path
+) -> None:
+    good.receive(mail())
+    IncomingAccount.objects.update(last_good_at=timezone.now())
+    now, minute = timezone.now(), dt.timedelta(minutes=1)
+    put_in_state(Delivery.objects.all(), "deferred", created_at=now - 60 * minute, due_at=now - 4 * minute)
+    alarms.watch(LONG_AGO)
+    assert told.read_text() == ""
+    Delivery.objects.update(due_at=now - 6 * minute)
+    alarms.watch(LONG_AGO)
+    assert "The oldest outgoing mail waits to be sent since" in told.read_text()
+
+
+def test_one_greylisted_recipient_is_told_after_hours_and_many_after_half_an_hour(
+    good: Desk, told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good.receive(mail())
+    IncomingAccount.objects.update(last_good_at=timezone.now())
+    now, hour = timezone.now(), dt.timedelta(hours=1)
+    put_in_state(Delivery.objects.all(), "deferred", created_at=now - hour, due_at=now + hour)
+    alarms.watch(LONG_AGO)
+    assert told.read_text() == ""
+    monkeypatch.setattr(alarms, "MANY", 1)
+    alarms.watch(LONG_AGO)
+    assert "Mail to 1 recipient was tried and could not be sent" in told.read_text()
+    monkeypatch.undo()
+    Alarm.objects.all().delete()
+    Delivery.objects.update(created_at=now - 5 * hour)
+    alarms.watch(LONG_AGO)
+    assert Alarm.objects.get().key == "put off"
+
+
+def test_held_outgoing_mail_and_a_server_left_alone_are_told(good: Desk, told: Path) -> None:
+    good.receive(mail())
+    IncomingAccount.objects.update(last_good_at=timezone.now())
+    put_in_state(Delivery.objects.all(), "held")
+    OutgoingServer.objects.update(breaker_failures=3, last_error="It is down.")
+    alarms.watch(LONG_AGO)
+    assert told.read_text().splitlines() == ["raised", "1 outgoing mail is held for a person."]
+    OutgoingServer.objects.update(breaker_failures=4)
+    alarms.watch(LONG_AGO)
+    assert told.read_text().splitlines()[3] == "The outgoing server Out can't be used. It is down."
 
 
 def test_a_command_that_fails_is_tried_again(

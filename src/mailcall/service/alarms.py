@@ -11,19 +11,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import structlog
-from django.db.models import Min
 from django.utils import timezone
 
 from mailcall.config import config
 from mailcall.inbound.models import IncomingAccount, MailState, ReceivedMail
 from mailcall.mailbox.interface import Security
+from mailcall.outbound.deliver import BREAKER_SECONDS
 from mailcall.outbound.models import Delivery, DeliveryState, OutgoingServer
 from mailcall.service import round_trip
 from mailcall.service.models import Alarm
-from mailcall.service.waiting import PATIENCE, late_after, note_watched, unchecked_since
+from mailcall.service.waiting import (
+    PATIENCE,
+    delivery_overdue_since,
+    late_after,
+    mail_overdue_since,
+    note_watched,
+    unchecked_since,
+)
 
 log = structlog.get_logger("service.alarms")
 
+PUT_OFF_PATIENCE = dt.timedelta(hours=4)  # after which mail servers warn of delayed mail, by custom
+MANY = 10  # recipients, whom no greylisting puts off for so long
+MANY_PATIENCE = dt.timedelta(minutes=30)
 REPEAT = dt.timedelta(hours=4)
 NOTICE = dt.timedelta(days=14)  # before a certificate expires
 LEAST_FREE_BYTES = 500 * 1024 * 1024
@@ -79,9 +89,9 @@ def _troubles(now: dt.datetime, since: dt.datetime) -> Iterator[Trouble]:
     yield from _mailboxes(now, since)
     yield from _certificates(now)
     yield from _backlog(now, since)
-    held = ReceivedMail.not_done().filter(state=MailState.HELD).count()
-    if held:
-        yield Trouble("held", f"{held} received {'mail is' if held == 1 else 'mails are'} held for a person.")
+    yield from _put_off(now)
+    yield from _held()
+    yield from _servers()
     if sentence := round_trip.trouble(now, since):
         yield Trouble("round trip", sentence)
     yield from _disks(now)
@@ -137,14 +147,44 @@ def _certificates(now: dt.datetime) -> Iterator[Trouble]:
 
 
 def _backlog(now: dt.datetime, since: dt.datetime) -> Iterator[Trouble]:
-    new = ReceivedMail.not_done().filter(state=MailState.NEW, due_at=None)
-    queued = Delivery.unfinished().filter(state=DeliveryState.QUEUED, due_at=None)
     for key, what, oldest in (
-        ("mails", "received mail waits to be acted on", new.aggregate(at=Min("received_at"))["at"]),
-        ("deliveries", "outgoing mail waits to be sent", queued.aggregate(at=Min("created_at"))["at"]),
+        ("mails", "received mail waits to be acted on", mail_overdue_since(now)),
+        ("deliveries", "outgoing mail waits to be sent", delivery_overdue_since(now)),
     ):
         if oldest and now - max(oldest, since) > PATIENCE:
             yield Trouble(key, f"The oldest {what} since {oldest:%Y-%m-%d %H:%M} UTC.")
+
+
+def _put_off(now: dt.datetime) -> Iterator[Trouble]:
+    """What was tried and is not overdue: one recipient that is greylisted for a while is no news."""
+    tried = Delivery.unfinished().filter(state__in=(DeliveryState.DEFERRED, DeliveryState.UNKNOWN))
+    oldest = list(tried.order_by("pk").values_list("created_at", flat=True)[:MANY])
+    if not oldest:
+        return
+    if now - oldest[0] > PUT_OFF_PATIENCE or (len(oldest) == MANY and now - oldest[-1] > MANY_PATIENCE):
+        count = f"{tried.count()} recipients" if len(oldest) > 1 else "1 recipient"
+        yield Trouble(
+            "put off",
+            f"Mail to {count} was tried and could not be sent, the oldest since "
+            f"{oldest[0]:%Y-%m-%d %H:%M} UTC.",
+        )
+
+
+def _held() -> Iterator[Trouble]:
+    mails = ReceivedMail.not_done().filter(state=MailState.HELD).count()
+    deliveries = Delivery.unfinished().filter(state=DeliveryState.HELD).count()
+    for key, what, count in (("held", "received", mails), ("held deliveries", "outgoing", deliveries)):
+        if count:
+            yield Trouble(
+                key, f"{count} {what} {'mail is' if count == 1 else 'mails are'} held for a person."
+            )
+
+
+def _servers() -> Iterator[Trouble]:
+    """Those left alone for more than PATIENCE: the breaker's pauses before the last add up to that."""
+    failing = OutgoingServer.objects.filter(active=True, breaker_failures__gte=len(BREAKER_SECONDS))
+    for pk, name, error in failing.values_list("pk", "name", "last_error"):
+        yield Trouble(f"server {pk}", f"The outgoing server {name} can't be used. {error}".strip())
 
 
 def tell(key: str, sentence: str, *, over: bool) -> bool:

@@ -10,7 +10,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import structlog
 from django.db import Error, connection
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count
 from django.utils import timezone
 from prometheus_client import REGISTRY, make_wsgi_app
 from prometheus_client.core import GaugeMetricFamily
@@ -21,11 +21,12 @@ from mailcall.mailbox.interface import Security
 from mailcall.outbound.models import WAITING_STATES, Delivery, DeliveryState, OutgoingServer
 from mailcall.service import health, round_trip
 from mailcall.service.models import RoundTrip
+from mailcall.service.waiting import delivery_overdue_since, mail_overdue_since
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-    Waiting = QuerySet[ReceivedMail] | QuerySet[Delivery]
+    from mailcall.service.waiting import Waiting
 
 log = structlog.get_logger("service.metrics")
 
@@ -59,11 +60,10 @@ def _mails() -> Iterator[GaugeMetricFamily]:
         waiting.filter(state=MailState.NEW),
         "received_at",
     )
-    yield _overdue(
+    yield GaugeMetricFamily(
         "mailcall_mail_overdue_seconds",
         "For how long the mail has been due that has been so longest.",
-        waiting.filter(state=MailState.NEW),
-        "received_at",
+        value=_seconds_since(mail_overdue_since(timezone.now())),
     )
 
 
@@ -83,11 +83,10 @@ def _deliveries() -> Iterator[GaugeMetricFamily]:
         waiting.filter(state=DeliveryState.QUEUED),
         "created_at",
     )
-    yield _overdue(
+    yield GaugeMetricFamily(
         "mailcall_delivery_overdue_seconds",
         "For how long the delivery has been due that has been so longest.",
-        waiting.filter(state__in=WAITING_STATES),
-        "created_at",
+        value=_seconds_since(delivery_overdue_since(timezone.now())),
     )
 
 
@@ -163,13 +162,6 @@ def _age(name: str, about: str, rows: "Waiting", field: str) -> GaugeMetricFamil
     """Of the first row, which is the oldest; found by its key, however many wait."""
     oldest = rows.order_by("pk").values_list(field, flat=True).first()
     return GaugeMetricFamily(name, about, value=_seconds_since(oldest))
-
-
-def _overdue(name: str, about: str, rows: "Waiting", field: str) -> GaugeMetricFamily:
-    """Of what is due at once, since `field`; and of what was to wait, since its time came."""
-    at_once = rows.filter(due_at=None).order_by("pk").values_list(field, flat=True).first()
-    in_time = rows.filter(due_at__lte=timezone.now()).aggregate(at=Min("due_at"))["at"]
-    return GaugeMetricFamily(name, about, value=max(_seconds_since(at_once), _seconds_since(in_time)))
 
 
 def _seconds_since(moment: dt.datetime | None) -> float:
