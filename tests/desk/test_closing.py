@@ -12,6 +12,7 @@ from desk.offices import Office
 from desks import Desk, mail
 from mailcall import desk as desk_room
 from mailcall.desk import closing, events
+from mailcall.desk.call_relations import merge
 from mailcall.desk.call_states import CALL, CallVerb, move, take_back
 from mailcall.desk.due import close_resolved
 from mailcall.desk.errors import Refused
@@ -239,6 +240,25 @@ def test_a_mail_on_a_resolved_call_takes_it_back(desk: Desk) -> None:
     call.refresh_from_db()
     assert (call.state, call.resolved_at, call.close_step_at) == (State.OPEN, None, None)
     assert "Reopened by a reply." in said(call)
+
+
+def test_an_automatic_answer_leaves_a_resolved_call_as_it_is(desk: Desk) -> None:
+    call = desk.receive(mail()).call
+    closing.set_closure(call.partition, ClosureMethod.RULES)
+    closing.resolve(call, by(desk.bob, Channel.PAGE))
+    away = mail(subject=f"[Call {call.pk}] I am away", headers="Auto-Submitted: auto-replied\n")
+    desk.receive(away)
+    call.refresh_from_db()
+    assert call.state == State.RESOLVED
+
+
+def test_a_mail_on_a_merged_call_does_not_open_it(desk: Desk) -> None:
+    merged, survivor = desk.receive(mail()).call, desk.receive(mail(subject="Still dark")).call
+    merge(merged, survivor, by(desk.bob, Channel.PAGE))
+    desk.receive(mail(subject=f"[Call {merged.pk}] well?"))
+    merged.refresh_from_db()
+    assert merged.is_closed
+    assert merged.timeline.count() == 3
 
 
 def test_a_state_is_called_as_the_administrator_says(office: Office) -> None:

@@ -82,7 +82,9 @@ def _belongs(reading: Reading, facts: Facts, call: Call, saw: str) -> Verdict:
         )
         return Verdict(f"{saw} {taking} {whose(reading, facts).explained}", decision)
     decision = _update(reading, facts, call)
-    if call.is_closed and not reading.mail.automatic and not decision.internal:
+    if reading.mail.automatic or decision.internal or call.merged_into_id:
+        return Verdict(f"{saw} {taking}{shared_address(facts)}", decision)
+    if call.is_closed:
         days = call.partition.reopen_days
         closed_at = call.closed_at or call.updated_at
         if facts.now - closed_at > dt.timedelta(days=days):
@@ -95,7 +97,7 @@ def _belongs(reading: Reading, facts: Facts, call: Call, saw: str) -> Verdict:
             since = f"It is closed since {closed_at:%Y-%m-%d}."
             return Verdict(f"{saw} {taking} {since} {whose(reading, facts).explained}", decision)
         decision = _reopening(decision)
-    elif call.state == State.RESOLVED and not reading.mail.automatic and not decision.internal:
+    elif call.state == State.RESOLVED:
         decision = _reopening(decision)
     return Verdict(f"{saw} {taking}{shared_address(facts)}", decision)
 
