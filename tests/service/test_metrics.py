@@ -19,12 +19,14 @@ from desks import Desk, mail, put_in_state
 from installations import Installation
 from mailcall import measures
 from mailcall.config import config
-from mailcall.inbound.models import ReceivedMail
+from mailcall.inbound.models import IncomingAccount, ReceivedMail
 from mailcall.outbound.models import Delivery, OutgoingServer
 from mailcall.service import metrics, round_trip
 from mailcall.service.models import RoundTrip
 from servers.dovecot import Dovecot
 from servers.process import free_ports
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
 def values(text: str) -> dict[tuple, float]:
@@ -65,6 +67,27 @@ def test_what_is_due_and_what_waits_for_its_time_are_told_apart(desk: Desk) -> N
     assert gauges()["mailcall_mail_overdue_seconds"][0].value >= 7200
 
 
+def test_how_long_an_account_may_go_unchecked_is_by_its_interval(desk: Desk) -> None:
+    now = timezone.now()
+    IncomingAccount.objects.update(check_interval=86400, last_good_at=now - dt.timedelta(hours=2))
+    found = gauges()
+    assert found["mailcall_account_late_after_seconds"][0].value == 3 * 86400
+    assert found["mailcall_account_unchecked_seconds"][0].value == 0  # the service has not seen it yet
+    IncomingAccount.objects.update(watched_since=now - dt.timedelta(days=9))
+    assert 7200 <= gauges()["mailcall_account_unchecked_seconds"][0].value < 7300
+    IncomingAccount.objects.update(watched_since=now - dt.timedelta(hours=1), last_good_at=None)
+    assert 3600 <= gauges()["mailcall_account_unchecked_seconds"][0].value < 3700
+
+
+def test_alert_rules_compare_with_what_the_settings_allow() -> None:
+    rules = yaml.safe_load((DEPLOY / "prometheus-alerts.yml").read_text())["groups"][0]["rules"]
+    asked = {rule["alert"]: rule["expr"] for rule in rules}
+    assert asked["MailcallMailboxNotChecked"].endswith(
+        "> max by (account) (mailcall_account_late_after_seconds)"
+    )
+    assert asked["MailcallRoundTrip"].endswith("> max by (account) (mailcall_round_trip_limit_seconds)")
+
+
 def test_certificates_are_shown_where_there_are_any(desk: Desk) -> None:
     ends = timezone.now()
     OutgoingServer.objects.update(certificate_ends_at=ends)
@@ -84,6 +107,7 @@ def test_round_trips_are_shown_where_there_are_any(desk: Desk, monkeypatch: pyte
     assert found["mailcall_round_trip_seconds"] == []
     assert found["mailcall_round_trip_last_good_timestamp_seconds"][0].value == 0
     assert found["mailcall_round_trip_waiting_seconds"][0].value > 0
+    assert found["mailcall_round_trip_limit_seconds"][0].value == config().round_trip_limit
     RoundTrip.objects.update(waiting_since=None, last_good_at=timezone.now(), seconds=1.5)
     found = gauges()
     assert found["mailcall_round_trip_seconds"][0].value == 1.5
@@ -101,8 +125,7 @@ def test_without_the_database_only_that_is_shown(desk: Desk, monkeypatch: pytest
 
 
 def test_dashboard_and_alert_rules_ask_for_nothing_that_is_not_there(desk: Desk) -> None:
-    deploy = Path(__file__).parents[2] / "deploy"
-    rules, dashboard = (deploy / "prometheus-alerts.yml", deploy / "grafana-dashboard.json")
+    rules, dashboard = (DEPLOY / "prometheus-alerts.yml", DEPLOY / "grafana-dashboard.json")
     assert all(
         rule["annotations"]["summary"] for rule in yaml.safe_load(rules.read_text())["groups"][0]["rules"]
     )
@@ -151,13 +174,12 @@ def test_prometheus_itself_takes_the_alert_rules_and_what_the_dashboard_asks(tmp
     promtool = shutil.which("promtool")
     if not promtool:
         pytest.skip("promtool is missing: apt-get install prometheus")
-    deploy = Path(__file__).parents[2] / "deploy"
-    panels = json.loads((deploy / "grafana-dashboard.json").read_text())["panels"]
+    panels = json.loads((DEPLOY / "grafana-dashboard.json").read_text())["panels"]
     asked = [target["expr"] for panel in panels for target in panel["targets"]]
     rules = [{"record": f"asked_{number}", "expr": expr} for number, expr in enumerate(asked)]
     dashboard = tmp_path / "dashboard.yml"
     dashboard.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))
-    for file in (deploy / "prometheus-alerts.yml", dashboard):
+    for file in (DEPLOY / "prometheus-alerts.yml", dashboard):
         said = subprocess.run([promtool, "check", "rules", file], capture_output=True, text=True, check=False)
         assert said.returncode == 0, said.stderr
         assert "SUCCESS" in said.stdout

@@ -16,12 +16,12 @@ from prometheus_client import REGISTRY, make_wsgi_app
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from mailcall.config import config
 from mailcall.inbound.models import IncomingAccount, MailState, ReceivedMail
 from mailcall.mailbox.interface import Security
 from mailcall.outbound.models import WAITING_STATES, Delivery, DeliveryState, OutgoingServer
-from mailcall.service import health, round_trip
+from mailcall.service import health, round_trip, waiting
 from mailcall.service.models import RoundTrip
-from mailcall.service.waiting import delivery_overdue_since, mail_overdue_since
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -49,44 +49,44 @@ class Tables(Collector):
 
 
 def _mails() -> Iterator[GaugeMetricFamily]:
-    waiting = ReceivedMail.not_done().order_by()
+    mails = ReceivedMail.not_done().order_by()
     count = GaugeMetricFamily("mailcall_mails", "Mails of the journal that are not done.", labels=["state"])
-    for state, number in waiting.values_list("state").annotate(Count("pk")):
+    for state, number in mails.values_list("state").annotate(Count("pk")):
         count.add_metric([state], number)
     yield count
     yield _age(
         "mailcall_oldest_mail_seconds",
         "How long the oldest mail that is not done and not held has waited.",
-        waiting.filter(state=MailState.NEW),
+        mails.filter(state=MailState.NEW),
         "received_at",
     )
     yield GaugeMetricFamily(
         "mailcall_mail_overdue_seconds",
         "For how long the mail has been due that has been so longest.",
-        value=_seconds_since(mail_overdue_since(timezone.now())),
+        value=_seconds_since(waiting.mail_overdue_since(timezone.now())),
     )
 
 
 def _deliveries() -> Iterator[GaugeMetricFamily]:
-    waiting = Delivery.unfinished().filter(state__in=OPEN_STATES).order_by()
+    deliveries = Delivery.unfinished().filter(state__in=OPEN_STATES).order_by()
     count = GaugeMetricFamily(
         "mailcall_deliveries_open",
         "Recipients whose mail is not settled, by state and by the server that tried last.",
         labels=["state", "server"],
     )
-    for state, server, number in waiting.values_list("state", "server__name").annotate(Count("pk")):
+    for state, server, number in deliveries.values_list("state", "server__name").annotate(Count("pk")):
         count.add_metric([state, server or ""], number)
     yield count
     yield _age(
         "mailcall_oldest_delivery_seconds",
         "How long the oldest recipient has waited who was not tried yet.",
-        waiting.filter(state=DeliveryState.QUEUED),
+        deliveries.filter(state=DeliveryState.QUEUED),
         "created_at",
     )
     yield GaugeMetricFamily(
         "mailcall_delivery_overdue_seconds",
         "For how long the delivery has been due that has been so longest.",
-        value=_seconds_since(delivery_overdue_since(timezone.now())),
+        value=_seconds_since(waiting.delivery_overdue_since(timezone.now())),
     )
 
 
@@ -98,11 +98,23 @@ def _accounts() -> Iterator[GaugeMetricFamily]:
     failing = GaugeMetricFamily(
         "mailcall_account_failing", "Whether the last check of an account failed.", labels=["account"]
     )
+    unchecked = GaugeMetricFamily(
+        "mailcall_account_unchecked_seconds",
+        "For how long an account was not checked with success; a new one, since it was first seen.",
+        labels=["account"],
+    )
+    late_after = GaugeMetricFamily(
+        "mailcall_account_late_after_seconds", "How long that may last, by the account's interval.",
+        labels=["account"],
+    )  # fmt: skip
+    now = timezone.now()
     for account in IncomingAccount.to_collect().defer("password"):
         good.add_metric([account.name], account.last_good_at.timestamp() if account.last_good_at else 0.0)
         failing.add_metric([account.name], float(bool(account.last_error)))
-    yield good
-    yield failing
+        since = waiting.unchecked_since(account, now)
+        unchecked.add_metric([account.name], (now - since).total_seconds())
+        late_after.add_metric([account.name], waiting.late_after(account).total_seconds())
+    yield from (good, failing, unchecked, late_after)
 
 
 def _servers() -> Iterator[GaugeMetricFamily]:
@@ -139,20 +151,24 @@ def _round_trips() -> Iterator[GaugeMetricFamily]:
     good = GaugeMetricFamily(
         "mailcall_round_trip_last_good_timestamp_seconds", "When one last came back.", labels=["account"]
     )
-    waiting = GaugeMetricFamily(
+    waiting_for = GaugeMetricFamily(
         "mailcall_round_trip_waiting_seconds",
         "How long ago the first was sent of those that did not come back.",
         labels=["account"],
+    )
+    limit = GaugeMetricFamily(
+        "mailcall_round_trip_limit_seconds", "How long one may take, by the settings.", labels=["account"]
     )
     trip = RoundTrip.objects.filter(account=round_trip.watched_account()).select_related("account").first()
     if trip:
         account = [trip.account.name]
         good.add_metric(account, trip.last_good_at.timestamp() if trip.last_good_at else 0.0)
+        limit.add_metric(account, config().round_trip_limit)
         waited = timezone.now() - trip.waiting_since if trip.waiting_since else dt.timedelta()
-        waiting.add_metric(account, waited.total_seconds())
+        waiting_for.add_metric(account, waited.total_seconds())
         if trip.seconds is not None:
             seconds.add_metric(account, trip.seconds)
-    yield from (seconds, good, waiting)
+    yield from (seconds, good, waiting_for, limit)
 
 
 PARTS = (_mails, _deliveries, _accounts, _servers, _certificates, _round_trips)
