@@ -16,6 +16,7 @@ from mailcall.desk.call_relations import merge
 from mailcall.desk.call_states import CALL, CallVerb, move, take_back
 from mailcall.desk.due import close_resolved
 from mailcall.desk.errors import Refused
+from mailcall.desk.handling import forward
 from mailcall.desk.models import Call, Channel, ClosureMethod, Group, Membership, Partition, State, StateName
 from mailcall.desk.state_names import rename_state, state_names
 from mailcall.desk.work import by
@@ -193,6 +194,14 @@ def test_comments_want_what_was_done_and_an_analyst_who_may_close(
     call.refresh_from_db()
     assert (call.state, call.group, call.analyst) == (State.RESOLVED, closers, office.cy)
     assert close_resolved(office.now + dt.timedelta(days=99)) == 0
+
+
+def test_whoever_is_to_close_a_call_is_not_put_into_its_group(office: Office, call: Call) -> None:
+    closing.set_closure(office.partition, ClosureMethod.COMMENTS)
+    forward(call, office.deed(office.bob), group=office.group)
+    closing.resolve(call, office.deed(office.bob, "Bulb."), analyst=office.cy)
+    call.refresh_from_db()
+    assert (call.group, call.analyst) == (None, office.cy)
 
 
 @pytest.mark.parametrize("state", [State.RESOLVED, State.UNRESOLVED])

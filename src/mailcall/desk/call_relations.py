@@ -68,7 +68,7 @@ def merge(call: Call, into: Call, deed: Deed) -> TimelineEntry:
 
 
 def split(call: Call, entry: TimelineEntry, deed: Deed, *, subject: str) -> Call:
-    """Start a call of its own with what one entry says, on the same people's desk; both are linked.
+    """Start a call of its own with what one entry says, for the same group and analyst; both are linked.
 
     Its User is who said it, if the desk knows them as a User, or else the call's. Raises Refused.
     """

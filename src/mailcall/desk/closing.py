@@ -29,7 +29,7 @@ def resolve(
         move(call, CallVerb.RESOLVE if solved else CallVerb.GIVE_UP, deed.now)
         if partition.closure_method == ClosureMethod.COMMENTS:
             _refuse_as_closer(partition, analyst, deed)
-            call.group, call.analyst = partition.closure_group or call.group, analyst
+            _hand_to(call, partition.closure_group or call.group, analyst)
         elif partition.closure_group:
             call.group, call.analyst = partition.closure_group, None
         if solved and partition.closure_method == ClosureMethod.RULES:
@@ -151,6 +151,12 @@ def _close(work: Work, verb: CallVerb, sentence: str = "") -> TimelineEntry:
     entry = work.tell(call, sentence or closed)
     work.happened(events.StateChanged(call, entry, work.deed.origin))
     return entry
+
+
+def _hand_to(call: Call, group: Group | None, analyst: Person | None) -> None:
+    """Hand a call to an analyst, in the group if they are in it."""
+    is_in = group is not None and analyst is not None and group.members.filter(pk=analyst.pk).exists()
+    call.group, call.analyst = group if is_in else None, analyst
 
 
 def _refuse_as_closer(partition: Partition, analyst: Person | None, deed: Deed) -> None:
