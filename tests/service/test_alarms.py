@@ -129,6 +129,22 @@ def test_an_account_without_a_mailbox_is_never_late(good: Desk, told: Path) -> N
     assert told.read_text() == ""
 
 
+def test_many_mailboxes_that_fail_at_once_are_told_as_one(good: Desk, told: Path) -> None:
+    for number in range(5):
+        good.add_account(f"Box {number}", f"box{number}@desk.example")
+    IncomingAccount.objects.update(last_good_at=LONG_AGO, watched_since=LONG_AGO)
+    alarms.watch(LONG_AGO)
+    alarms.watch(LONG_AGO)
+    sentence = (
+        "6 mailboxes were not checked with success, among them those of: Box 0, Box 1, Box 2, Box 3, Box 4."
+    )
+    assert told.read_text().splitlines() == ["raised", sentence]
+    IncomingAccount.objects.update(last_good_at=timezone.now())
+    alarms.watch(LONG_AGO)
+    assert told.read_text().splitlines()[2:] == ["over", f"Over: {sentence}"]
+    assert not Alarm.objects.exists()
+
+
 def test_a_service_that_just_started_is_given_its_time(good: Desk, told: Path) -> None:
     IncomingAccount.objects.update(last_good_at=LONG_AGO)
     alarms.watch(timezone.now() - dt.timedelta(minutes=1))

@@ -50,6 +50,8 @@ def check() -> None:
 def _findings() -> Iterator[Finding]:
     settings = config()
     yield Finding(True, "settings", f"pages at {settings.base_url}, data in {settings.data_dir}")
+    if not (settings.alarm_command or settings.alarm_url):
+        yield Finding(True, "alarms", "only in the log; `alarm_command` or `alarm_url` tells a person")
     folder = _data_folder()
     yield folder
     if not folder.right:

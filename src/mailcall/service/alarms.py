@@ -37,6 +37,8 @@ MANY_PATIENCE = dt.timedelta(minutes=30)
 REPEAT = dt.timedelta(hours=4)
 NOTICE = dt.timedelta(days=14)  # before a certificate expires
 LEAST_FREE_BYTES = 500 * 1024 * 1024
+ACCOUNT = "account "  # and its key
+MOST_MAILBOXES = 5  # that are told one by one, if they fail at once
 DISK = "disk "  # and the host
 SAID_LATELY = dt.timedelta(minutes=2)  # workers say it every 10 seconds, by clocks that differ
 TELL_SECONDS = 30.0
@@ -55,20 +57,46 @@ def watch(since: dt.datetime) -> None:
     now = timezone.now()
     troubles = {trouble.key: trouble for trouble in _troubles(now, since)}
     known = {alarm.key: alarm for alarm in Alarm.objects.all()}
+    last_told = {key: known[key].told_at if key in known else None for key in troubles}
+    to_tell = {
+        key: trouble.sentence
+        for key, trouble in troubles.items()
+        if (at := last_told[key]) is None or now - at >= REPEAT
+    }
+    for key, sentence in to_tell.items():
+        log.error("alarm", key=key, sentence=sentence)
+    last_told |= dict.fromkeys(_tell_all(to_tell, over=False), now)
     for key, trouble in troubles.items():
         alarm = known.get(key)
-        told_at = alarm.told_at if alarm else None
-        if told_at is None or now - told_at >= REPEAT:
-            log.error("alarm", key=key, sentence=trouble.sentence)
-            if tell(key, trouble.sentence, over=False):
-                told_at = now
-        if alarm is None or (alarm.sentence, alarm.told_at) != (trouble.sentence, told_at):
-            _save(key, now, sentence=trouble.sentence, told_at=told_at)
-    for key, alarm in known.items():
-        if key not in troubles:
-            log.info("alarm over", key=key, sentence=alarm.sentence)
-            if alarm.told_at is None or tell(key, f"Over: {alarm.sentence}", over=True):
-                alarm.delete()
+        if alarm is None or (alarm.sentence, alarm.told_at) != (trouble.sentence, last_told[key]):
+            _save(key, now, sentence=trouble.sentence, told_at=last_told[key])
+    _clear([alarm for key, alarm in known.items() if key not in troubles])
+
+
+def _clear(alarms: list[Alarm]) -> None:
+    """Forget what is over; first tell so, where it was told that it is."""
+    for alarm in alarms:
+        log.info("alarm over", key=alarm.key, sentence=alarm.sentence)
+    done = _tell_all({a.key: f"Over: {a.sentence}" for a in alarms if a.told_at}, over=True)
+    done |= {alarm.key for alarm in alarms if alarm.told_at is None}
+    Alarm.objects.filter(key__in=done).delete()
+
+
+def _tell_all(sentences: dict[str, str], *, over: bool) -> set[str]:
+    """The keys of those that were told. Many mailboxes are told as one, since each may take TELL_SECONDS."""
+    told = set[str]()
+    mailboxes = [key for key in sentences if key.startswith(ACCOUNT)]
+    if len(mailboxes) > MOST_MAILBOXES:
+        sentences = {key: sentence for key, sentence in sentences.items() if key not in mailboxes}
+        if tell("accounts", f"{'Over: ' if over else ''}{_together(mailboxes)}", over=over):
+            told.update(mailboxes)
+    return told | {key for key, sentence in sentences.items() if tell(key, sentence, over=over)}
+
+
+def _together(keys: list[str]) -> str:
+    accounts = IncomingAccount.objects.filter(pk__in=[int(key.removeprefix(ACCOUNT)) for key in keys])
+    names = ", ".join(accounts.values_list("name", flat=True)[:MOST_MAILBOXES])
+    return f"{len(keys)} mailboxes were not checked with success, among them those of: {names}."
 
 
 def note_disk() -> None:
@@ -125,7 +153,7 @@ def _mailboxes(now: dt.datetime, since: dt.datetime) -> Iterator[Trouble]:
         if now - good > late_after(account):
             why = f" {account.last_error}" if account.last_error else ""
             yield Trouble(
-                f"account {account.pk}",
+                f"{ACCOUNT}{account.pk}",
                 f"The mailbox of account {account.name} was not checked with success since "
                 f"{good:%Y-%m-%d %H:%M} UTC.{why}",
             )
