@@ -16,6 +16,10 @@ from cli.test_commands import DESK, deliver
 from desks import mail
 from installations import ON_POSTGRESQL, SOURCE, Installation, new_database
 
+NEW_PARTITION = (
+    "insert into desk_partition (name, address, sender_name, reopen_days, closure_method, close_after_hours, "
+    "close_warning_hours) values ('{}', 'a', '', 1, 'immediate', 72, '')"
+)
 pytestmark = pytest.mark.skipif(not ON_POSTGRESQL, reason="there must be a PostgreSQL to move to")
 
 COMMAND = "migrate-to-postgresql"
@@ -81,9 +85,7 @@ def worked(made: Embedded, tmp_path: Path) -> Iterator[Embedded]:
 
 
 def test_a_moved_desk_goes_on_where_it_was(worked: Embedded, made: Embedded) -> None:
-    worked.sql(
-        "insert into desk_partition (name, address, sender_name, reopen_days) values ('Gone', 'a', '', 1)"
-    )
+    worked.sql(NEW_PARTITION.format("Gone"))
     worked.sql("delete from desk_partition where name = 'Gone'")
     before, calls = worked.hash(), worked.rows("calls")
     said = worked.move()
@@ -103,8 +105,7 @@ def test_a_moved_desk_goes_on_where_it_was(worked: Embedded, made: Embedded) -> 
     deliver(made, "3", mail("ann@k.example", "Another", message_id="<three@k.example>"))
     assert "acted on 1" in worked.cli("collect", "--once")
     assert [call["number"] for call in worked.rows("calls")] == [3, 2, 1]
-    assert worked.there("insert into desk_partition (name, address, sender_name, reopen_days) "
-                        "values ('New', 'a', '', 1) returning id") == [(3,)]  # fmt: skip
+    assert worked.there(f"{NEW_PARTITION.format('New')} returning id") == [(3,)]
     assert "settings name" in worked.cli(COMMAND, worked.target, status=1)
 
 
@@ -192,9 +193,7 @@ def test_a_target_that_can_not_take_the_desk_is_named_and_not_touched(worked: Em
     worked.there(
         "insert into django_migrations (app, name, applied) values ('upkeep', '0001_initial', now())"
     )
-    worked.there(
-        "insert into desk_partition (name, address, sender_name, reopen_days) values ('Me', 'a', '', 1)"
-    )
+    worked.there(NEW_PARTITION.format("Me"))
     assert "holds another desk (desk_partition" in worked.move(status=1)
     assert worked.there("select name from desk_partition") == [("Me",)]
     assert worked.rows("calls")
