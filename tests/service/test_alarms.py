@@ -21,7 +21,7 @@ from mailcall.inbound.models import IncomingAccount, ReceivedMail
 from mailcall.outbound.models import Delivery, OutgoingServer
 from mailcall.service import alarms
 from mailcall.service.jobs import Jobs
-from mailcall.service.models import Alarm
+from mailcall.service.models import Alarm, Clock
 from servers.dovecot import Dovecot
 from servers.fixtures import need_dovecot, server_folder
 
@@ -344,6 +344,7 @@ def test_of_several_workers_that_look_at_once_one_tells(
 ) -> None:
     IncomingAccount.objects.update(last_good_at=LONG_AGO)
     use(monkeypatch, alarm_command=f"cat >> {tmp_path / 'told'}; sleep 1")
+    Clock.objects.create(began_at=LONG_AGO, seen_at=timezone.now())  # where there are several
     workers = [Jobs(lambda job, argument: None, lambda: False) for _ in range(3)]
     for worker in workers:
         worker._began = LONG_AGO
