@@ -241,9 +241,10 @@ def test_what_postgresql_can_not_keep_is_named_and_mended_when_asked(worked: Emb
 
 FILL = """
 insert into desk_call (id, partition_id, subject, state, type, stream, priority, user_id, opened_at,
-  updated_at, version)
+  updated_at, version, priority_by_hand, pause)
 with recursive n(i) as (select 3 union all select i + 1 from n where i < {rows})
-select i, 1, 'Call ' || i, 'open', '', '', 3, 1, '2026-01-01 10:00:00.5', '2026-01-01 10:00:00', 1 from n
+select i, 1, 'Call ' || i, 'open', '', '', 3, 1, '2026-01-01 10:00:00.5', '2026-01-01 10:00:00', 1,
+  false, '' from n
 """
 
 
