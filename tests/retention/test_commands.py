@@ -59,7 +59,7 @@ def test_rules_and_audit_are_shown_to_people_and_programs(desk: Desk) -> None:
     desk.receive(mail())
     grow_old()
     applied("raw_mail", active=True)
-    assert "It is on" in call(commands.retention, "rules")
+    assert "State: on" in call(commands.retention, "rules")
     assert json.loads(call(commands.retention, "rules", "--json"))["removes"] == "raw_mail"
     assert "by a test: done" in call(commands.retention, "audit")
     line = json.loads(call(commands.retention, "audit", "--json"))

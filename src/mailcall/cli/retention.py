@@ -50,7 +50,7 @@ def rules(as_json: bool) -> None:
     for rule in found:
         click.secho(rule.name, bold=True)
         last = f", last run on {rule.last_run_at:%Y-%m-%d}" if rule.last_run_at else ""
-        click.echo(f"  {rule.sentence}\n  It is {rule.state}{last}.")
+        click.echo(f"  {rule.sentence}\n  State: {rule.state}{last}.")
     if not found:
         click.echo("There are no rules: everything is kept. `mailcall load` sets them.")
 

@@ -80,15 +80,19 @@ def demo(port: int, smtp_port: int, data_dir: Path | None) -> None:
 def _only_one() -> Iterator[None]:
     """Hold the data folder for this service, or say that another has it."""
     from mailcall.service.locks import Busy, alone_here
+    from mailcall.service.troubles import explain
 
-    try:
-        with alone_here("service"):
-            yield
-    except Busy:
-        raise click.ClickException(
-            f"Mailcall runs on the data folder {config().data_dir} already; stop it, or name another folder "
-            "by MAILCALL_DATA_DIR."
-        ) from None
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(alone_here("service"))
+        except OSError as error:
+            raise click.ClickException(explain(error)) from None
+        except Busy:
+            raise click.ClickException(
+                f"Mailcall runs on the data folder {config().data_dir} already; stop it, or name another "
+                "folder by MAILCALL_DATA_DIR."
+            ) from None
+        yield
 
 
 def _demo(smtp_port: int) -> None:

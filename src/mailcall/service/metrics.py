@@ -188,9 +188,12 @@ _show = make_wsgi_app()
 
 
 def _answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-    """`/healthz`, `/readyz`, and the metrics anywhere else."""
+    """`/healthz`, `/readyz` and `/metrics`; nothing else, so that a probe that is misspelt is not good."""
     asked = {"/healthz": health.ailment, "/readyz": health.unreadiness}.get(environ["PATH_INFO"])
     try:
+        if asked is None and environ["PATH_INFO"] != "/metrics":
+            start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
+            return [b"Here are /metrics, /healthz and /readyz.\n"]
         if asked is None:
             shown: Iterable[bytes] = _show(environ, start_response)
             return shown
