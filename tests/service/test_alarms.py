@@ -324,7 +324,8 @@ def test_a_mail_server_that_is_stopped_is_told_by_the_hook_and_when_it_is_back(
             collect(account)
         alarms.watch(LONG_AGO)
         assert posted == []
-        IncomingAccount.objects.update(last_good_at=timezone.now() - dt.timedelta(minutes=5, seconds=1))
+        long_enough = timezone.now() - dt.timedelta(minutes=5, seconds=1)
+        IncomingAccount.objects.update(last_good_at=long_enough, watched_since=LONG_AGO)
         alarms.watch(LONG_AGO)
         [raised] = posted
         assert raised["state"] == "raised"
