@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import InMemoryStorage, default_storage
+from django.core.files.storage import FileSystemStorage, InMemoryStorage, default_storage
 from django.utils import timezone
 
 from desks import Desk, mail
@@ -172,6 +172,10 @@ def test_the_same_bytes_kept_again_just_then_are_not_lost(
     applied("raw_mail")
     with default_storage.open(content_name(first.sha256)) as file:
         assert file.read() == raw
+
+
+def test_a_storage_that_never_held_a_file_has_none_to_remove(tmp_path: Path) -> None:
+    assert list(stored_files.old_names(FileSystemStorage(tmp_path / "files"), timezone.now())) == []
 
 
 @pytest.mark.django_db(transaction=True)

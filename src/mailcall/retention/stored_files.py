@@ -29,7 +29,10 @@ def old_names(storage: Storage, before: dt.datetime) -> Iterator[str]:
     folders = [""]
     while folders:
         folder = folders.pop()
-        inner, files = storage.listdir(folder)
+        try:
+            inner, files = storage.listdir(folder)
+        except FileNotFoundError:  # nothing was ever put there, or somebody removed it just now
+            continue
         for name in sorted(files):
             path = f"{folder}/{name}" if folder else name
             if _OURS.fullmatch(name) and _is_older(storage, path, before):
