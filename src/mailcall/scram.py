@@ -15,6 +15,14 @@ class ScramError(Exception):
     """The server did not do its part. The text is a clause for people."""
 
 
+def unproved(login: str, server: str, error: ScramError) -> str:
+    """A sentence on what went wrong."""
+    return (
+        f"The sign-in of {login} at the server {server} failed: {error}; choose another method by hand, if "
+        "the server is the right one."
+    )
+
+
 class Scram:
     """One sign-in, not bound to its channel."""
 

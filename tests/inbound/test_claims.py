@@ -104,7 +104,9 @@ def test_nobody_waits_for_a_claim_that_ran_out_so_that_somebody_takes_it_over(fi
     assert not Claim.objects.exists()
 
 
-def test_what_depends_on_a_claim_waits_for_whoever_takes_it_over(desk: Desk, twos: None) -> None:
+@pytest.fixture
+def answers(desk: Desk, twos: None) -> None:
+    """Two mails, and two that answer the first of them."""
     journal(
         desk,
         mail("a@x.example", message_id="<one@x.example>"),
@@ -112,6 +114,10 @@ def test_what_depends_on_a_claim_waits_for_whoever_takes_it_over(desk: Desk, two
         mail("b@x.example", in_reply_to="<one@x.example>"),
         mail("c@x.example", in_reply_to="<one@x.example>"),
     )
+
+
+@pytest.mark.usefixtures("answers")
+def test_what_depends_on_a_claim_waits_for_whoever_takes_it_over() -> None:
     ann, bob, cat = Claims("ann"), Claims("bob"), Claims("cat")
     frozen, later = take(ann), take(bob)
     assert ann.tell(frozen, lambda: keys(frozen))
@@ -123,14 +129,8 @@ def test_what_depends_on_a_claim_waits_for_whoever_takes_it_over(desk: Desk, two
     assert bob.free(later, pks(later)) == set()
 
 
-def test_what_is_given_back_undone_keeps_its_place(desk: Desk, twos: None) -> None:
-    journal(
-        desk,
-        mail("a@x.example", message_id="<one@x.example>"),
-        mail("other@x.example"),
-        mail("b@x.example", in_reply_to="<one@x.example>"),
-        mail("c@x.example", in_reply_to="<one@x.example>"),
-    )
+@pytest.mark.usefixtures("answers")
+def test_what_is_given_back_undone_keeps_its_place() -> None:
     ann, bob, cat = Claims("ann"), Claims("bob"), Claims("cat")
     stopped, later = take(ann), take(bob)
     assert ann.tell(stopped, lambda: keys(stopped))

@@ -40,22 +40,22 @@ REQUEST: Table = {
     (RequestState.OPEN, Verb.CANCEL): RequestState.CANCELLED,
     (RequestState.CLOSED, Verb.REOPEN): RequestState.OPEN,
 }
-PLAIN_TASK: Table = {
+_ANY_TASK: Table = {
     (TaskState.WAITING, Verb.OPEN): TaskState.OPEN,
     (TaskState.WAITING, Verb.SKIP): TaskState.SKIPPED,
     (TaskState.WAITING, Verb.CANCEL): TaskState.CANCELLED,
-    (TaskState.OPEN, Verb.CLOSE): TaskState.CLOSED,
     (TaskState.OPEN, Verb.CANCEL): TaskState.CANCELLED,
+}
+PLAIN_TASK: Table = {
+    **_ANY_TASK,
+    (TaskState.OPEN, Verb.CLOSE): TaskState.CLOSED,
     (TaskState.CLOSED, Verb.REOPEN): TaskState.OPEN,
 }
 # What was decided stays decided: there is no way back to open.
 APPROVAL_TASK: Table = {
-    (TaskState.WAITING, Verb.OPEN): TaskState.OPEN,
-    (TaskState.WAITING, Verb.SKIP): TaskState.SKIPPED,
-    (TaskState.WAITING, Verb.CANCEL): TaskState.CANCELLED,
+    **_ANY_TASK,
     (TaskState.OPEN, Verb.APPROVE): TaskState.APPROVED,
     (TaskState.OPEN, Verb.REJECT): TaskState.REJECTED,
-    (TaskState.OPEN, Verb.CANCEL): TaskState.CANCELLED,
 }
 APPROVAL: Table = {
     (ApprovalState.WAITING, Verb.APPROVE): ApprovalState.APPROVED,

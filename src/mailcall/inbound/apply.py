@@ -133,7 +133,7 @@ def _act(items: Sequence[Item]) -> list[tuple[Item, Decided]]:
 
 
 class _Work:
-    """Changes not written yet, and events that nobody was told of: many at once cost little more."""
+    """Changes not written and events not told yet: many at once cost little more than one."""
 
     def __init__(self, now: dt.datetime) -> None:
         self._changes = Changes(now)

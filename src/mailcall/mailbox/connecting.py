@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from mailcall import certificates
+from mailcall import certificates, scram
 from mailcall.mailbox.interface import MailboxError, MailboxSettings, Security
 from mailcall.scram import ScramError
 from mailcall.server_words import without_secrets
@@ -69,12 +69,8 @@ def refuse_to_be_overheard(settings: MailboxSettings, address: str) -> None:
 
 
 def unproved(settings: MailboxSettings, error: ScramError) -> MailboxError:
-    """What SCRAM found wrong, as a sentence."""
-    return MailboxError(
-        f"The sign-in of {settings.login} at the server {where(settings)} failed: {error}; choose another "
-        "method by hand, if the server is the right one.",
-        temporary=False,
-    )
+    """What SCRAM found wrong."""
+    return MailboxError(scram.unproved(settings.login, where(settings), error), temporary=False)
 
 
 @contextmanager

@@ -206,11 +206,8 @@ def _sign_in_by_scram(session: smtplib.SMTP, settings: TransportSettings, method
         _answer(session, settings, [proof.respond, proof.respond], code, words)
         proof.finish()
     except scram.ScramError as error:
-        raise ServerTrouble(
-            f"The sign-in of {settings.login} at the server {where(settings)} failed: {error}; choose "
-            "another method by hand, if the server is the right one.",
-            temporary=False,
-        ) from None
+        why = scram.unproved(settings.login, where(settings), error)
+        raise ServerTrouble(why, temporary=False) from None
 
 
 def _answer(
