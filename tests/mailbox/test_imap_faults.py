@@ -10,7 +10,6 @@ import pytest
 
 from mailcall.mailbox.imap import ImapMailbox
 from mailcall.mailbox.interface import Disposal, Fetched, MailboxError, MailboxSettings, Security
-from servers.process import free_ports
 from servers.scripted import ScriptedServer, Step, answer_imap, hang_up, hear, raw, say, stall
 
 SELECTED = ["1 EXISTS", "OK [UIDVALIDITY 7] ok", "OK [UIDNEXT 9] ok"]
@@ -23,19 +22,27 @@ SIGN_IN = [
 OPEN = [*SIGN_IN, answer_imap("SELECT", *SELECTED, end="OK [READ-WRITE] done")]
 
 
-def mailbox_at(port: int, **changes) -> ImapMailbox:
-    given = {"login": "a", "password": "very secret", "timeout": 0.5, "security": Security.PLAIN}
-    return ImapMailbox(MailboxSettings(port=port, **({"server": "127.0.0.1"} | given | changes)))
+def mailbox_at(at: ScriptedServer, **changes) -> ImapMailbox:
+    given = {
+        "server": at.host,
+        "login": "a",
+        "password": "very secret",
+        "timeout": at.patience,
+        "security": Security.PLAIN,
+    }
+    return ImapMailbox(MailboxSettings(port=at.port, **(given | changes)))
 
 
-def trouble_at(port: int, **changes) -> MailboxError:
+def trouble_at(server: ScriptedServer, **changes) -> MailboxError:
     with pytest.raises(MailboxError) as caught:
-        mailbox_at(port, **changes).__enter__()
+        mailbox_at(server, **changes).__enter__()
     return caught.value
 
 
 def test_a_port_where_nothing_listens_may_mend_itself():
-    trouble = trouble_at(free_ports(1)[0])
+    with ScriptedServer([]) as server:
+        pass  # and is gone
+    trouble = trouble_at(server)
     assert trouble.temporary
     assert "Nothing accepts connections" in str(trouble)
 
@@ -49,7 +56,7 @@ def test_a_name_that_is_none_says_so():
 def test_a_silent_server_is_given_up_in_time(security):
     with ScriptedServer([stall(3)]) as server:
         start = time.monotonic()
-        trouble = trouble_at(server.port, security=security)
+        trouble = trouble_at(server, security=security)
     assert time.monotonic() - start < 2
     assert trouble.temporary
     assert "did not answer within 0.5 seconds" in str(trouble)
@@ -69,7 +76,7 @@ def test_a_silent_server_is_given_up_in_time(security):
 )
 def test_nonsense_is_one_sentence_and_may_mend_itself(part):
     with ScriptedServer(part) as server:
-        trouble = trouble_at(server.port)
+        trouble = trouble_at(server)
     assert trouble.temporary
     assert str(trouble).endswith(".")
 
@@ -88,7 +95,7 @@ def test_nonsense_is_one_sentence_and_may_mend_itself(part):
 )
 def test_a_refused_sign_in_tells_waiting_from_acting(end, temporary):
     with ScriptedServer([*SIGN_IN[:2], answer_imap("LOGIN", end=end)]) as server:
-        trouble = trouble_at(server.port)
+        trouble = trouble_at(server)
     assert trouble.temporary is temporary
     assert "very secret" not in str(trouble)
 
@@ -135,7 +142,7 @@ def test_a_server_that_repeats_our_sign_in_gives_no_secret_away(words, capabilit
     elif capability == "AUTH=CRAM-MD5":
         part += [say(f"+ {base64.b64encode(b'<1@mail.example>').decode()}"), hear()]
     with ScriptedServer([*part, echo(words, 2)]) as server:
-        trouble = trouble_at(server.port, login=LOGIN, password=PASSWORD)
+        trouble = trouble_at(server, login=LOGIN, password=PASSWORD)
     assert secrets_in(server.heard[-1])
     assert secrets_in(str(trouble)) == []
     assert trouble.__cause__ is None
@@ -145,7 +152,7 @@ def test_the_words_of_a_refused_sign_in_stay_where_they_tell_nothing():
     with ScriptedServer(
         [*SIGN_IN[:2], answer_imap("LOGIN", end="NO Account is locked, see RFC5530")]
     ) as server:
-        assert "(Account is locked, see RFC5530)" in str(trouble_at(server.port))
+        assert "(Account is locked, see RFC5530)" in str(trouble_at(server))
 
 
 KEPT = [*SIGN_IN, answer_imap("EXAMINE", *SELECTED)]
@@ -179,26 +186,26 @@ def test_a_kept_mail_that_was_refused_once_is_asked_for_again(tmp_path):
         [*KEPT, *listing(4), hear()],
     ]
     with ScriptedServer(*parts) as server:
-        with mailbox_at(server.port, disposal=Disposal.KEEP) as mailbox:
+        with mailbox_at(server, disposal=Disposal.KEEP) as mailbox:
             mailbox.dispose([mail.key for mail in mailbox.fetch(mailbox.list(), tmp_path)])
             mark = mailbox.high_water
             assert mark.endswith(":7:3:2")  # all up to 3 but 2
             assert [mail.key for mail in mailbox.list()] == ["2"]
-        with mailbox_at(server.port, disposal=Disposal.KEEP, high_water=mark) as mailbox:
+        with mailbox_at(server, disposal=Disposal.KEEP, high_water=mark) as mailbox:
             listed = mailbox.list()
             assert [mail.key for mail in listed] == ["2"]
             assert mailbox.high_water == mark
             mailbox.dispose([mail.key for mail in mailbox.fetch(listed, tmp_path)])
             mark = mailbox.high_water
             assert mark.endswith(":7:3")
-        with mailbox_at(server.port, disposal=Disposal.KEEP, high_water=mark) as mailbox:
+        with mailbox_at(server, disposal=Disposal.KEEP, high_water=mark) as mailbox:
             assert mailbox.list() == []
         assert server.trouble == []
 
 
 def test_the_mark_stays_below_a_batch_that_is_still_to_come():
     with ScriptedServer([*KEPT, *listing(1, 2, 5, 6, 9), hear()]) as server:
-        with mailbox_at(server.port, disposal=Disposal.KEEP) as mailbox:
+        with mailbox_at(server, disposal=Disposal.KEEP) as mailbox:
             mailbox.list()
             marks = []
             for keys in (["6"], ["2"], ["9"], ["5"]):
@@ -210,10 +217,10 @@ def test_the_mark_stays_below_a_batch_that_is_still_to_come():
 @pytest.mark.parametrize("change", [{"login": "b"}, {"server": "localhost"}, {"folder": "Other"}])
 def test_a_mark_of_another_mailbox_means_nothing_although_the_numbers_fit(change):
     with ScriptedServer([*KEPT, *listing(1, 1), hear()]) as server:
-        with mailbox_at(server.port, disposal=Disposal.KEEP) as mailbox:
+        with mailbox_at(server, disposal=Disposal.KEEP) as mailbox:
             mailbox.dispose([mail.key for mail in mailbox.list()])
             mark = mailbox.high_water
-        with mailbox_at(server.port, disposal=Disposal.KEEP, high_water=mark, **change) as mailbox:
+        with mailbox_at(server, disposal=Disposal.KEEP, high_water=mark, **change) as mailbox:
             assert [mail.key for mail in mailbox.list()] == ["1"]
 
 
@@ -221,7 +228,7 @@ def test_a_batch_above_the_session_limit_is_cut_at_it():
     session = [*OPEN, answer_imap("UID STORE 1:30 "), answer_imap("UID EXPUNGE 1:30"), hear("m7 LOGOUT")]
     rest = [*OPEN, answer_imap("UID STORE 31:40 "), answer_imap("UID EXPUNGE 31:40"), hear("m7 LOGOUT")]
     with ScriptedServer(session, rest) as server:
-        with mailbox_at(server.port, session_limit=30) as mailbox:
+        with mailbox_at(server, session_limit=30) as mailbox:
             mailbox.dispose([str(uid) for uid in range(1, 41)])
         assert (server.connections, server.trouble) == (2, [])
 
@@ -229,7 +236,7 @@ def test_a_batch_above_the_session_limit_is_cut_at_it():
 def test_a_server_that_claims_to_know_us_gets_no_unprotected_session():
     part = [say("* PREAUTH welcome"), answer_imap("CAPABILITY", "CAPABILITY IMAP4rev1 STARTTLS")]
     with ScriptedServer(part) as server:
-        trouble = trouble_at(server.port, security=Security.STARTTLS)
+        trouble = trouble_at(server, security=Security.STARTTLS)
     assert "does not offer STARTTLS" in str(trouble)
 
 
@@ -241,13 +248,13 @@ def test_words_before_the_handshake_are_not_believed():
         raw(b"m2 OK go on\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n"),
     ]
     with ScriptedServer(part) as server:
-        assert "does not speak IMAP" in str(trouble_at(server.port, security=Security.STARTTLS))
+        assert "does not speak IMAP" in str(trouble_at(server, security=Security.STARTTLS))
 
 
 def test_numbers_that_do_not_last_are_refused():
     for select in (["1 EXISTS"], [*SELECTED, "NO [UIDNOTSTICKY] sorry"]):
         with ScriptedServer([*SIGN_IN, answer_imap("SELECT", *select)]) as server:
-            trouble = trouble_at(server.port)
+            trouble = trouble_at(server)
         assert not trouble.temporary
         assert "no lasting numbers" in str(trouble)
 
@@ -263,7 +270,7 @@ def fetch(responses: bytes, spool: Path, *, end: str = "OK done", more: list | N
         say(f"m8 {end}"),
         *(more or []),
     ]
-    with ScriptedServer(part) as server, mailbox_at(server.port) as mailbox:
+    with ScriptedServer(part) as server, mailbox_at(server) as mailbox:
         return list(mailbox.fetch(mailbox.list(), spool))
 
 
@@ -307,7 +314,7 @@ def test_a_folder_that_was_rebuilt_is_listed_again():
         [*OPEN, answer_imap("UID STORE"), answer_imap("UID EXPUNGE"), hear()],
         [*SIGN_IN, answer_imap("SELECT", *rebuilt)],
     ]
-    with ScriptedServer(*parts) as server, mailbox_at(server.port, session_limit=1) as mailbox:
+    with ScriptedServer(*parts) as server, mailbox_at(server, session_limit=1) as mailbox:
         with pytest.raises(MailboxError, match="rebuilt") as caught:
             mailbox.dispose(["4"])
         assert caught.value.temporary
@@ -326,7 +333,7 @@ def test_a_copy_that_was_refused_deletes_nothing():
     with ScriptedServer(part) as server:
         with (
             pytest.raises(MailboxError, match=r"did not remove 1 of the mails .*\(no such folder\)"),
-            mailbox_at(server.port, disposal=Disposal.MOVE, move_to="Done") as mailbox,
+            mailbox_at(server, disposal=Disposal.MOVE, move_to="Done") as mailbox,
         ):
             mailbox.dispose(["4"])
         assert not any("STORE" in line or "EXPUNGE" in line for line in server.heard)
@@ -337,7 +344,7 @@ def test_a_full_target_folder_may_mend_itself():
     with (
         ScriptedServer(part) as server,
         pytest.raises(MailboxError) as caught,
-        mailbox_at(server.port, disposal=Disposal.MOVE, move_to="Done") as mailbox,
+        mailbox_at(server, disposal=Disposal.MOVE, move_to="Done") as mailbox,
     ):
         mailbox.dispose(["4"])
     assert caught.value.temporary
@@ -352,7 +359,7 @@ def test_a_refused_disposal_does_not_stop_the_next_and_is_told_with_the_next_lis
         hear("m8 LOGOUT"),
     ]
     with ScriptedServer(part) as server:
-        with mailbox_at(server.port) as mailbox:
+        with mailbox_at(server) as mailbox:
             mailbox.dispose(["4"])
             mailbox.dispose(["5"])
             with pytest.raises(MailboxError, match=r"did not remove 1 of the mails .*\(not yours\)"):
@@ -389,7 +396,7 @@ def test_news_in_the_same_packet_as_the_go_ahead_for_idle_are_not_missed():
         say("m6 OK done"),
         hear(),
     ]
-    with ScriptedServer(part) as server, mailbox_at(server.port) as mailbox:
+    with ScriptedServer(part) as server, mailbox_at(server) as mailbox:
         start = time.monotonic()
         assert mailbox.wait(5)
         assert time.monotonic() - start < 1
@@ -407,7 +414,7 @@ def test_half_a_line_during_idle_neither_blocks_nor_is_lost():
         say("m6 OK done"),
         hear(),
     ]
-    with ScriptedServer(part) as server, mailbox_at(server.port) as mailbox:
+    with ScriptedServer(part) as server, mailbox_at(server) as mailbox:
         assert mailbox.wait(5)  # longer than the time-out of an answer
         assert server.trouble == []
 
@@ -424,7 +431,7 @@ def test_an_interrupt_during_idle_leaves_the_session_usable():
         answer_imap("UID SEARCH", "SEARCH"),
         hear(),
     ]
-    with ScriptedServer(part) as server, mailbox_at(server.port) as mailbox:
+    with ScriptedServer(part) as server, mailbox_at(server) as mailbox:
         threading.Timer(0.2, mailbox.interrupt).start()
         assert mailbox.wait(5) is False
         assert mailbox.list() == []
@@ -442,5 +449,5 @@ def test_an_answer_to_a_challenge_is_the_digest_of_the_standard():
         say("m2 NO thank you"),
     ]
     with ScriptedServer(part) as server:
-        trouble_at(server.port, login="tim", password="tanstaaftanstaaf")
+        trouble_at(server, login="tim", password="tanstaaftanstaaf")
         assert base64.b64decode(server.heard[2]) == b"tim b913a602c7eda7a495b4e6e7334d3890"

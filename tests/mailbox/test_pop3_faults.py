@@ -18,7 +18,6 @@ from mailcall.mailbox import pop3 as pop3_module
 from mailcall.mailbox.interface import Disposal, Fetched, MailboxError, MailboxSettings, Security
 from mailcall.mailbox.pop3 import Pop3Mailbox
 from mailcall.mailbox.pop3_wire import Wire
-from servers.process import free_ports
 from servers.scripted import ScriptedServer, Step, answer, hang_up, hear, raw, say, stall
 
 HELLO = [say("+OK hello"), answer("CAPA", "+OK", "USER", "UIDL", ".")]
@@ -45,13 +44,19 @@ def dele(number: int, end: str = "+OK") -> Step:
     return answer(f"DELE {number}", end)
 
 
-def mailbox_at(port: int, **changes) -> Pop3Mailbox:
-    given = {"login": "a", "password": "very secret", "timeout": 0.5, "security": Security.PLAIN}
-    return Pop3Mailbox(MailboxSettings(port=port, **({"server": "127.0.0.1"} | given | changes)))
+def mailbox_at(server: ScriptedServer, **changes) -> Pop3Mailbox:
+    given = {
+        "server": server.host,
+        "login": "a",
+        "password": "very secret",
+        "timeout": server.patience,
+        "security": Security.PLAIN,
+    }
+    return Pop3Mailbox(MailboxSettings(port=server.port, **(given | changes)))
 
 
-def trouble_at(port: int, **changes) -> MailboxError:
-    with pytest.raises(MailboxError) as caught, mailbox_at(port, **changes):
+def trouble_at(server: ScriptedServer, **changes) -> MailboxError:
+    with pytest.raises(MailboxError) as caught, mailbox_at(server, **changes):
         pass
     return caught.value
 
@@ -64,7 +69,9 @@ def take_all(mailbox: Pop3Mailbox, spool: Path) -> list[Fetched]:
 
 
 def test_a_port_where_nothing_listens_may_mend_itself():
-    trouble = trouble_at(free_ports(1)[0])
+    with ScriptedServer([]) as server:
+        pass  # and is gone
+    trouble = trouble_at(server)
     assert trouble.temporary
     assert "Nothing accepts connections" in str(trouble)
 
@@ -73,7 +80,7 @@ def test_a_port_where_nothing_listens_may_mend_itself():
 def test_a_silent_server_is_given_up_in_time(security):
     with ScriptedServer([stall(3)]) as server:
         start = time.monotonic()
-        trouble = trouble_at(server.port, security=security)
+        trouble = trouble_at(server, security=security)
     assert time.monotonic() - start < 2
     assert trouble.temporary
     assert "did not answer within 0.5 seconds" in str(trouble)
@@ -98,7 +105,7 @@ def test_a_silent_server_is_given_up_in_time(security):
 )
 def test_nonsense_is_one_sentence_and_may_mend_itself(part):
     with ScriptedServer(part) as server:
-        trouble = trouble_at(server.port)
+        trouble = trouble_at(server)
     assert trouble.temporary
     assert str(trouble).endswith(".")
 
@@ -119,7 +126,7 @@ NONSENSE = [
 def test_nonsense_in_a_listing_is_one_sentence(part):
     with (
         ScriptedServer([*SIGN_IN, *part]) as server,
-        mailbox_at(server.port) as mailbox,
+        mailbox_at(server) as mailbox,
         pytest.raises(MailboxError) as caught,
     ):
         mailbox.list()
@@ -143,7 +150,7 @@ def test_nonsense_in_a_listing_is_one_sentence(part):
 )
 def test_a_refused_sign_in_tells_waiting_from_acting(end, temporary, says):
     with ScriptedServer([*SIGN_IN[:3], answer("PASS", end)]) as server:
-        trouble = trouble_at(server.port)
+        trouble = trouble_at(server)
     assert trouble.temporary is temporary
     assert says in str(trouble)
     assert "very secret" not in str(trouble)
@@ -186,7 +193,7 @@ def test_a_server_that_repeats_our_sign_in_gives_no_secret_away(words, method):
     for challenge in challenges:
         part += [say(challenge), hear()]
     with ScriptedServer([*part, echo]) as server:
-        trouble = trouble_at(server.port, login=LOGIN, password=PASSWORD)
+        trouble = trouble_at(server, login=LOGIN, password=PASSWORD)
     assert secrets_in(server.heard[-1])
     assert secrets_in(str(trouble)) == []
     assert trouble.__cause__ is None
@@ -196,7 +203,7 @@ def test_a_challenge_too_many_is_cancelled():
     part = [say("+OK"), answer("CAPA", "+OK", "SASL PLAIN", "."), hear("AUTH PLAIN")]
     part += [say("+ "), hear(), say("+ and now?"), answer("*", "-ERR cancelled")]
     with ScriptedServer(part) as server:
-        assert "did not accept" in str(trouble_at(server.port))
+        assert "did not accept" in str(trouble_at(server))
         assert server.trouble == []
 
 
@@ -204,7 +211,7 @@ def test_a_server_that_proves_nothing_is_not_signed_in_to():
     part = [say("+OK"), answer("CAPA", "+OK", "SASL SCRAM-SHA-256", "."), hear("AUTH SCRAM-SHA-256")]
     part += [say("+ "), hear(), say("+OK welcome")]
     with ScriptedServer(part) as server:
-        assert "without a proof that it knows the password" in str(trouble_at(server.port))
+        assert "without a proof that it knows the password" in str(trouble_at(server))
 
 
 @pytest.mark.parametrize(
@@ -217,7 +224,7 @@ def test_a_server_that_answers_scram_with_nonsense_is_one_sentence(first):
 
     part = [say("+OK"), answer("CAPA", "+OK", "SASL SCRAM-SHA-256", "."), hear("AUTH SCRAM-SHA-256")]
     with ScriptedServer([*part, say("+ "), hear(), lie]) as server:
-        trouble = trouble_at(server.port)
+        trouble = trouble_at(server)
     assert "choose another method by hand" in str(trouble)
     assert not trouble.temporary
 
@@ -225,7 +232,7 @@ def test_a_server_that_answers_scram_with_nonsense_is_one_sentence(first):
 def test_a_challenge_that_is_no_base64_is_one_sentence():
     part = [say("+OK"), answer("CAPA", "+OK", "SASL CRAM-MD5", "."), hear("AUTH"), say("+ !?x"), hear()]
     with ScriptedServer(part) as server:
-        assert "does not speak POP3" in str(trouble_at(server.port))
+        assert "does not speak POP3" in str(trouble_at(server))
 
 
 def test_an_answer_to_a_challenge_is_the_digest_of_the_standard():
@@ -233,7 +240,7 @@ def test_an_answer_to_a_challenge_is_the_digest_of_the_standard():
     challenge = base64.b64encode(b"<1896.697170952@postoffice.reston.mci.net>").decode()
     part = [say("+OK"), answer("CAPA", "+OK", "SASL CRAM-MD5", "."), hear(), say(f"+ {challenge}"), hear()]
     with ScriptedServer([*part, say("-ERR thank you")]) as server:
-        trouble_at(server.port, login="tim", password="tanstaaftanstaaf")
+        trouble_at(server, login="tim", password="tanstaaftanstaaf")
         assert base64.b64decode(server.heard[2]) == b"tim b913a602c7eda7a495b4e6e7334d3890"
 
 
@@ -241,34 +248,34 @@ def test_apop_is_the_digest_of_the_standard():
     """The example of RFC 1939 7."""
     part = [say("+OK POP3 server ready <1896.697170952@dbc.mtview.ca.us>"), answer("CAPA", "-ERR"), hear()]
     with ScriptedServer([*part, say("-ERR thank you")]) as server:
-        trouble_at(server.port, login="mrose", password="tanstaaf", auth_method="apop")
+        trouble_at(server, login="mrose", password="tanstaaf", auth_method="apop")
         assert server.heard[-1] == "APOP mrose c4c9334bac560ecc979e58001b3e22fb"
 
 
 @pytest.mark.parametrize("stamp", [b"<no-at-sign>", b"<a@b", b"<\xe4@b>", b"<@b>", b"<a b@c>"])
 def test_a_banner_without_a_real_time_stamp_is_no_offer_of_apop(stamp):
     with ScriptedServer([raw(b"+OK " + stamp + b"\r\n"), answer("CAPA", "-ERR")]) as server:
-        assert "no sign-in by apop; it offers login" in str(trouble_at(server.port, auth_method="apop"))
+        assert "no sign-in by apop; it offers login" in str(trouble_at(server, auth_method="apop"))
 
 
 def test_without_a_common_method_it_says_what_there_is():
     part = [say("+OK"), answer("CAPA", "+OK", "SASL GSSAPI", ".")]
     with ScriptedServer(part) as server:
-        assert "choose TLS or STARTTLS" in str(trouble_at(server.port))
-        trouble = trouble_at(server.port, auth_method="cram-md5")
+        assert "choose TLS or STARTTLS" in str(trouble_at(server))
+        trouble = trouble_at(server, auth_method="cram-md5")
     assert not trouble.temporary
 
 
 def test_words_before_the_handshake_are_not_believed():
     part = [say("+OK"), answer("CAPA", "+OK", "STLS", "."), hear("STLS"), raw(b"+OK\r\n+OK USER\r\n")]
     with ScriptedServer(part) as server:
-        assert "does not speak POP3" in str(trouble_at(server.port, security=Security.STARTTLS))
+        assert "does not speak POP3" in str(trouble_at(server, security=Security.STARTTLS))
 
 
 @pytest.mark.parametrize("capa", [["-ERR what?"], ["+OK", "USER", "."]])
 def test_without_stls_no_password_is_sent(capa):
     with ScriptedServer([say("+OK"), answer("CAPA", *capa), answer("STLS", "-ERR what?")]) as server:
-        trouble = trouble_at(server.port, security=Security.STARTTLS)
+        trouble = trouble_at(server, security=Security.STARTTLS)
         assert "does not offer STARTTLS" in str(trouble)
         assert not any(line.startswith(("USER", "PASS", "AUTH")) for line in server.heard)
 
@@ -277,7 +284,7 @@ def test_a_server_of_1990_without_capa_and_uidl_is_collected_from(tmp_path):
     part = [say("+OK"), answer("CAPA", "-ERR"), answer("USER", "+OK"), answer("PASS", "+OK")]
     part += [*listing(("", 1), ("", 1)), retr(1, "one"), retr(2, "two"), dele(1), dele(2), QUIT]
     with ScriptedServer(part) as server:
-        with mailbox_at(server.port) as mailbox:
+        with mailbox_at(server) as mailbox:
             first, second = take_all(mailbox, tmp_path)
         assert server.trouble == []
     assert (first.raw, second.raw) == (b"one\r\n", b"two\r\n")
@@ -287,7 +294,7 @@ def test_a_server_of_1990_without_capa_and_uidl_is_collected_from(tmp_path):
 def test_keeping_needs_uidl():
     with (
         ScriptedServer([*SIGN_IN, *listing(("", 1)), QUIT]) as server,
-        mailbox_at(server.port, disposal=Disposal.KEEP) as mailbox,
+        mailbox_at(server, disposal=Disposal.KEEP) as mailbox,
     ):
         with pytest.raises(MailboxError, match="has no UIDL") as caught:
             mailbox.list()
@@ -302,7 +309,7 @@ def test_a_name_that_is_used_again_is_another_mail(tmp_path):
     identities = set()
     with ScriptedServer(*sessions) as server:
         for _ in sessions:
-            with mailbox_at(server.port) as mailbox:
+            with mailbox_at(server) as mailbox:
                 identities |= {mail.identity for mail in take_all(mailbox, tmp_path)}
         assert server.trouble == []
     assert len(identities) == 2
@@ -312,7 +319,7 @@ def test_two_mails_of_one_name_in_one_listing_are_both_taken(tmp_path):
     part = [*SIGN_IN, *listing(("same", 3), ("same", 3))]
     part += [retr(1, "one"), retr(2, "two"), dele(1), dele(2), QUIT]
     with ScriptedServer(part) as server:
-        with mailbox_at(server.port) as mailbox:
+        with mailbox_at(server) as mailbox:
             mails = take_all(mailbox, tmp_path)
         assert server.trouble == []
     assert len({mail.identity for mail in mails}) == 2
@@ -321,7 +328,7 @@ def test_two_mails_of_one_name_in_one_listing_are_both_taken(tmp_path):
 def test_a_kept_mail_whose_name_is_not_its_own_is_always_read():
     with (
         ScriptedServer([*SIGN_IN, *listing(("same", 3), ("same", 3), ("same", 4)), QUIT]) as server,
-        mailbox_at(server.port, disposal=Disposal.KEEP) as mailbox,
+        mailbox_at(server, disposal=Disposal.KEEP) as mailbox,
     ):
         assert [mail.kept_as for mail in mailbox.list()] == [None, None, "pop3:a@127.0.0.1/same/4"]
 
@@ -331,11 +338,11 @@ def test_a_kept_name_that_is_used_again_with_another_size_is_a_new_mail():
         return [*SIGN_IN, *listing(*mails), QUIT]
 
     with ScriptedServer(kept(("1", 3), ("2", 5)), kept(("1", 4), ("2", 5))) as server:
-        with mailbox_at(server.port, disposal=Disposal.KEEP) as mailbox:
+        with mailbox_at(server, disposal=Disposal.KEEP) as mailbox:
             first = mailbox.list()
             mailbox.dispose([mail.key for mail in first])
             mark = mailbox.high_water
-        with mailbox_at(server.port, disposal=Disposal.KEEP, high_water=mark) as mailbox:
+        with mailbox_at(server, disposal=Disposal.KEEP, high_water=mark) as mailbox:
             again = mailbox.list()
     assert {mail.kept_as for mail in again} - {mail.kept_as for mail in first} == {"pop3:a@127.0.0.1/1/4"}
 
@@ -343,7 +350,7 @@ def test_a_kept_name_that_is_used_again_with_another_size_is_a_new_mail():
 @pytest.mark.parametrize("name", ["x" * 71, "ä", "a b", "x" * 5_000])
 def test_a_name_of_no_standard_form_stays_distinct(name, tmp_path):
     part = [*SIGN_IN, *listing((name, 1), (name + "y", 1)), retr(1), retr(2), QUIT]
-    with ScriptedServer(part) as server, mailbox_at(server.port) as mailbox:
+    with ScriptedServer(part) as server, mailbox_at(server) as mailbox:
         mails = list(mailbox.fetch(mailbox.list(), tmp_path))
     assert len({mail.identity for mail in mails}) == 2
     assert all(len(mail.identity) < 200 for mail in mails)
@@ -351,7 +358,7 @@ def test_a_name_of_no_standard_form_stays_distinct(name, tmp_path):
 
 def test_a_session_that_deletes_nothing_ends_well_whatever_quit_is_answered():
     for end in ([answer("QUIT", "-ERR no")], [hear("QUIT"), hang_up()], []):
-        with ScriptedServer([*SIGN_IN, *listing(), *end]) as server, mailbox_at(server.port) as mailbox:
+        with ScriptedServer([*SIGN_IN, *listing(), *end]) as server, mailbox_at(server) as mailbox:
             assert mailbox.list() == []
 
 
@@ -367,12 +374,12 @@ def test_a_session_that_deletes_nothing_ends_well_whatever_quit_is_answered():
 def test_a_session_that_ends_badly_says_so_and_the_next_gives_the_same_mail(end, says, tmp_path):
     begin = [*SIGN_IN, *listing(("u", 1)), retr(1), dele(1)]
     with ScriptedServer([*begin, *end], [*begin, QUIT]) as server:
-        mailbox = mailbox_at(server.port).__enter__()
+        mailbox = mailbox_at(server).__enter__()
         (before,) = take_all(mailbox, tmp_path)
         with pytest.raises(MailboxError, match=says) as caught:
             mailbox.__exit__()
         assert caught.value.temporary or "did not delete" in str(caught.value)
-        with mailbox_at(server.port) as mailbox:
+        with mailbox_at(server) as mailbox:
             (again,) = take_all(mailbox, tmp_path)
     assert again.identity == before.identity
 
@@ -383,7 +390,7 @@ def test_a_refused_deletion_does_not_stop_the_others_and_is_told_at_the_end(tmp_
     with ScriptedServer(part) as server:
         with (
             pytest.raises(MailboxError, match=r"did not delete 1 of the mails .*\(not yours\)"),
-            mailbox_at(server.port) as mailbox,
+            mailbox_at(server) as mailbox,
         ):
             assert len(take_all(mailbox, tmp_path)) == 3
         assert server.trouble == []
@@ -392,7 +399,7 @@ def test_a_refused_deletion_does_not_stop_the_others_and_is_told_at_the_end(tmp_
 def test_another_trouble_is_not_hidden_by_how_the_session_ends(tmp_path):
     part = [*SIGN_IN, *listing(("u", 1)), retr(1), dele(1), answer("QUIT", "-ERR no")]
     with ScriptedServer(part) as server:
-        with pytest.raises(ZeroDivisionError), mailbox_at(server.port) as mailbox:
+        with pytest.raises(ZeroDivisionError), mailbox_at(server) as mailbox:
             take_all(mailbox, tmp_path)
             raise ZeroDivisionError
         assert server.heard[-1] == "QUIT"  # what the journal holds may go
@@ -403,7 +410,7 @@ def test_a_mail_that_is_refused_is_left_out_and_the_log_says_so(tmp_path, caplog
     with (
         ScriptedServer(part) as server,
         caplog.at_level(logging.WARNING),
-        mailbox_at(server.port) as mailbox,
+        mailbox_at(server) as mailbox,
     ):
         (mail,) = mailbox.fetch(mailbox.list(), tmp_path)
     assert "/v/" in mail.identity
@@ -414,7 +421,7 @@ def test_a_server_that_refuses_every_mail_is_a_trouble(tmp_path):
     refusals = [answer(f"RETR {number}", "-ERR [SYS/TEMP] no") for number in (1, 2)]
     with (
         ScriptedServer([*SIGN_IN, *listing(("u", 1), ("v", 1)), *refusals, QUIT]) as server,
-        mailbox_at(server.port) as mailbox,
+        mailbox_at(server) as mailbox,
     ):
         with pytest.raises(MailboxError, match="can't be used now") as caught:
             list(mailbox.fetch(mailbox.list(), tmp_path))
@@ -427,7 +434,7 @@ def test_a_connection_lost_in_the_middle_of_a_big_mail_leaves_no_file(end, tmp_p
     part = [*SIGN_IN, *listing(("u", 1), ("v", 1)), retr(1, "x" * 50), hear("RETR 2"), say("+OK", "y" * 50)]
     with (
         ScriptedServer([*part, *end]) as server,
-        mailbox_at(server.port) as mailbox,
+        mailbox_at(server) as mailbox,
         pytest.raises(MailboxError) as caught,
     ):
         list(mailbox.fetch(mailbox.list(), tmp_path))
@@ -438,7 +445,7 @@ def test_a_connection_lost_in_the_middle_of_a_big_mail_leaves_no_file(end, tmp_p
 def test_nothing_is_deleted_after_a_mail_that_broke_off(tmp_path):
     part = [*SIGN_IN, *listing(("u", 1), ("v", 1)), retr(1), dele(1), hear("RETR 2"), say("+OK", "half")]
     with ScriptedServer([*part, stall(1), hear()]) as server:
-        with pytest.raises(MailboxError), mailbox_at(server.port) as mailbox:
+        with pytest.raises(MailboxError), mailbox_at(server) as mailbox:
             first, second = mailbox.list()
             mailbox.dispose([mail.key for mail in mailbox.fetch([first], tmp_path)])
             list(mailbox.fetch([second], tmp_path))
@@ -449,7 +456,7 @@ def test_nothing_is_deleted_after_a_mail_that_broke_off(tmp_path):
 def test_a_size_that_is_a_lie_changes_nothing(claimed, tmp_path):
     with (
         ScriptedServer([*SIGN_IN, *listing(("u", claimed)), retr(1, "twelve bytes"), QUIT]) as server,
-        mailbox_at(server.port) as mailbox,
+        mailbox_at(server) as mailbox,
     ):
         (mail,) = mailbox.fetch(mailbox.list(), tmp_path)
     assert (mail.raw, mail.size) == (b"twelve bytes\r\n", 14)
@@ -459,7 +466,7 @@ def test_sizes_that_are_lies_do_not_fill_the_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(pop3_module, "BATCH_BYTES", 1_000)
     part = [*SIGN_IN, *listing(*[(f"u{number}", 1) for number in range(10)])]
     part += [retr(number, "x" * 300) for number in range(1, 11)]
-    with ScriptedServer([*part, QUIT]) as server, mailbox_at(server.port) as mailbox:
+    with ScriptedServer([*part, QUIT]) as server, mailbox_at(server) as mailbox:
         mails = list(mailbox.fetch(mailbox.list(), tmp_path))
     assert sum(len(mail.raw or b"") for mail in mails) <= 1_000
     assert {mail.size for mail in mails} == {302}
@@ -472,7 +479,7 @@ def test_commands_go_ahead_of_answers_only_where_the_server_can_do_that(tmp_path
     part += [hear("RETR 1"), hear("RETR 2"), say("+OK", "x", ".", "+OK", "y", ".")]
     part += [hear("DELE 1"), hear("DELE 2"), say("+OK", "+OK"), QUIT]
     with ScriptedServer(part) as server:
-        with mailbox_at(server.port) as mailbox:
+        with mailbox_at(server) as mailbox:
             assert [mail.raw for mail in take_all(mailbox, tmp_path)] == [b"x\r\n", b"y\r\n"]
         assert server.trouble == []
 
@@ -485,7 +492,7 @@ def test_in_another_session_mails_are_found_by_their_names(tmp_path):
         [*SIGN_IN, answer("UIDL", "+OK", "1 x", "2 new", "."), retr(1, "x"), dele(1), QUIT],
     ]
     with ScriptedServer(*sessions) as server:
-        with mailbox_at(server.port, session_limit=1) as mailbox:
+        with mailbox_at(server, session_limit=1) as mailbox:
             listed = mailbox.list()
             got = []
             for mail in (listed[0], listed[2], listed[3]):
@@ -503,7 +510,7 @@ def test_in_another_session_without_names_mails_are_found_by_their_order(tmp_pat
         [*SIGN_IN, no_names, retr(2, "third"), dele(2), QUIT],
     ]
     with ScriptedServer(*sessions) as server:
-        with mailbox_at(server.port, session_limit=1) as mailbox:
+        with mailbox_at(server, session_limit=1) as mailbox:
             first, second, third = mailbox.list()
             list(mailbox.fetch([first, second], tmp_path))
             mailbox.dispose([second.key])
@@ -521,7 +528,7 @@ def test_a_second_session_that_is_refused_is_a_trouble_that_mends_itself(tmp_pat
     with (
         ScriptedServer(*sessions) as server,
         pytest.raises(MailboxError, match="not be opened again so soon") as caught,
-        mailbox_at(server.port, session_limit=1) as mailbox,
+        mailbox_at(server, session_limit=1) as mailbox,
     ):
         first, second = mailbox.list()
         mailbox.dispose([mail.key for mail in mailbox.fetch([first], tmp_path)])

@@ -88,7 +88,7 @@ class Guard:
 
     def dismiss(self) -> None:
         """The daemon has ended in good order."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # gone, or dismissed by another thread already
             self._shell.communicate(b"done\n", timeout=5)
 
 

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import BinaryIO, Self
+from weakref import WeakSet
 
 from servers.process import HOST
 
@@ -25,6 +26,8 @@ class _Connection:
 
 
 Step = Callable[[_Connection], None]
+SHORT_PATIENCE = 0.5
+long_stalls: WeakSet[Step] = WeakSet()
 
 
 def say(*lines: str) -> Step:
@@ -86,7 +89,13 @@ def hear_mail() -> Step:
 
 def stall(seconds: float) -> Step:
     """Be silent."""
-    return lambda _: time.sleep(seconds)
+
+    def step(_: _Connection) -> None:
+        time.sleep(seconds)
+
+    if seconds >= SHORT_PATIENCE:
+        long_stalls.add(step)
+    return step
 
 
 def hang_up() -> Step:
@@ -101,7 +110,8 @@ def hang_up() -> Step:
 class ScriptedServer:
     """`with ScriptedServer([part, part]) as server:` listens on `server.port`.
 
-    `heard` and `mails` hold what the clients said, `trouble` where one left its part.
+    `heard` and `mails` hold what the clients said, `trouble` where one left its part. `patience`: the seconds
+    that a client should wait for an answer; few where the part has a stall to be found out.
     """
 
     host = HOST
@@ -111,8 +121,11 @@ class ScriptedServer:
         self.mails: list[bytes] = []
         self.trouble: list[str] = []
         self.connections = 0
+        stalls = any(step in long_stalls for part in parts for step in part)
+        self.patience = SHORT_PATIENCE if stalls else 10.0
         self._parts = parts
         self._listener = socket.create_server((HOST, 0))
+        self._listener.settimeout(0.1)
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -125,7 +138,6 @@ class ScriptedServer:
         self._thread.join(timeout=10)
 
     def _serve(self) -> None:
-        self._listener.settimeout(0.1)
         while True:
             try:
                 sock, _ = self._listener.accept()

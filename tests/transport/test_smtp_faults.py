@@ -9,7 +9,7 @@ import pytest
 
 from mailcall.transport.interface import Envelope, Result, ServerTrouble, TransportSettings
 from mailcall.transport.smtp import SmtpTransport
-from servers.process import free_ports, wait_for
+from servers.process import wait_for
 from servers.scripted import ScriptedServer, Step, answer, hang_up, hear, hear_mail, raw, say, stall
 
 MAIL = b"Subject: x\r\n\r\nhello\r\n"
@@ -31,13 +31,14 @@ PIPELINING = [
 ]
 
 
-def transport_at(port: int, **changes) -> SmtpTransport:
-    given = {"security": "plain", "timeout": 0.5, "data_timeout": 0.7, "helo": "desk.example"} | changes
-    return SmtpTransport(TransportSettings(server="127.0.0.1", port=port, **given))
+def transport_at(server: ScriptedServer, **changes) -> SmtpTransport:
+    patience = {"timeout": server.patience, "data_timeout": server.patience + 0.2}
+    given = {"security": "plain", "helo": "desk.example"} | patience | changes
+    return SmtpTransport(TransportSettings(server=server.host, port=server.port, **given))
 
 
 def send(server: ScriptedServer, **changes) -> list[Result]:
-    with transport_at(server.port, **changes) as transport:
+    with transport_at(server, **changes) as transport:
         return [result.result for result in transport.send(Envelope("", TO, MAIL))]
 
 
@@ -60,7 +61,7 @@ def test_after_a_lost_answer_the_next_mail_goes_over_a_new_connection():
     with ScriptedServer(
         [*GREET, *ACCEPT, hear_mail()], [*GREET, *ACCEPT, hear_mail(), say("250 done"), hear("QUIT")]
     ) as server:
-        with transport_at(server.port) as transport:
+        with transport_at(server) as transport:
             assert transport.send(Envelope("", TO, MAIL))[0].result is Result.UNKNOWN
             assert transport.send(Envelope("", TO, MAIL))[0].result is Result.SENT
         assert server.connections == 2
@@ -121,7 +122,7 @@ def test_trouble_before_the_mail_is_the_servers_and_may_mend_itself(until, endin
 
 def test_a_connection_lost_in_the_middle_of_the_mail_is_the_servers_trouble():
     with ScriptedServer([*GREET, *ACCEPT, hear("Subject"), hang_up()]) as server:
-        with transport_at(server.port) as transport, pytest.raises(ServerTrouble) as caught:
+        with transport_at(server) as transport, pytest.raises(ServerTrouble) as caught:
             transport.send(Envelope("", TO, MAIL + b"x" * 70 * 1_000_000))
         assert caught.value.temporary
 
@@ -232,8 +233,10 @@ def test_a_refused_starttls_is_the_servers_trouble(reply, temporary):
 
 
 def test_a_port_where_nothing_listens_may_mend_itself():
+    with ScriptedServer([]) as server:
+        pass  # and is gone
     with pytest.raises(ServerTrouble, match="Nothing accepts connections") as caught:
-        transport_at(free_ports(1)[0]).__enter__()
+        transport_at(server).__enter__()
     assert caught.value.temporary
 
 
@@ -246,7 +249,7 @@ def test_a_name_that_is_none_says_so():
 def test_a_connection_that_was_closed_since_is_opened_again_once(ending):
     first = [*GREET, *ACCEPT, hear_mail(), say("250 done"), *ending]
     second = [*GREET, *ACCEPT, hear_mail(), say("250 done"), hear("QUIT")]
-    with ScriptedServer(first, second) as server, transport_at(server.port) as transport:
+    with ScriptedServer(first, second) as server, transport_at(server) as transport:
         for _ in range(2):
             assert transport.send(Envelope("", TO, MAIL))[0].result is Result.SENT
             time.sleep(0.05)
@@ -256,7 +259,7 @@ def test_a_connection_that_was_closed_since_is_opened_again_once(ending):
 
 def test_after_trouble_the_next_mail_goes_over_a_new_connection():
     parts = [[*GREET, hear("MAIL")], [*GREET, *ACCEPT, hear_mail(), say("250 done"), hear("QUIT")]]
-    with ScriptedServer(*parts) as server, transport_at(server.port) as transport:
+    with ScriptedServer(*parts) as server, transport_at(server) as transport:
         with pytest.raises(ServerTrouble):
             transport.send(Envelope("", TO, MAIL))
         assert transport.send(Envelope("", TO, MAIL))[0].result is Result.SENT
@@ -345,7 +348,7 @@ def test_a_reply_can_not_break_a_line_of_our_log():
         say("250 ok"),
         hear(),
     ]
-    with ScriptedServer(part) as server, transport_at(server.port) as transport:
+    with ScriptedServer(part) as server, transport_at(server) as transport:
         reply = transport.send(Envelope("", TO, MAIL))[1].reply
     assert reply.startswith("550 a b")
     assert reply.isprintable()
@@ -354,7 +357,7 @@ def test_a_reply_can_not_break_a_line_of_our_log():
 def test_the_farewell_of_a_dead_server_does_not_hold_us_up():
     with ScriptedServer([*GREET, stall(5)]) as server:
         start = time.monotonic()
-        with transport_at(server.port, timeout=30):
+        with transport_at(server, timeout=30):
             pass
         assert time.monotonic() - start < 3
 
@@ -384,7 +387,7 @@ FURTHER = [MAIL.replace(b"x", b"%d" % number) for number in range(3)]
 
 def send_all(server: ScriptedServer, count: int = 3) -> list[Result]:
     """What became of the first recipient of each mail."""
-    with transport_at(server.port) as transport:
+    with transport_at(server) as transport:
         mails = (Envelope("", TO, mail) for mail in FURTHER[:count])
         return [results[0].result for results in transport.send_all(mails)]
 
@@ -406,7 +409,7 @@ def test_the_next_mail_is_introduced_behind_the_final_dot():
 def test_nothing_of_the_next_mail_leaves_before_it_is_asked_for():
     part = [*PIPELINING, GO_AHEAD, hear_mail(), *INTRODUCTION, say("250 done"), GO_AHEAD, hear_mail()]
     with ScriptedServer(part) as server:
-        with transport_at(server.port) as transport:
+        with transport_at(server) as transport:
             answers = transport.send_all(Envelope("", TO, mail) for mail in FURTHER)
             assert next(answers)[0].result is Result.SENT
             answers.close()
@@ -460,7 +463,7 @@ def test_a_refused_sender_of_an_introduced_mail_is_the_servers_trouble():
         *[GO_AHEAD, hear_mail(), *INTRODUCTION, say("250 done")],
         *[say("550 no", *["503 no"] * 3), answer("RSET", "250 ok"), hear("QUIT")],
     ]
-    with ScriptedServer(part) as server, transport_at(server.port) as transport:
+    with ScriptedServer(part) as server, transport_at(server) as transport:
         answers = transport.send_all(Envelope("", TO, mail) for mail in FURTHER)
         assert next(answers)[0].result is Result.SENT
         with pytest.raises(ServerTrouble, match="refuses the sender"):
@@ -483,8 +486,9 @@ def test_big_mails_are_made_one_by_one():
             made.append(1)
             yield Envelope("", TO, big)
 
-    part = [*PIPELINING, *[GO_AHEAD, hear_mail(), *INTRODUCTION, say("250 done")] * 3, GO_AHEAD, hear_mail()]
-    with ScriptedServer([*part, say("250 done")]) as server, transport_at(server.port) as transport:
-        for number, _ in enumerate(transport.send_all(mails()), 1):
+    part = [*PIPELINING, *[GO_AHEAD, hear_mail(), say("250 done"), *INTRODUCTION] * 3, GO_AHEAD, hear_mail()]
+    with ScriptedServer([*part, say("250 done"), hear("QUIT")]) as server, transport_at(server) as transport:
+        for number, results in enumerate(transport.send_all(mails()), 1):
+            assert results[0].result is Result.SENT
             assert len(made) <= number + 2
     assert len(server.mails) == 4
