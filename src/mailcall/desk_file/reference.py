@@ -62,6 +62,8 @@ def _type(annotation: Any, metadata: list[Any] | tuple[Any, ...] = ()) -> str:
         return ", ".join(f"`{word}`" for word in get_args(annotation))
     if origin is list:
         return f"list of {_type(get_args(annotation)[0])}"
+    if origin is dict:
+        return f"{_type(get_args(annotation)[1])} by name"
     if origin in {Union, UnionType}:
         return " or ".join(_type(part) for part in get_args(annotation) if part is not NoneType)
     if annotation is int:

@@ -229,6 +229,26 @@ class IncomingAccountItem(Item):
     gateway_tags: list[Line] = Field([], description="Words a gateway puts into subjects: `[EXTERNAL]`.")
     blocked_senders: list[Sender] = Field([], description="Addresses or @domains whose mail is rejected.")
     reject_subjects: list[Line] = Field([], description="A subject that contains one is rejected.")
+    reject_automatic_subjects: bool = Field(
+        False, description="Whether what looks automatic by its subject alone is rejected, as a second line."
+    )
+    automatic_logs: bool = Field(
+        True,
+        description="Whether automatic mail that answers nothing logs or updates calls; else: rejected.",
+    )
+    known_people_only: bool = Field(False, description="Whether only people on record may log calls.")
+    log_for_original_sender: bool = Field(
+        False, description="Whether a mail that an analyst forwards is logged for who wrote it."
+    )
+    words: dict[str, list[str]] = Field(
+        {}, description="Further words for subject commands, by keyword: `CLOSE: [FINISH]`."
+    )
+    word_languages: list[str] = Field(
+        [], description="Languages whose words subject commands may have: `de`, `fr`."
+    )
+    proofs: dict[str, str] = Field(
+        {}, description="The least proof by action, where it is not the default: `close: authenticated`."
+    )
 
 
 class OutgoingServerItem(Item):

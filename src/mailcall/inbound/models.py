@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from mailcall.config import config
 from mailcall.database.fields import EncryptedField, Secret
-from mailcall.desk.models import Call, CallTemplate, Partition, Person, TimelineEntry
+from mailcall.desk.models import Call, CallTemplate, Partition, Person, Request, Task, TimelineEntry
 from mailcall.desk.models.calls import content_name
+from mailcall.grammar import DEFAULT, Words, check_words
+from mailcall.inbound import proofs
 from mailcall.mailbox.interface import Disposal, MailboxSettings, Security
 from mailcall.message import Trust
 
@@ -79,6 +81,27 @@ class IncomingAccount(models.Model):
     reject_subjects = models.TextField(
         blank=True, help_text="A subject that contains one is rejected; one a line."
     )
+    reject_automatic_subjects = models.BooleanField(
+        default=False, help_text="Whether what looks automatic by its subject alone is rejected."
+    )
+    automatic_logs = models.BooleanField(
+        default=True, help_text="Whether automatic mail that answers nothing logs and updates calls."
+    )
+    known_people_only = models.BooleanField(
+        default=False, help_text="Whether only people on record may log calls."
+    )
+    log_for_original_sender = models.BooleanField(
+        default=False, help_text="Whether a mail that an Analyst forwards is logged for who wrote it."
+    )
+    words = models.JSONField(
+        default=dict, blank=True, help_text="Further words for those of subject commands, by keyword."
+    )
+    word_languages = models.TextField(
+        blank=True, help_text="Languages whose words subject commands may have, separated by white space."
+    )
+    proofs = models.JSONField(
+        default=dict, blank=True, help_text="The least proof by action, where it is not the default."
+    )
 
     high_water = models.JSONField(default=dict, blank=True, editable=False, help_text="By folder.")
     last_checked_at = models.DateTimeField(null=True, editable=False)
@@ -116,6 +139,32 @@ class IncomingAccount(models.Model):
             self._clean_folders()
         if self.internal_marker and not _MARKER.fullmatch(self.internal_marker):
             raise ValidationError({"internal_marker": "It must look like `X-Internal: yes`."})
+        self._clean_words()
+        if faults := proofs.faults_of(self.proofs):
+            raise ValidationError({"proofs": faults})
+
+    def _clean_words(self) -> None:
+        """Refuse words by which a subject could be read in two ways."""
+        given = self.words
+        if not isinstance(given, dict) or not all(
+            isinstance(theirs, list) and all(isinstance(word, str) for word in theirs)
+            for theirs in given.values()
+        ):
+            raise ValidationError(
+                {"words": "Words are lists by keyword, such as `CLOSE: [FINISH]`."}
+            )
+        try:
+            words = Words.of(given, self.word_languages.split())
+        except ValueError as error:
+            raise ValidationError({"word_languages": str(error)}) from None
+        if faults := check_words(words):
+            raise ValidationError({"words": faults})
+
+    def command_words(self) -> Words:
+        """The words of its subject commands: English ones, and those that it is given."""
+        if not self.words and not self.word_languages:
+            return DEFAULT
+        return Words.of(self.words, self.word_languages.split())
 
     def _clean_folders(self) -> None:
         """Each once, and none that mail is moved to, or what is moved would come again."""
@@ -223,6 +272,8 @@ class Outcome(models.TextChoices):
     REJECTED = "rejected", "Rejected"
     DUPLICATE = "duplicate", "The same mail again"
     ROUND_TRIP = "round_trip", "A round trip of ours"
+    COMMANDED = "commanded", "Did what it asked"
+    REFUSED = "refused", "Refused what it asked"
     DISCARDED = "discarded", "Discarded by a person"
 
 
@@ -259,6 +310,13 @@ class ReceivedMail(models.Model):
     trace = models.JSONField(default=list, help_text="Each rule, what it saw, whether it fired.")
     acted_at = models.DateTimeField(null=True)
     call = models.ForeignKey(Call, null=True, on_delete=models.SET_NULL, related_name="received_mails")
+    # Their indexes are partial, so that mails of calls, which are most, don't pay for them.
+    request = models.ForeignKey(
+        Request, null=True, on_delete=models.SET_NULL, related_name="received_mails", db_index=False
+    )
+    task = models.ForeignKey(
+        Task, null=True, on_delete=models.SET_NULL, related_name="received_mails", db_index=False
+    )
     entry = models.OneToOneField(
         TimelineEntry, null=True, on_delete=models.SET_NULL, related_name="received_mail"
     )
@@ -295,6 +353,8 @@ class ReceivedMail(models.Model):
                 name="mails_apart_by_sender",
                 condition=Q(acted_at__isnull=False, entry__isnull=True, emptied_at__isnull=True),
             ),
+            models.Index(fields=["request"], name="mails_of_request", condition=Q(request__isnull=False)),
+            models.Index(fields=["task"], name="mails_of_task", condition=Q(task__isnull=False)),
             models.Index(
                 fields=["sha256"],
                 name="mails_in_files",
@@ -343,3 +403,23 @@ class Claim(models.Model):
 
     def __str__(self) -> str:
         return f"Claim {self.pk}"
+
+
+class Confirmation(models.Model):
+    """A command in somebody's name that was short of proof, until that person says whether it is theirs."""
+
+    mail = models.OneToOneField(ReceivedMail, on_delete=models.CASCADE, related_name="confirmation")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    nonce = models.CharField(max_length=8, help_text="What its token is made from; see `inbound.confirming`.")
+    refs = models.JSONField(default=list, help_text="The numbers that it is about, of those in the mail.")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField(help_text="The first moment at which it holds no more.")
+    answered_at = models.DateTimeField(null=True)
+    confirmed = models.BooleanField(null=True, help_text="False: they did not write that mail.")
+    results = models.JSONField(default=list, help_text="What became of it, a sentence for each number.")
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"Confirmation of {self.mail} by {self.person}"
