@@ -23,6 +23,13 @@ MB = 1024 * 1024
 _MARKER = re.compile(r"([!-9;-~]+)\s*:\s*(\S.*?)\s*")  # RFC 5322 3.6.8
 
 
+class Unscanned(models.TextChoices):
+    """What becomes of a mail that the antivirus daemon can't look at."""
+
+    WAIT = "wait", "It waits"
+    ACCEPT = "accept", "It is worked on, and its files carry a warning"
+
+
 class IncomingAccount(models.Model):
     """A mailbox that the Messaging Service collects from, with all its settings.
 
@@ -80,6 +87,15 @@ class IncomingAccount(models.Model):
     )
     reject_subjects = models.TextField(
         blank=True, help_text="A subject that contains one is rejected; one a line."
+    )
+    spam_headers = models.TextField(
+        blank=True, help_text="Header fields by which the gateway marks spam, as `Name: value`; one a line."
+    )
+    unscanned = models.CharField(
+        max_length=10,
+        default=Unscanned.WAIT,
+        choices=Unscanned,
+        help_text="What becomes of mail that the antivirus daemon can't look at.",
     )
     reject_automatic_subjects = models.BooleanField(
         default=False, help_text="Whether what looks automatic by its subject alone is rejected."
@@ -150,9 +166,7 @@ class IncomingAccount(models.Model):
             isinstance(theirs, list) and all(isinstance(word, str) for word in theirs)
             for theirs in given.values()
         ):
-            raise ValidationError(
-                {"words": "Words are lists by keyword, such as `CLOSE: [FINISH]`."}
-            )
+            raise ValidationError({"words": "Words are lists by keyword, such as `CLOSE: [FINISH]`."})
         try:
             words = Words.of(given, self.word_languages.split())
         except ValueError as error:
@@ -320,6 +334,7 @@ class ReceivedMail(models.Model):
     entry = models.OneToOneField(
         TimelineEntry, null=True, on_delete=models.SET_NULL, related_name="received_mail"
     )
+    edited_at = models.DateTimeField(null=True, help_text="When a person last changed how it is read.")
     raw_removed_at = models.DateTimeField(null=True, help_text="When its bytes were removed.")
     emptied_at = models.DateTimeField(null=True, help_text="When all that it said was removed.")
     removed_by = models.CharField(max_length=200, blank=True, help_text="What removed that, for people.")
@@ -386,6 +401,33 @@ class ReceivedMail(models.Model):
             return bytes(self.raw)
         with default_storage.open(content_name(self.sha256)) as file:
             return bytes(file.read())
+
+
+class Edited(models.TextChoices):
+    """What a person changes of a mail in the journal; its bytes stay as they came."""
+
+    SUBJECT = "subject", "Subject"
+    SENDER = "sender", "Sender"
+    SPAM = "spam", "Mark of spam"
+    OUTCOME = "outcome", "What became of it"
+
+
+class MailEdit(models.Model):
+    """What a person changed of a mail: how it is read, or what became of it."""
+
+    mail = models.ForeignKey(ReceivedMail, on_delete=models.CASCADE, related_name="edits")
+    at = models.DateTimeField(default=timezone.now)
+    by = models.CharField(max_length=200, help_text="Who did it, for people.")
+    person = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    field = models.CharField(max_length=10, choices=Edited)
+    old = models.TextField(blank=True)
+    new = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_field_display()} of mail {self.mail_id}, by {self.by}"
 
 
 class Claim(models.Model):
