@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from .mail import Mail
 from .records import Record
 
-KINDS = {"call": "c", "request": "r", "task": "t", "round trip": "p", "mail": "m"}
+KINDS = {"call": "c", "request": "r", "task": "t", "round trip": "p", "mail": "m", "approval": "a"}
 MAX_NUMBER = 10**15
 _NAMES = {letter: kind for kind, letter in KINDS.items()}
-_TOKEN = re.compile(r"([crtpm])([1-9]\d{0,14})\.([a-z2-7]{8})\.([a-z2-7]{16})")
-_IN_TEXT = re.compile(r"\bmc\.([crtpm][1-9]\d{0,14}\.[a-z2-7]{8}\.[a-z2-7]{16})(?![a-z0-9])", re.IGNORECASE)
+_TOKEN = re.compile(r"([crtpma])([1-9]\d{0,14})\.([a-z2-7]{8})\.([a-z2-7]{16})")
+_IN_TEXT = re.compile(r"\bmc\.([crtpma][1-9]\d{0,14}\.[a-z2-7]{8}\.[a-z2-7]{16})(?![a-z0-9])", re.IGNORECASE)
 _TAG = re.compile(r"\[\s?(call|request|task)\s?#?\s?([1-9]\d{0,14})\s?\]", re.IGNORECASE)
 _MAX_BODY = 500_000
 _MAX_FOUND = 20
@@ -26,7 +26,7 @@ _MAX_FOUND = 20
 
 @dataclass(frozen=True, slots=True)
 class Target(Record):
-    """What a mail belongs to: `kind` is call, request, task, mail, or round trip, to an account."""
+    """What a mail belongs to: `kind` is call, request, task, approval, mail, or round trip, to an account."""
 
     kind: str
     number: int

@@ -11,6 +11,7 @@ class OutboundConfig(AppConfig):
     def ready(self) -> None:
         """Listen to the desk."""
         from mailcall.desk import events
-        from mailcall.outbound import notify
+        from mailcall.outbound import notify, tokens
 
         events.subscribe(notify.on_events)
+        events.subscribe_to_work(tokens.revoke_what_changed)

@@ -4,8 +4,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from mailcall.database.fields import EncryptedField, Secret
-from mailcall.desk.models import Call, Partition, Person, TimelineEntry
+from mailcall.database.fields import EncryptedField, Secret, ring
+from mailcall.desk.models import Approval, Call, Partition, Person, Request, Task, TimelineEntry
+from mailcall.message import approval_tokens
 from mailcall.transport.interface import TransportSettings
 
 
@@ -70,6 +71,13 @@ class Message(models.Model):
     type_code = models.PositiveSmallIntegerField(help_text="A message type, see outbound.message_types.")
     partition = models.ForeignKey(Partition, on_delete=models.PROTECT)
     call = models.ForeignKey(Call, null=True, on_delete=models.SET_NULL, related_name="messages")
+    # Their indexes are partial, so that mails about calls, which are most, don't pay for them.
+    request = models.ForeignKey(
+        Request, null=True, on_delete=models.SET_NULL, related_name="messages", db_index=False
+    )
+    task = models.ForeignKey(
+        Task, null=True, on_delete=models.SET_NULL, related_name="messages", db_index=False
+    )
     entry = models.ForeignKey(TimelineEntry, null=True, on_delete=models.SET_NULL, related_name="messages")
     author = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
@@ -93,6 +101,10 @@ class Message(models.Model):
             models.Index(
                 fields=["created_at"], name="messages_with_data", condition=Q(data_removed_at__isnull=True)
             ),
+            models.Index(
+                fields=["request", "id"], name="messages_of_request", condition=Q(request__isnull=False)
+            ),
+            models.Index(fields=["task", "id"], name="messages_of_task", condition=Q(task__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -173,3 +185,33 @@ class Delivery(models.Model):
     def unfinished(cls) -> "models.QuerySet[Delivery]":
         """Those that are not at an end: few, and found by an index of their own."""
         return cls.objects.filter(finished_at=None)
+
+
+class Token(models.Model):
+    """What an approval mail carries, so that an answer counts as the word of the person it was sent to.
+
+    The row does not have the secret: that is derived from it by the key ring.
+    """
+
+    PURPOSE = "approval-token"
+
+    approval = models.ForeignKey(Approval, on_delete=models.CASCADE, related_name="tokens")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="tokens")
+    nonce = models.CharField(max_length=8, db_index=True)
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True, help_text="When what it was for changed.")
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"Token {self.pk} of {self.approval}"
+
+    @property
+    def text(self) -> str:
+        """The secret, signed with the newest key. Raises KeyringError."""
+        return approval_tokens.make(
+            self.nonce, self.approval_id, self.person_id, ring().derived(self.PURPOSE)
+        )

@@ -37,11 +37,13 @@ class Migration(migrations.Migration):
                 ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='desk.person')),
                 ('call', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='messages', to='desk.call')),
                 ('entry', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='messages', to='desk.timelineentry')),
+                ('request', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='messages', to='desk.request')),
+                ('task', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='messages', to='desk.task')),
                 ('partition', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='desk.partition')),
             ],
             options={
                 'ordering': ['-pk'],
-                'indexes': [models.Index(condition=models.Q(('data_removed_at__isnull', True)), fields=['created_at'], name='messages_with_data')],
+                'indexes': [models.Index(condition=models.Q(('data_removed_at__isnull', True)), fields=['created_at'], name='messages_with_data'), models.Index(condition=models.Q(('request__isnull', False)), fields=['request', 'id'], name='messages_of_request'), models.Index(condition=models.Q(('task__isnull', False)), fields=['task', 'id'], name='messages_of_task')],
             },
         ),
         migrations.CreateModel(
@@ -69,6 +71,22 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['priority', 'name'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Token',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('nonce', models.CharField(db_index=True, max_length=8)),
+                ('made_at', models.DateTimeField()),
+                ('expires_at', models.DateTimeField()),
+                ('used_at', models.DateTimeField(null=True)),
+                ('revoked_at', models.DateTimeField(help_text='When what it was for changed.', null=True)),
+                ('approval', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to='desk.approval')),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to='desk.person')),
+            ],
+            options={
+                'ordering': ['pk'],
             },
         ),
         migrations.CreateModel(
