@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
                 ('closure_method', models.CharField(choices=[('immediate', 'Immediate'), ('rules', 'Rules'), ('comments', 'Comments')], default='immediate', help_text='How calls end.', max_length=10)),
                 ('close_after_hours', models.PositiveIntegerField(default=72, help_text='With Rules: when a resolved call closes by itself; 0: never.')),
                 ('close_warning_hours', models.CharField(blank=True, default='24', help_text='With Rules: hours before that, such as 48, 4.', max_length=50)),
+                ('token_in', models.CharField(choices=[('reply_to', 'Reply-To'), ('subject', 'Subject'), ('body', 'Body')], default='reply_to', help_text='Where its approval mails carry the token.', max_length=10)),
                 ('closure_group', models.ForeignKey(blank=True, help_text='Who may close resolved calls, unless the method is Immediate; without it, each analyst.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='desk.group')),
             ],
             options={

@@ -25,6 +25,7 @@ from mailcall.desk.models.people import (
     Partition,
     Person,
     PriorityRule,
+    TokenPlace,
 )
 from mailcall.desk.models.work import (
     Approval,

@@ -11,6 +11,14 @@ class ClosureMethod(models.TextChoices):
     COMMENTS = "comments", "Comments"
 
 
+class TokenPlace(models.TextChoices):
+    """Where approval mails carry the token that an answer is to bring back."""
+
+    REPLY_TO = "reply_to", "Reply-To"
+    SUBJECT = "subject", "Subject"
+    BODY = "body", "Body"
+
+
 class Partition(models.Model):
     """A department's own part of the desk, with its own mailboxes."""
 
@@ -36,6 +44,12 @@ class Partition(models.Model):
     )
     close_warning_hours = models.CharField(
         max_length=50, blank=True, default="24", help_text="With Rules: hours before that, such as 48, 4."
+    )
+    token_in = models.CharField(
+        max_length=10,
+        choices=TokenPlace,
+        default=TokenPlace.REPLY_TO,
+        help_text="Where its approval mails carry the token.",
     )
 
     class Meta:
