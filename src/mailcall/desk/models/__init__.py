@@ -82,5 +82,6 @@ __all__ = [
     "TaskKind",
     "TaskState",
     "TimelineEntry",
+    "TokenPlace",
     "WhoLogs",
 ]
