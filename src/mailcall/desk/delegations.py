@@ -21,8 +21,13 @@ from mailcall.desk.models import (
 
 
 def is_active(person: Person) -> bool:
-    """Whether somebody can act at all: no template, not erased, still a User or an Analyst."""
-    return bool(person.email) and not person.is_template and (person.is_user or person.is_analyst)
+    """Whether somebody can act at all: no template, not erased, has not left, is a User or an Analyst."""
+    return (
+        bool(person.email)
+        and person.active
+        and not person.is_template
+        and (person.is_user or person.is_analyst)
+    )
 
 
 def may_approve(person: Person, kind: str) -> bool:

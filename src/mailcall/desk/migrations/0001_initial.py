@@ -2,7 +2,10 @@
 
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.functions.comparison
 import django.utils.timezone
+import mailcall.desk.models.people
+import mailcall.desk.models.roles
 from django.db import migrations, models
 
 
@@ -47,7 +50,41 @@ class Migration(migrations.Migration):
                 ('close_after_hours', models.PositiveIntegerField(default=72, help_text='With Rules: when a resolved call closes by itself; 0: never.')),
                 ('close_warning_hours', models.CharField(blank=True, default='24', help_text='With Rules: hours before that, such as 48, 4.', max_length=50)),
                 ('token_in', models.CharField(choices=[('reply_to', 'Reply-To'), ('subject', 'Subject'), ('body', 'Body')], default='reply_to', help_text='Where its approval mails carry the token.', max_length=10)),
+                ('users_may_close', models.BooleanField(default=True, help_text='Whether Users may close their own calls.')),
+                ('users_may_reopen', models.BooleanField(default=True, help_text='Whether Users may reopen their own calls.')),
                 ('closure_group', models.ForeignKey(blank=True, help_text='Who may close resolved calls, unless the method is Immediate; without it, each analyst.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='desk.group')),
+            ],
+            options={
+                'ordering': ['name'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Organisation',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=200, unique=True)),
+            ],
+            options={
+                'ordering': ['name'],
+            },
+        ),
+        migrations.CreateModel(
+            name='OrganisationDomain',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('domain', models.CharField(help_text='Kept in lower case.', max_length=254, unique=True)),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='domains', to='desk.organisation')),
+            ],
+            options={
+                'ordering': ['domain'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Role',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100, unique=True)),
+                ('rights', models.JSONField(blank=True, default=list, validators=[mailcall.desk.models.roles.are_rights])),
             ],
             options={
                 'ordering': ['name'],
@@ -62,12 +99,58 @@ class Migration(migrations.Migration):
                 ('is_user', models.BooleanField(default=True, verbose_name='User')),
                 ('is_analyst', models.BooleanField(default=False, verbose_name='Analyst')),
                 ('is_template', models.BooleanField(default=False, help_text='A pattern for new persons.', verbose_name='template')),
+                ('active', models.BooleanField(default=True, help_text='Off for who has left: they can do nothing any more; what they did stays.')),
                 ('available_recipient', models.BooleanField(default=True, help_text='Whether mail may be sent to them.')),
+                ('language', models.CharField(blank=True, help_text='Such as de or pt-BR.', max_length=35, validators=[django.core.validators.RegexValidator('^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*\\Z', '“%(value)s” is no language: give a tag such as de, pt-BR or zh-Hant.')])),
+                ('time_zone', models.CharField(blank=True, help_text='Such as Europe/Berlin.', max_length=50, validators=[mailcall.desk.models.people.is_time_zone])),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('organisation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='people', to='desk.organisation')),
             ],
             options={
                 'verbose_name_plural': 'people',
                 'ordering': ['name', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='PersonAddress',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('address', models.CharField(db_index=True, help_text='Kept in lower case.', max_length=254)),
+                ('verified_at', models.DateTimeField(blank=True, null=True)),
+                ('added_at', models.DateTimeField(auto_now_add=True)),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='addresses', to='desk.person')),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('person', 'address'), name='address_once_of_a_person')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PersonChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('by_name', models.CharField(help_text='As it was then.', max_length=300)),
+                ('text', models.TextField()),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='desk.person')),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='desk.person')),
+            ],
+            options={
+                'ordering': ['-pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Grant',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='desk.group')),
+                ('partition', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='desk.partition')),
+                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='desk.person')),
+                ('role', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='desk.role')),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('group__isnull', True), ('person__isnull', False)), models.Q(('group__isnull', False), ('person__isnull', True)), _connector='OR'), name='granted_to_a_person_or_a_group'), models.UniqueConstraint(models.F('role'), django.db.models.functions.comparison.Coalesce(models.F('person'), 0), django.db.models.functions.comparison.Coalesce(models.F('group'), 0), django.db.models.functions.comparison.Coalesce(models.F('partition'), 0), name='granted_once', violation_error_message='That is granted already.')],
             },
         ),
         migrations.CreateModel(

@@ -1,6 +1,30 @@
 """Who the desk deals with, and how a new call is preset."""
 
+from functools import cache
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
+from django.utils import timezone
+
+# RFC 5646 2.1: language, script, region, variants; extensions and private use are no language of a text.
+is_language = RegexValidator(
+    r"^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*\Z",
+    "“%(value)s” is no language: give a tag such as de, pt-BR or zh-Hant.",
+)
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """The names of all time zones; finding them walks through many files."""
+    return frozenset(available_timezones())
+
+
+def is_time_zone(value: str) -> None:
+    """Raise ValidationError unless it is a place of the IANA time zone database."""
+    if value not in time_zones():
+        raise ValidationError(f"“{value}” is no time zone: give one such as Europe/Berlin or UTC.")
 
 
 class ClosureMethod(models.TextChoices):
@@ -51,6 +75,10 @@ class Partition(models.Model):
         default=TokenPlace.REPLY_TO,
         help_text="Where its approval mails carry the token.",
     )
+    users_may_close = models.BooleanField(default=True, help_text="Whether Users may close their own calls.")
+    users_may_reopen = models.BooleanField(
+        default=True, help_text="Whether Users may reopen their own calls."
+    )
 
     class Meta:
         ordering = ["name"]
@@ -59,18 +87,58 @@ class Partition(models.Model):
         return self.name
 
 
+class Organisation(models.Model):
+    """A company or a department that people belong to."""
+
+    name = models.CharField(max_length=200, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OrganisationDomain(models.Model):
+    """A domain of an organisation: who first writes from it belongs there."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="domains")
+    domain = models.CharField(max_length=254, unique=True, help_text="Kept in lower case.")
+
+    class Meta:
+        ordering = ["domain"]
+
+    def __str__(self) -> str:
+        return self.domain
+
+
 class Person(models.Model):
     """One person with an address: a User, an Analyst, both, or (neither) an external contact.
 
     Several persons may share an address; the one recorded first wins.
     """
 
+    # Of a person whom `people_by_address` found: whether the address is certainly theirs.
+    address_verified = True
+
     name = models.CharField(max_length=200)
     email = models.CharField(max_length=254, db_index=True, help_text="Kept in lower case.")
     is_user = models.BooleanField("User", default=True)
     is_analyst = models.BooleanField("Analyst", default=False)
     is_template = models.BooleanField("template", default=False, help_text="A pattern for new persons.")
+    active = models.BooleanField(
+        default=True, help_text="Off for who has left: they can do nothing any more; what they did stays."
+    )
     available_recipient = models.BooleanField(default=True, help_text="Whether mail may be sent to them.")
+    organisation = models.ForeignKey(
+        Organisation, null=True, blank=True, on_delete=models.SET_NULL, related_name="people"
+    )
+    language = models.CharField(
+        max_length=35, blank=True, validators=[is_language], help_text="Such as de or pt-BR."
+    )
+    time_zone = models.CharField(
+        max_length=50, blank=True, validators=[is_time_zone], help_text="Such as Europe/Berlin."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -84,6 +152,41 @@ class Person(models.Model):
         """Keep the address comparable."""
         self.email = self.email.strip().casefold()
         super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+
+class PersonAddress(models.Model):
+    """A further address of a person. Mail from it shows who wrote; only a verified one is theirs for certain.
+
+    Several persons may have the same one, as with the address on record.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="addresses")
+    address = models.CharField(max_length=254, db_index=True, help_text="Kept in lower case.")
+    verified_at = models.DateTimeField(null=True, blank=True)
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["person", "address"], name="address_once_of_a_person")]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class PersonChange(models.Model):
+    """What somebody changed about a person's record, so that it can be asked who did."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="changes")
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    by_name = models.CharField(max_length=300, help_text="As it was then.")
+    text = models.TextField()
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class Group(models.Model):
