@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from mailcall.desk.models import Call, Participant, Partition, Person, RemovedCall
+from mailcall.desk.people import people_by_address
 from mailcall.inbound.decision import Account, Facts
 from mailcall.inbound.models import IncomingAccount, Outcome, ReceivedMail
 from mailcall.inbound.reading import Reading
@@ -94,11 +95,7 @@ def gather(
 
     Must run inside a transaction. The journal row is None for a mail that never came.
     """
-    people: dict[str, list[Person]] = {}
-    senders = {reading.sender for _, _, reading in work if reading.sender}
-    for person in Person.objects.filter(email__in=senders, is_template=False).order_by("pk"):
-        people.setdefault(person.email, []).append(person)
-
+    people = people_by_address({reading.sender for _, _, reading in work if reading.sender})
     referenced = _referenced(work)
     named = {call for by_account in referenced.values() for call in by_account.values()}
     for _, _, reading in work:
