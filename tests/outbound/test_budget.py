@@ -9,7 +9,7 @@ from desks import Desk, mail, reply_to, report
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call
 from mailcall.message import read_mail
-from mailcall.outbound import budget, operations
+from mailcall.outbound import budget, echoes, operations
 from mailcall.outbound.models import Delivery
 
 ANN = "ann@customer.example"
@@ -116,7 +116,7 @@ def test_mail_on_a_call_is_passed_on_so_often_a_day_and_no_more(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What ends a loop of two robots of which neither says that it is one."""
-    monkeypatch.setattr(budget, "ECHOES_A_DAY_ON_A_CALL", 3)
+    monkeypatch.setattr(echoes, "ECHOES_A_DAY", 3)
     desk.receive(mail(message_id="<first@customer.example>"))
     for number in range(5):
         desk.receive(mail(subject=f"Re: more {number}", in_reply_to="<first@customer.example>"))

@@ -1,4 +1,4 @@
-"""How many answers one sender, and one call, may get, and how often a call is passed on: no loop goes on.
+"""How many answers one sender, and one call, may get: no loop goes on.
 
 The budget is counted from the deliveries themselves, so it survives any restart. What goes beyond it is
 put into the message table all the same, withheld with its reason, and a person can release it.
@@ -11,14 +11,12 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count, F, Max, Q
 
-from mailcall.outbound.message_types import TYPES
-from mailcall.outbound.models import Delivery, DeliveryState, Message
+from mailcall.outbound.message_types import ANSWER_CODES
+from mailcall.outbound.models import Delivery, DeliveryState
 
 ANSWERS_AN_HOUR_TO_A_SENDER = 5
 ANSWERS_A_DAY_ON_A_CALL = 20
-ECHOES_A_DAY_ON_A_CALL = 50
 DAYS_AFTER_BOUNCE = 7
-ANSWER_CODES = tuple(kind.code for kind in TYPES.values() if kind.answer)
 
 
 @dataclass(slots=True)
@@ -28,7 +26,6 @@ class Budget:
     to_sender: Counter[str] = field(default_factory=Counter)
     on_call: Counter[int] = field(default_factory=Counter)
     bounced: frozenset[str] = frozenset()  # addresses to which the last mail came back
-    echoes: Counter[int] = field(default_factory=Counter)  # notices and passed-on words, by call
 
     @classmethod
     def of(cls, addresses: Collection[str], calls: Collection[int], now: dt.datetime) -> "Budget":
@@ -56,16 +53,7 @@ class Budget:
             .annotate(last=Max("pk"), came_back=Max("pk", filter=Q(state=DeliveryState.BOUNCED)))
             .filter(last=F("came_back"))
         )
-        echoes = (
-            Message.objects.filter(call__in=calls, created_at__gt=now - dt.timedelta(days=1))
-            .exclude(type_code__in=ANSWER_CODES)
-            .order_by()
-            .values_list("call")
-            .annotate(n=Count("pk"))
-        )
-        return cls(
-            Counter(dict(to_sender)), Counter(dict(on_call)), frozenset(bounced), Counter(dict(echoes))
-        )
+        return cls(Counter(dict(to_sender)), Counter(dict(on_call)), frozenset(bounced))
 
     def take(self, address: str, call: int | None) -> str:
         """Count an answer, on a call if there is one; why it must be withheld, or an empty text."""
@@ -84,14 +72,4 @@ class Budget:
         self.to_sender[address] += 1
         if call is not None:
             self.on_call[call] += 1
-        return ""
-
-    def take_echo(self, call: int) -> str:
-        """Count a notice or passed-on words that a mail caused; why it must be withheld, or an empty text."""
-        if self.echoes[call] >= ECHOES_A_DAY_ON_A_CALL:
-            return (
-                f"Withheld: mail on call {call} was passed on {ECHOES_A_DAY_ON_A_CALL} times within a day, "
-                "which is the budget for one call."
-            )
-        self.echoes[call] += 1
         return ""

@@ -29,6 +29,7 @@ ROUND_TRIP = MessageType(9001, "Round trip", "round_trip", "auto-generated")
 TYPES = {
     kind.code: kind for kind in (CALL_LOGGED, CALL_UPDATED_BY_EMAIL, CALL_REPLY, MAIL_TOO_BIG, ROUND_TRIP)
 }
+ANSWER_CODES = tuple(code for code, kind in TYPES.items() if kind.answer)
 
 
 def name_of(code: int) -> str:

@@ -23,6 +23,7 @@ from mailcall.message.subjects import strip_prefixes
 from mailcall.message.thread_ids import without_tags
 from mailcall.outbound import message_types
 from mailcall.outbound.budget import Budget
+from mailcall.outbound.echoes import Echoes
 from mailcall.outbound.message_types import MessageType
 from mailcall.outbound.models import Delivery, DeliveryState, Message
 from mailcall.outbound.origin import MailOrigin
@@ -59,12 +60,13 @@ def on_events(happened: Sequence[events.Event]) -> None:
     if by_mail:
         answered = {i.to[0][1].casefold() for i in by_mail if i.kind.answer}
         budget = Budget.of(answered, {i.event.call.pk for i in by_mail}, now)
+        echoes = Echoes.of([i.event.call for i in by_mail if not i.kind.answer], now)
         for instruction in by_mail:
-            call = instruction.event.call.pk
+            call = instruction.event.call
             if instruction.kind.answer:
-                instruction.withheld = budget.take(instruction.to[0][1].casefold(), call)
+                instruction.withheld = budget.take(instruction.to[0][1].casefold(), call.pk)
             else:
-                instruction.withheld = budget.take_echo(call)
+                instruction.withheld = echoes.take(call)
     context = _Context(
         signing_keys(),
         _threads({i.event.call.pk for i in instructions if not _is_answer(i)}),
