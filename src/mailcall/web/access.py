@@ -1,4 +1,4 @@
-"""Who may see the pages: analysts and superusers."""
+"""Who may see the pages, and do what on them: analysts as their roles say, and superusers."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -9,7 +9,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from mailcall.desk.models import Person
+from mailcall.desk.delegations import is_active
+from mailcall.desk.models import Partition, Person, Right
+from mailcall.desk.rights import Rights, rights_of, why_not
 from mailcall.web.models import Login
 
 P = ParamSpec("P")
@@ -54,9 +56,40 @@ def public(view: AnyView) -> AnyView:
 
 def may_see(login: Login) -> bool:
     """Whether the pages are for this sign-in."""
-    return login.is_superuser or (login.person is not None and login.person.is_analyst)
+    person = login.person
+    return login.is_superuser or (person is not None and person.is_analyst and is_active(person))
 
 
 def acting_person(request: HttpRequest) -> Person | None:
     """Whose hand it is. None for a superuser's sign-in that belongs to nobody."""
     return request.user.person if isinstance(request.user, Login) else None
+
+
+def rights_here(request: HttpRequest) -> Rights | None:
+    """What the roles of whoever is signed in give, asked for once; None for a superuser, who may do all."""
+    login = request.user
+    if not isinstance(login, Login) or login.person is None:
+        return None
+    if not hasattr(login, "mailcall_rights"):
+        login.mailcall_rights = None if login.is_superuser else rights_of(login.person)  # type: ignore[attr-defined]
+    return cast("Rights | None", login.mailcall_rights)  # type: ignore[attr-defined]
+
+
+def why_not_here(request: HttpRequest, right: Right, partition: Partition | None) -> str:
+    """Why whoever is signed in may not do that in a partition, or with None in all; empty if they may."""
+    if getattr(request.user, "is_superuser", False):
+        return ""
+    person = acting_person(request)
+    return why_not(person, right, partition, rights=rights_here(request)) if person else ANALYSTS_ONLY
+
+
+def demand(request: HttpRequest, right: Right, partition: Partition | None) -> None:
+    """Raise PermissionDenied, a 403 page that says why, unless they may do that in this partition."""
+    if sentence := why_not_here(request, right, partition):
+        raise PermissionDenied(sentence)
+
+
+def visible_partitions(request: HttpRequest) -> frozenset[int] | None:
+    """The keys of the partitions whose work they may see; None is all."""
+    rights = rights_here(request)
+    return rights.partitions(Right.VIEW) if rights else None
