@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
@@ -17,6 +18,7 @@ FILTERS = {
     "all": list(State),
 }
 SUBJECT_WINDOW = 20_000
+UPDATED_WINDOW = 2_000
 PEOPLE_FOUND = 200
 
 _number = re.compile(r"^(?:\[?call\s*)?#?(\d{1,18})\]?$", re.IGNORECASE)
@@ -36,34 +38,52 @@ class CallPage:
         return digest([(call.pk, call.version) for call in self.calls], self.older)
 
 
-def find_calls(*, which: str, query: str, before: str, size: int = PAGE_SIZE) -> CallPage:
+def find_calls(
+    *, which: str, query: str, before: str, size: int = PAGE_SIZE, partitions: Set[int] | None = None
+) -> CallPage:
     """The calls of a filter ("open", "closed", "all"), searched when `query` says something.
 
-    Without a query the last changed come first; found calls come newest first.
+    Without a query the last changed come first; found calls come newest first. Only those of `partitions`
+    (keys; None is all) are in it.
     """
     states = FILTERS.get(which, FILTERS["open"])
     if query:
-        return _search(states, query, key_from(before), size)
-    return _latest(states, before, size)
+        return _search(states, query, key_from(before), size, partitions)
+    return _latest(states, before, size, partitions)
 
 
-def _latest(states: list[State], before: str, size: int) -> CallPage:
-    """Keyset pages by last change, one index walk for each state, merged."""
+def _latest(states: list[State], before: str, size: int, partitions: Set[int] | None) -> CallPage:
+    """Keyset pages by last change, one index walk for each state, merged.
+
+    No index goes by partition, so that of calls for some partitions a window is looked through.
+    """
     moment, key = _position(before)
+    limit = size + 1 if partitions is None else max(UPDATED_WINDOW, size + 1)
     positions: list[tuple[dt.datetime, int]] = []
+    unseen: list[tuple[dt.datetime, int]] = []  # after these positions a walk was ended
     for state in states:
         rows = Call.objects.filter(state=state)
         if moment is not None:
             rows = rows.filter(updated_at__lte=moment).exclude(updated_at=moment, pk__gte=key)
-        positions += rows.order_by("-updated_at", "-pk").values_list("updated_at", "pk")[: size + 1]
-    positions.sort(reverse=True)
+        walked = list(
+            rows.order_by("-updated_at", "-pk").values_list("updated_at", "pk", "partition")[:limit]
+        )
+        positions += [(at, pk) for at, pk, owner in walked if partitions is None or owner in partitions]
+        if len(walked) == limit:
+            unseen.append(walked[-1][:2])
+    end = max(unseen) if unseen and partitions is not None else None
+    positions = sorted((one for one in positions if end is None or one >= end), reverse=True)
     keys = [pk for _, pk in positions[:size]]
     found = _with_people(Call.objects.all()).in_bulk(keys)
-    older = ""
+    calls = [found[pk] for pk in keys if pk in found]
     if len(positions) > size:
-        last_moment, last_key = positions[size - 1]
-        older = f"{last_moment.isoformat()}~{last_key}"
-    return CallPage([found[pk] for pk in keys if pk in found], older)
+        return CallPage(calls, _written(positions[size - 1]))
+    return CallPage(calls, _written(end), cut_short=True) if end else CallPage(calls)
+
+
+def _written(position: tuple[dt.datetime, int]) -> str:
+    moment, key = position
+    return f"{moment.isoformat()}~{key}"
 
 
 def _position(before: str) -> tuple[dt.datetime | None, int]:
@@ -78,9 +98,13 @@ def _position(before: str) -> tuple[dt.datetime | None, int]:
     return parsed, number
 
 
-def _search(states: list[State], query: str, before: int | None, size: int) -> CallPage:
+def _search(
+    states: list[State], query: str, before: int | None, size: int, partitions: Set[int] | None
+) -> CallPage:
     """By number (exactly), by address (its beginning), else by words of the subject among the newest."""
     calls = _with_people(Call.objects.filter(state__in=states))
+    if partitions is not None:
+        calls = calls.filter(partition__in=partitions)
     number = _number.match(query)
     if number:
         return CallPage(list(calls.filter(pk=int(number[1]))))

@@ -4,9 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from mailcall.desk.models import RemovedCall
+from mailcall.desk.models import RemovedCall, Right
 from mailcall.outbound.models import Message
-from mailcall.web.access import analysts_only
+from mailcall.web.access import analysts_only, demand, visible_partitions
 from mailcall.web.call_list import FILTERS, find_calls
 from mailcall.web.call_page import (
     ENTRIES_SHOWN,
@@ -28,7 +28,7 @@ def index(request: HttpRequest) -> HttpResponse:
     which = which if which in FILTERS else "open"
     query = request.GET.get("q", "").strip()[:200]
     before = request.GET.get("before", "")[:80]
-    page = find_calls(which=which, query=query, before=before)
+    page = find_calls(which=which, query=query, before=before, partitions=visible_partitions(request))
     if request.headers.get("HX-Request"):
         if request.GET.get("seen") == page.seen:
             return HttpResponse(status=204)
@@ -47,6 +47,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         context = {"title": f"Call {number} is gone", "sentence": str(removed), "status": 410}
         return render(request, "web/error.html", context, status=410)
     call = get_object_or_404(calls_to_show(), pk=number)
+    demand(request, Right.VIEW, call.partition)
     return render_call(request, call, before=key_from(request.GET.get("before")))
 
 
@@ -58,6 +59,7 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
     `version` and `deliveries` are what the page has; `last` is the key of its last entry.
     """
     call = get_object_or_404(calls_to_show(), pk=number)
+    demand(request, Right.VIEW, call.partition)
     digest = deliveries_seen(call)
     moved = request.GET.get("version") != str(call.version)
     delivered = request.GET.get("deliveries") != digest

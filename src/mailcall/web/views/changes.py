@@ -8,8 +8,8 @@ from django.views.decorators.http import require_POST
 
 from mailcall.desk import calls
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import Call, CallLink, Channel, Participant
-from mailcall.web.access import acting_person, analysts_only
+from mailcall.desk.models import Call, CallLink, Channel, Participant, Right
+from mailcall.web.access import acting_person, analysts_only, demand
 from mailcall.web.call_page import calls_to_show, render_call
 from mailcall.web.forms import NoteForm, ParticipantForm, ReplyForm, StateForm
 
@@ -22,7 +22,7 @@ LINK_DECISIONS = {"accept": calls.accept_link, "dismiss": calls.dismiss_link}
 @analysts_only
 def note(request: HttpRequest, number: int) -> HttpResponse:
     """Add an internal note."""
-    call = _call(number)
+    call = _call(request, number)
     form = NoteForm(request.POST, auto_id="note_%s")
     if not form.is_valid():
         return render_call(request, call, status=UNPROCESSABLE, note=form)
@@ -40,7 +40,7 @@ def note(request: HttpRequest, number: int) -> HttpResponse:
 @analysts_only
 def reply(request: HttpRequest, number: int) -> HttpResponse:
     """Put a mail to the people of the call into the message table."""
-    call = _call(number)
+    call = _call(request, number)
     form = ReplyForm(request.POST, auto_id="reply_%s")
     author = acting_person(request)
     if author is None:
@@ -70,7 +70,8 @@ def reopen(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _change_state(request: HttpRequest, number: int, *, closing: bool) -> HttpResponse:
-    call = _call(number)
+    right = Right.CLOSE if closing else Right.REOPEN
+    call = _call(request, number, right)
     form = StateForm(request.POST, auto_id="state_%s")
     if not form.is_valid():
         sentences = [str(sentence) for errors in form.errors.values() for sentence in errors]
@@ -79,7 +80,7 @@ def _change_state(request: HttpRequest, number: int, *, closing: bool) -> HttpRe
     try:
         change(call, actor=acting_person(request), channel=Channel.PAGE, **form.cleaned_data)
     except Refused as refusal:
-        return _state_again(request, _call(number), [str(refusal)], status=CONFLICT)
+        return _state_again(request, _call(request, number, right), [str(refusal)], status=CONFLICT)
     messages.success(request, f"Call {number} is {'closed' if closing else 'open again'}.")
     return _back(call)
 
@@ -97,7 +98,7 @@ def _state_again(request: HttpRequest, call: Call, sentences: list[str], *, stat
 @analysts_only
 def add_participant(request: HttpRequest, number: int) -> HttpResponse:
     """Have an address take part."""
-    call = _call(number)
+    call = _call(request, number)
     form = ParticipantForm(request.POST, auto_id="participant_%s")
     if not form.is_valid():
         return render_call(request, call, status=UNPROCESSABLE, participant=form)
@@ -114,7 +115,10 @@ def add_participant(request: HttpRequest, number: int) -> HttpResponse:
 @analysts_only
 def remove_participant(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     """Have an address no longer take part."""
-    participant = get_object_or_404(Participant.objects.select_related("call__user"), pk=pk, call=number)
+    participant = get_object_or_404(
+        Participant.objects.select_related("call__user", "call__partition"), pk=pk, call=number
+    )
+    demand(request, Right.UPDATE, participant.call.partition)
     try:
         calls.remove_participant(participant, actor=acting_person(request))
     except Refused as refusal:
@@ -128,7 +132,10 @@ def remove_participant(request: HttpRequest, number: int, pk: int) -> HttpRespon
 @analysts_only
 def decide_link(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     """Accept or dismiss a proposed link to an earlier call."""
-    link = get_object_or_404(CallLink.objects.select_related("call", "earlier"), pk=pk, call=number)
+    link = get_object_or_404(
+        CallLink.objects.select_related("call__partition", "earlier"), pk=pk, call=number
+    )
+    demand(request, Right.UPDATE, link.call.partition)
     decide = LINK_DECISIONS.get(request.POST.get("decision", ""))
     if decide is None:
         messages.error(request, "Say whether the calls belong together.")
@@ -140,8 +147,10 @@ def decide_link(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     return _back(link.call)
 
 
-def _call(number: int) -> Call:
-    return get_object_or_404(calls_to_show(), pk=number)
+def _call(request: HttpRequest, number: int, right: Right = Right.UPDATE) -> Call:
+    call = get_object_or_404(calls_to_show(), pk=number)
+    demand(request, right, call.partition)
+    return call
 
 
 def _back(call: Call, entry: int | None = None) -> HttpResponse:

@@ -7,16 +7,20 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from mailcall.desk.models import Attachment, TimelineEntry
+from mailcall.desk.models import Attachment, Partition, Right, TimelineEntry
 from mailcall.web import safety
-from mailcall.web.access import analysts_only
+from mailcall.web.access import analysts_only, demand
+
+_OWNERS = tuple(f"{owner}__partition" for owner in ("call", "request", "task__call", "task__request"))
+_OWNED = TimelineEntry.objects.select_related(*_OWNERS)
 
 
 @require_safe
 @analysts_only
 def as_sent(request: HttpRequest, pk: int) -> HttpResponse:
     """The cleaned HTML of an entry, for a sandboxed frame. `images=1` loads remote images too."""
-    entry = get_object_or_404(TimelineEntry.objects.only("html"), pk=pk)
+    entry = get_object_or_404(_OWNED.only("html", *_OWNERS), pk=pk)
+    demand(request, Right.VIEW, _partition(entry))
     images = entry.attachments.filter(content_type__in=safety.RASTER_TYPES).exclude(cid="")
     cid = {name.strip("<>"): safety.inline_image_url(key) for key, name in images.values_list("pk", "cid")}
     return safety.frame(request, entry.html, cid=cid, remote_images=request.GET.get("images") == "1")
@@ -26,7 +30,8 @@ def as_sent(request: HttpRequest, pk: int) -> HttpResponse:
 @analysts_only
 def text(request: HttpRequest, pk: int) -> HttpResponse:
     """The whole text of an entry that is too long for the page, and what it quotes, as plain text."""
-    entry = get_object_or_404(TimelineEntry.objects.only("text", "quoted_text"), pk=pk)
+    entry = get_object_or_404(_OWNED.only("text", "quoted_text", *_OWNERS), pk=pk)
+    demand(request, Right.VIEW, _partition(entry))
     whole = "\n\n".join(filter(None, (entry.text, entry.quoted_text)))
     return safety.source_answer(whole.encode(), name=f"entry-{pk}.txt", download=False)
 
@@ -36,6 +41,7 @@ def text(request: HttpRequest, pk: int) -> HttpResponse:
 def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
     """A file, always to be saved, never shown."""
     found = get_object_or_404(Attachment.objects.select_related("content"), pk=pk)
+    demand(request, Right.VIEW, _partition(_OWNED.only(*_OWNERS).get(pk=found.entry_id)))
     answer = _bytes(found)
     return safety.guard(answer, name=found.name)
 
@@ -55,6 +61,12 @@ def inline_image(request: HttpRequest, token: str) -> HttpResponseBase:
     answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     answer.headers["Cache-Control"] = f"private, max-age={safety.INLINE_SECONDS}"
     return answer
+
+
+def _partition(entry: TimelineEntry) -> Partition:
+    owner = entry.call or entry.request or (entry.task and (entry.task.call or entry.task.request))
+    assert owner is not None  # a constraint of the table
+    return owner.partition
 
 
 def _bytes(found: Attachment) -> HttpResponseBase:
