@@ -7,12 +7,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from mailcall.desk.errors import Refused
+from mailcall.desk.models import Right
 from mailcall.inbound import journal
 from mailcall.inbound.models import MailState, ReceivedMail
-from mailcall.web.access import acting_person, analysts_only
+from mailcall.web.access import acting_person, analysts_only, demand, visible_partitions
 from mailcall.web.forms import DiscardForm
 from mailcall.web.paging import key_from, newest_first
-from mailcall.web.views.mails import for_list, mail_to_show, render_mail
+from mailcall.web.views.mails import for_list, mail_to_show, mails_of, render_mail
 
 
 @require_safe
@@ -20,7 +21,8 @@ from mailcall.web.views.mails import for_list, mail_to_show, render_mail
 def index(request: HttpRequest) -> HttpResponse:
     """All held mails, newest first, with their errors."""
     before = key_from(request.GET.get("before"))
-    page = newest_first(for_list(ReceivedMail.not_done().filter(state=MailState.HELD)), before=before)
+    held = mails_of(ReceivedMail.not_done().filter(state=MailState.HELD), visible_partitions(request))
+    page = newest_first(for_list(held), before=before)
     return render(request, "web/held.html", {"page": page, "before": before})
 
 
@@ -28,7 +30,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @analysts_only
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     """Have one mail worked on again."""
-    mail = mail_to_show(pk)
+    mail = mail_to_show(request, pk, Right.MAIL)
     try:
         journal.retry(mail)
     except Refused as refusal:
@@ -42,6 +44,7 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
 @analysts_only
 def retry_all(request: HttpRequest) -> HttpResponse:
     """Have all held mails worked on again."""
+    demand(request, Right.MAIL, None)
     try:
         count = journal.retry_all()
     except Refused as refusal:
@@ -55,7 +58,7 @@ def retry_all(request: HttpRequest) -> HttpResponse:
 @analysts_only
 def discard(request: HttpRequest, pk: int) -> HttpResponse:
     """Throw a held mail away, with a reason. It stays in the journal."""
-    mail = mail_to_show(pk)
+    mail = mail_to_show(request, pk, Right.MAIL)
     form = DiscardForm(request.POST, auto_id="discard_%s")
     if not form.is_valid():
         return render_mail(request, mail, form=form, status=422)
@@ -63,7 +66,7 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
         journal.discard(mail, actor=acting_person(request), reason=form.cleaned_data["reason"])
     except Refused as refusal:
         form.add_error(None, str(refusal))
-        return render_mail(request, mail_to_show(pk), form=form, status=422)
+        return render_mail(request, mail_to_show(request, pk), form=form, status=422)
     messages.success(request, f"Mail {pk} is discarded.")
     return redirect(_address(pk))
 

@@ -1,5 +1,6 @@
 """Received mail: the journal, and why each mail did what it did."""
 
+from collections.abc import Set
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -9,10 +10,11 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from mailcall.desk.models import Right
 from mailcall.desk.models.calls import content_name
 from mailcall.inbound.models import IncomingAccount, MailState, Outcome, ReceivedMail
 from mailcall.web import safety
-from mailcall.web.access import analysts_only
+from mailcall.web.access import analysts_only, demand, visible_partitions
 from mailcall.web.forms import DiscardForm
 from mailcall.web.paging import digest, key_from, newest_first
 
@@ -26,25 +28,40 @@ HEADERS_SHOWN = 16 * 1024
 def index(request: HttpRequest) -> HttpResponse:
     """The journal, newest first, filtered by what became of the mails."""
     asked = {name: request.GET.get(name, "").strip()[:1_000] for name in ("became", "account", "q")}
-    rows, indexed = _filtered(for_list(ReceivedMail.objects.all()), **asked)
+    seen = visible_partitions(request)
+    rows, indexed = _filtered(for_list(mails_of(ReceivedMail.objects.all(), seen)), **asked)
+    indexed = indexed and seen is None
     before = key_from(request.GET.get("before"))
     page = newest_first(rows, before=before, window=None if indexed else WINDOW)
-    shown = [(mail.pk, mail.state, mail.outcome, mail.attempts, mail.call_id) for mail in page.rows]
-    seen = digest(shown, page.older) if indexed else ""  # what no index finds is not asked for every 2 s
-    if seen and request.GET.get("seen") == seen:
+    rows_shown = [(mail.pk, mail.state, mail.outcome, mail.attempts, mail.call_id) for mail in page.rows]
+    seen_page = (
+        digest(rows_shown, page.older) if indexed else ""
+    )  # what no index finds is not asked for every 2 s
+    if seen_page and request.GET.get("seen") == seen_page:
         return HttpResponse(status=204)
     context = {
         "page": page,
-        "seen": seen,
+        "seen": seen_page,
         "before": before,
         "window": WINDOW,
         "asked": asked,
         "filtered": any(asked.values()),
-        "accounts": IncomingAccount.objects.only("pk", "name"),
+        "accounts": accounts_of(seen).only("pk", "name"),
         "choices": [*MailState.choices[::2], *Outcome.choices],
     }
     template = "web/parts/mail_table.html" if request.headers.get("HX-Request") else "web/mails.html"
     return render(request, template, context)
+
+
+def mails_of(rows: "QuerySet[ReceivedMail]", partitions: Set[int] | None) -> "QuerySet[ReceivedMail]":
+    """Those that came for these partitions (keys; None is all)."""
+    return rows if partitions is None else rows.filter(account__in=accounts_of(partitions))
+
+
+def accounts_of(partitions: Set[int] | None) -> "QuerySet[IncomingAccount]":
+    """The accounts of these partitions (keys; None is all)."""
+    accounts = IncomingAccount.objects.all()
+    return accounts if partitions is None else accounts.filter(template__partition__in=partitions)
 
 
 def for_list(rows: "QuerySet[ReceivedMail]") -> "QuerySet[ReceivedMail]":
@@ -81,15 +98,17 @@ def _filtered(
 @analysts_only
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """One mail: what became of it, by which rules, on what evidence, and its source."""
-    return render_mail(request, mail_to_show(pk))
+    return render_mail(request, mail_to_show(request, pk))
 
 
-def mail_to_show(pk: int) -> ReceivedMail:
-    """One mail with what its page names; a 404 when there is none."""
-    rows = ReceivedMail.objects.select_related("account", "call", "entry").defer(
+def mail_to_show(request: HttpRequest, pk: int, right: Right = Right.VIEW) -> ReceivedMail:
+    """One mail with what its page names; a 404 when there is none, a 403 without the right."""
+    rows = ReceivedMail.objects.select_related("account__template__partition", "call", "entry").defer(
         "account__password", "entry__html", "entry__text", "entry__quoted_text"
     )
-    return get_object_or_404(rows, pk=pk)
+    mail = get_object_or_404(rows, pk=pk)
+    demand(request, right, mail.account.template.partition)
+    return mail
 
 
 def render_mail(
@@ -128,7 +147,10 @@ def _start(mail: ReceivedMail) -> tuple[bytes, bool]:
 @analysts_only
 def raw(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The whole source: as plain text, or with `download=1` to be saved."""
-    mail = get_object_or_404(ReceivedMail.objects.only("raw", "sha256", "raw_removed_at"), pk=pk)
+    rows = ReceivedMail.objects.select_related("account__template__partition")
+    columns = ("raw", "sha256", "raw_removed_at", "account__template__partition")
+    mail = get_object_or_404(rows.only(*columns), pk=pk)
+    demand(request, Right.VIEW, mail.account.template.partition)
     if mail.raw_removed_at:
         raise Http404
     download = request.GET.get("download") == "1"

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from mailcall.desk.errors import Refused
+from mailcall.desk.models import Right
 from mailcall.message import BadAddress, BadHeader
 from mailcall.outbound import operations
 from mailcall.outbound.message_types import ROUND_TRIP
@@ -17,7 +18,7 @@ from mailcall.outbound.models import Delivery, DeliveryState, Message
 from mailcall.outbound.render import draft_of
 from mailcall.outbound.render import render as render_message
 from mailcall.web import safety
-from mailcall.web.access import analysts_only
+from mailcall.web.access import analysts_only, demand, visible_partitions
 from mailcall.web.paging import digest, key_from, newest_first
 
 WINDOW = 10_000
@@ -38,7 +39,10 @@ def index(request: HttpRequest) -> HttpResponse:
     before = key_from(request.GET.get("before"))
     rows = Message.objects.select_related("call").defer("data", "references")
     rows = rows.prefetch_related(Prefetch("deliveries", Delivery.objects.order_by("pk")))
-    window = None
+    partitions = visible_partitions(request)
+    window = None if partitions is None else WINDOW
+    if partitions is not None:
+        rows = rows.filter(partition__in=partitions)
     if state in DeliveryState.values:
         rows = rows.filter(Exists(Delivery.objects.filter(message=OuterRef("pk"), state=state)))
         window = WINDOW
@@ -69,6 +73,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     """One message: what it says, and what became of each copy."""
     rows = Message.objects.select_related("call", "author", "partition", "entry__received_mail")
     message = get_object_or_404(rows.defer("entry__html", "entry__received_mail__raw"), pk=pk)
+    demand(request, Right.VIEW, message.partition)
     context: dict[str, Any] = {
         "message": message,
         "deliveries": message.deliveries.select_related("server").order_by("pk"),
@@ -91,7 +96,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 def as_sent(request: HttpRequest, pk: int) -> HttpResponse:
     """The HTML of a message, for a sandboxed frame."""
     try:
-        draft = draft_of(get_object_or_404(Message, pk=pk))
+        draft = draft_of(_message(request, pk))
     except UNRENDERABLE:
         raise Http404 from None
     return safety.frame(request, draft.html, cid={}, remote_images=False)
@@ -102,7 +107,7 @@ def as_sent(request: HttpRequest, pk: int) -> HttpResponse:
 def raw(request: HttpRequest, pk: int) -> HttpResponse:
     """The whole source: as plain text, or with `download=1` to be saved."""
     try:
-        source = render_message(get_object_or_404(Message, pk=pk))
+        source = render_message(_message(request, pk))
     except UNRENDERABLE:
         raise Http404 from None
     download = request.GET.get("download") == "1"
@@ -115,7 +120,8 @@ def raw(request: HttpRequest, pk: int) -> HttpResponse:
 @analysts_only
 def operate(request: HttpRequest, pk: int) -> HttpResponse:
     """Retry, release or cancel one delivery."""
-    delivery = get_object_or_404(Delivery.objects.select_related("message"), pk=pk)
+    delivery = get_object_or_404(Delivery.objects.select_related("message__partition"), pk=pk)
+    demand(request, Right.MAIL, delivery.message.partition)
     operation, sentence = OPERATIONS.get(request.POST.get("operation", ""), (None, ""))
     if operation is None:
         notices.error(request, "There is no such operation.")
@@ -127,3 +133,9 @@ def operate(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         notices.success(request, f"{delivery.recipient}: {sentence}")
     return redirect("web:message", delivery.message_id)
+
+
+def _message(request: HttpRequest, pk: int) -> Message:
+    message = get_object_or_404(Message.objects.select_related("partition"), pk=pk)
+    demand(request, Right.VIEW, message.partition)
+    return message
