@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from mailcall.desk.delegations import is_active
 from mailcall.desk.models import Grant, Partition, Person, Right
 
+__all__ = ["MEANINGS", "Right", "Rights", "may", "partitions_of", "rights_of", "rights_of_many", "why_not"]
+
 # What each right lets people do, in the words that follow "may".
 MEANINGS: Mapping[Right, str] = {
     Right.VIEW: "see what is in {}",
