@@ -19,6 +19,7 @@ R = TypeVar("R", bound=HttpResponseBase)
 AnyView = TypeVar("AnyView", bound=Callable[..., HttpResponseBase])
 
 ANALYSTS_ONLY = "These pages are for analysts, and your sign-in doesn't belong to one."
+PEOPLE_ONLY = "This page is for people of this desk, and your sign-in belongs to none."
 ADMINISTRATORS_ONLY = "This page is for administrators. `mailcall password --superuser` makes one."
 
 
@@ -93,3 +94,16 @@ def visible_partitions(request: HttpRequest) -> frozenset[int] | None:
     """The keys of the partitions whose work they may see; None is all."""
     rights = rights_here(request)
     return rights.partitions(Right.VIEW) if rights else None
+
+
+def people_only(view: Callable[Concatenate[HttpRequest, P], R]) -> Callable[Concatenate[HttpRequest, P], R]:
+    """Let everybody in who is signed in as a person of the desk, Users among them; others get a 403 page."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> R:
+        person = acting_person(request)
+        if person is None or not is_active(person):
+            raise PermissionDenied(PEOPLE_ONLY)
+        return view(request, *args, **kwargs)
+
+    return cast("Callable[Concatenate[HttpRequest, P], R]", guarded)

@@ -1,15 +1,14 @@
 """Finding calls for the list: every way of asking costs the same however many calls there are."""
 
-import datetime as dt
 import re
 from collections.abc import Set
 from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
-from django.utils.dateparse import parse_datetime
 
 from mailcall.desk.models import Call, Person, State
 from mailcall.desk.models.calls import CLOSED_STATES
+from mailcall.web.latest import latest_first
 from mailcall.web.paging import PAGE_SIZE, digest, key_from, newest_first
 
 FILTERS = {
@@ -18,7 +17,6 @@ FILTERS = {
     "all": list(State),
 }
 SUBJECT_WINDOW = 20_000
-UPDATED_WINDOW = 2_000
 PEOPLE_FOUND = 200
 
 _number = re.compile(r"^(?:\[?call\s*)?#?(\d{1,18})\]?$", re.IGNORECASE)
@@ -53,49 +51,9 @@ def find_calls(
 
 
 def _latest(states: list[State], before: str, size: int, partitions: Set[int] | None) -> CallPage:
-    """Keyset pages by last change, one index walk for each state, merged.
-
-    No index goes by partition, so that of calls for some partitions a window is looked through.
-    """
-    moment, key = _position(before)
-    limit = size + 1 if partitions is None else max(UPDATED_WINDOW, size + 1)
-    positions: list[tuple[dt.datetime, int]] = []
-    unseen: list[tuple[dt.datetime, int]] = []  # after these positions a walk was ended
-    for state in states:
-        rows = Call.objects.filter(state=state)
-        if moment is not None:
-            rows = rows.filter(updated_at__lte=moment).exclude(updated_at=moment, pk__gte=key)
-        walked = list(
-            rows.order_by("-updated_at", "-pk").values_list("updated_at", "pk", "partition")[:limit]
-        )
-        positions += [(at, pk) for at, pk, owner in walked if partitions is None or owner in partitions]
-        if len(walked) == limit:
-            unseen.append(walked[-1][:2])
-    end = max(unseen) if unseen and partitions is not None else None
-    positions = sorted((one for one in positions if end is None or one >= end), reverse=True)
-    keys = [pk for _, pk in positions[:size]]
-    found = _with_people(Call.objects.all()).in_bulk(keys)
-    calls = [found[pk] for pk in keys if pk in found]
-    if len(positions) > size:
-        return CallPage(calls, _written(positions[size - 1]))
-    return CallPage(calls, _written(end), cut_short=True) if end else CallPage(calls)
-
-
-def _written(position: tuple[dt.datetime, int]) -> str:
-    moment, key = position
-    return f"{moment.isoformat()}~{key}"
-
-
-def _position(before: str) -> tuple[dt.datetime | None, int]:
-    moment, _, key = before.partition("~")
-    try:
-        parsed = parse_datetime(moment)
-    except ValueError:
-        parsed = None
-    number = key_from(key)
-    if parsed is None or parsed.tzinfo is None or number is None:
-        return None, 0
-    return parsed, number
+    page = latest_first(Call.objects.all(), states, before, size, partitions=partitions)
+    found = _with_people(Call.objects.all()).in_bulk(page.keys)
+    return CallPage([found[pk] for pk in page.keys if pk in found], page.older, page.cut_short)
 
 
 def _search(
@@ -109,7 +67,7 @@ def _search(
     if number:
         return CallPage(list(calls.filter(pk=int(number[1]))))
     if "@" in query:
-        page = newest_first(calls.filter(user__in=_people(query)), before=before, size=size)
+        page = newest_first(calls.filter(user__in=people_found(query)), before=before, size=size)
     else:
         words = Q()
         for word in query.split()[:8]:
@@ -118,7 +76,8 @@ def _search(
     return CallPage(page.rows, str(page.older or ""), page.cut_short)
 
 
-def _people(query: str) -> list[int]:
+def people_found(query: str) -> list[int]:
+    """The keys of the first people whose addresses begin so."""
     start = query.strip("<>").casefold()
     rows = Person.objects.filter(email__gte=start, email__lt=start + "\U0010ffff").order_by()
     return list(rows.values_list("pk", flat=True)[:PEOPLE_FOUND])

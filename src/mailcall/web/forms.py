@@ -11,7 +11,7 @@ from django.core.validators import validate_email
 from mailcall.message import with_a_labels
 
 Mailbox = tuple[str, str]
-UNKNOWN_VERSION = "The form did not say which version of the call it is about. Look, then decide again."
+UNKNOWN_VERSION = "The form did not say which version it is about. Look, then decide again."
 _BETWEEN = re.compile(r'[,;\n](?=(?:[^"]*"[^"]*")*[^"]*$)')
 _NAMED = re.compile(r'^(?:"(?P<quoted>[^"]*)"|(?P<name>[^<>"]*?))\s*<(?P<address>[^<>\s]+)>$')
 
@@ -58,14 +58,15 @@ def as_typed(name: str, address: str) -> str:
         return address
 
 
-def _words(rows: int, **kwargs: Any) -> forms.CharField:
+def words_field(rows: int, **kwargs: Any) -> forms.CharField:
+    """Free text in so many rows."""
     return forms.CharField(max_length=100_000, widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
 
 
 class NoteForm(forms.Form):
     """An internal note."""
 
-    text = _words(4, label="Note", error_messages={"required": "A note needs some text."})
+    text = words_field(4, label="Note", error_messages={"required": "A note needs some text."})
 
 
 class ReplyForm(forms.Form):
@@ -73,18 +74,39 @@ class ReplyForm(forms.Form):
 
     to = MailboxesField(label="To")
     cc = MailboxesField(label="Cc", required=False)
-    text = _words(7, label="Text", error_messages={"required": "A mail needs some text."})
+    text = words_field(7, label="Text", error_messages={"required": "A mail needs some text."})
+
+
+def version_field() -> forms.IntegerField:
+    """What the form is about, as it was when the page was made."""
+    return forms.IntegerField(
+        min_value=0,
+        widget=forms.HiddenInput(attrs={"data-version": ""}),
+        error_messages={"required": UNKNOWN_VERSION, "invalid": UNKNOWN_VERSION},
+    )
 
 
 class StateForm(forms.Form):
     """Closing or reopening, with a comment. `version` is the call as it was when the page was made."""
 
-    comment = _words(2, required=False, label="Comment")
-    version = forms.IntegerField(
-        min_value=0,
-        widget=forms.HiddenInput,
-        error_messages={"required": UNKNOWN_VERSION, "invalid": UNKNOWN_VERSION},
-    )
+    comment = words_field(2, required=False, label="Comment")
+    version = version_field()
+
+
+class ActionForm(forms.Form):
+    """Something that is done to `target`, with words if there are any."""
+
+    text = words_field(2, required=False, label="Comment")
+    version = version_field()
+
+    def __init__(self, *args: Any, target: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.target = target
+
+    def about(self, version: int) -> "ActionForm":
+        """The same form, with all that was typed, about this version."""
+        self.data = {**{name: self.data.get(name, "") for name in self.data}, "version": str(version)}
+        return self
 
 
 class ParticipantForm(forms.Form):
