@@ -62,6 +62,8 @@ def test_a_named_file_is_read_instead(monkeypatch: pytest.MonkeyPatch, tmp_path:
         ('dns_servers = "192.0.2.53:70000"', "`dns_servers` must hold ports from 1 to 65535"),
         ('listen = "8025"', "`listen` must look like 127.0.0.1:8025"),
         ('listen = "127.0.0.1:99999"', "`listen` must look like"),
+        ('antivirus_daemon = "clamav"', "`antivirus_daemon` must look like"),
+        ('antivirus_daemon = "unix:clamd.ctl"', "`antivirus_daemon` must hold an absolute path"),
         ('lmtp_listen = "127.0.0.1"', "`lmtp_listen` must look like"),
         ('lmtp_listen = "[::1]:25"', "`lmtp_listen` must not be port 25"),
         ('lmtp_listen = "unix:lmtp"', "`lmtp_listen` must hold an absolute path"),

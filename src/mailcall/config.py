@@ -97,6 +97,11 @@ class Config(BaseSettings):
         description="Name servers to ask for those keys, such as `192.0.2.53` or `[2001:db8::53]:5353`, "
         "separated by white space; empty: the machine's own.",
     )
+    antivirus_daemon: str = Field(
+        "",
+        description="Where clamd looks through each mail that comes, such as `unix:/run/clamav/clamd.ctl` or "
+        "`127.0.0.1:3310`; empty: nobody does.",
+    )
     demo: bool = Field(False, description="Set by `mailcall demo`: shows the sandbox pages and sign-ins.")
     sandbox_smtp: str = Field("", description="Set by `mailcall demo`: where its sandbox takes mail.")
 
@@ -124,13 +129,14 @@ class Config(BaseSettings):
     @field_validator("lmtp_listen")
     @classmethod
     def _is_for_lmtp(cls, value: str) -> str:
-        path = value.removeprefix("unix:")
-        if path != value:
-            if not path.startswith("/") or len(os.fsencode(path)) > 100:  # the kernel takes 107 bytes
-                raise ValueError("must hold an absolute path of at most 100 bytes after unix:")
-        elif value and _host_and_port(value).endswith(":25"):
+        if value and _path_or_port(value).endswith(":25") and not value.startswith("unix:"):
             raise ValueError("must not be port 25 (RFC 2033 5)")
         return value
+
+    @field_validator("antivirus_daemon")
+    @classmethod
+    def _is_daemon(cls, value: str) -> str:
+        return _path_or_port(value) if value else value
 
     @field_validator("dns_servers")
     @classmethod
@@ -254,6 +260,16 @@ def _host_and_port(value: str) -> str:
     host, _, port = value.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65_536:
         raise ValueError("must look like 127.0.0.1:8025")
+    return value
+
+
+def _path_or_port(value: str) -> str:
+    """Give the value if it is a local socket or an address with a port. Raises ValueError."""
+    path = value.removeprefix("unix:")
+    if path == value:
+        return _host_and_port(value)
+    if not path.startswith("/") or len(os.fsencode(path)) > 100:  # the kernel takes 107 bytes
+        raise ValueError("must hold an absolute path of at most 100 bytes after unix:")
     return value
 
 

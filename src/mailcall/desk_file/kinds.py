@@ -130,6 +130,7 @@ KINDS = (
             "gateway_tags": _LINES,
             "blocked_senders": _WORDS,
             "reject_subjects": _LINES,
+            "spam_headers": _LINES,
             "word_languages": _WORDS,
         },
         references={"template": "call_templates", "default_logging_analyst": "people"},

@@ -229,6 +229,14 @@ class IncomingAccountItem(Item):
     gateway_tags: list[Line] = Field([], description="Words a gateway puts into subjects: `[EXTERNAL]`.")
     blocked_senders: list[Sender] = Field([], description="Addresses or @domains whose mail is rejected.")
     reject_subjects: list[Line] = Field([], description="A subject that contains one is rejected.")
+    spam_headers: list[Line] = Field(
+        [], description="Header fields by which your gateway marks spam, as `Name: value` or `Name`."
+    )
+    unscanned: Literal["wait", "accept"] = Field(
+        "wait",
+        description="Of mail that the antivirus daemon can't look at: it waits, or is worked on and its files "
+        "carry a warning.",
+    )
     reject_automatic_subjects: bool = Field(
         False, description="Whether what looks automatic by its subject alone is rejected, as a second line."
     )

@@ -12,14 +12,15 @@ from django.db.models import F, QuerySet
 from mailcall.checkpoints import checkpoint
 from mailcall.desk.models.calls import keep_file
 from mailcall.inbound.apply import Item, apply_together
-from mailcall.inbound.attempts import MOST_ATTEMPTS, due, fail, hold, take_back
+from mailcall.inbound.arrivals import arrivals_of
+from mailcall.inbound.attempts import MOST_ATTEMPTS, due, fail, hold, postpone, take_back
 from mailcall.inbound.claims import LOOK_SECONDS, Alone, Chunk, ClaimLost, Claims, EarlierRanOut, claims_here
 from mailcall.inbound.dependence import keys_of_all
 from mailcall.inbound.facts import own_addresses
-from mailcall.inbound.models import IncomingAccount, MailState, ReceivedMail
+from mailcall.inbound.models import IncomingAccount, MailState, ReceivedMail, Unscanned
 from mailcall.inbound.orders import Order
 from mailcall.inbound.readers import Result, Unread, order_for, readers
-from mailcall.inbound.reading import Arrival, Reading
+from mailcall.inbound.reading import Reading
 from mailcall.inbound.sources import forget, sources_of
 from mailcall.outbound.threads import signing_keys
 
@@ -37,6 +38,7 @@ NEEDED = (  # of a row; all else is written only
     "evidence",
     "state",
     "attempts",
+    "edited_at",
 )
 MOST_STOPS = 20  # of the service while a mail was in hand
 
@@ -136,10 +138,7 @@ class _Run:
             time.sleep(LOOK_SECONDS)
         _count(hand, [hand.mails[position] for position, _ in results])
         checkpoint("act.counted")
-        left = _items([(hand.mails[position], result) for position, result in results])
-        for position, result in results:
-            if isinstance(result, Unread):
-                del hand.untried[hand.mails[position].pk]
+        left = _items(hand, [(hand.mails[position], result) for position, result in results])
         _keep_files(left)
         checkpoint("act.kept")
         if self._ahead and readers().finished and not self._stop():
@@ -208,13 +207,9 @@ def _orders(chunk: Sequence[ReceivedMail]) -> list[Order]:
     keys, own = signing_keys(), own_addresses()
     trust = {mail.account_id: mail.account.trust(own) for mail in chunk}
     return [
-        order_for(source, mail.size, trust[mail.account_id], keys, _arrival(mail))
-        for mail, source in zip(chunk, sources_of(chunk), strict=True)
+        order_for(source, mail.size, trust[mail.account_id], keys, arrival)
+        for mail, source, arrival in zip(chunk, sources_of(chunk), arrivals_of(chunk), strict=True)
     ]
-
-
-def _arrival(mail: ReceivedMail) -> Arrival:
-    return Arrival(mail.received_at, mail.evidence, mail.size if mail.header_only else 0)
 
 
 def _count(hand: _InHand, mails: Sequence[ReceivedMail]) -> None:
@@ -229,19 +224,32 @@ def _uncount(hand: _InHand) -> None:
     hand.untried = {}
 
 
-def _items(results: Sequence[tuple[ReceivedMail, Result]]) -> list[Item]:
-    """Those that were read; the others fail alone, or are held."""
+def _items(hand: _InHand, results: Sequence[tuple[ReceivedMail, Result]]) -> list[Item]:
+    """Those to act on; the others fail alone, are held, or wait for the antivirus daemon."""
     items = []
     for mail, result in results:
-        if isinstance(result, Reading):
+        if isinstance(result, Reading) and _waits(mail, result) and result.daemon_away:
+            postpone(mail, result.evidence.unscanned)  # its attempt will be taken back
+        elif isinstance(result, Reading) and not _waits(mail, result):
             items.append(Item(mail, result))
-        elif result.deadly:
-            hold(mail, result.why)
         else:
-            why = f"It can't be read: {result.why}"
-            log.error("mail failed", correlation_id=mail.correlation_id, mail=mail.pk, error=why)
-            fail(mail, why)
+            del hand.untried[mail.pk]
+            _fail(mail, result)
     return items
+
+
+def _waits(mail: ReceivedMail, reading: Reading) -> bool:
+    """Whether it is not to be acted on before somebody has looked for viruses."""
+    return bool(reading.evidence.unscanned) and mail.account.unscanned == Unscanned.WAIT
+
+
+def _fail(mail: ReceivedMail, result: Result) -> None:
+    if isinstance(result, Unread) and result.deadly:
+        hold(mail, result.why)
+        return
+    why = f"It can't be read: {result.why}" if isinstance(result, Unread) else result.evidence.unscanned
+    log.error("mail failed", correlation_id=mail.correlation_id, mail=mail.pk, error=why)
+    fail(mail, why)
 
 
 def _keep_files(items: Sequence[Item]) -> None:

@@ -13,6 +13,7 @@ from mailcall.inbound.models import MailState, ReceivedMail
 log = structlog.get_logger("inbound.act")
 
 MOST_ATTEMPTS = 3
+POSTPONED_SECONDS = 30
 BACK_OFF_SECONDS = (10, 60)  # after the first and the second attempt
 
 
@@ -40,6 +41,13 @@ def fail(mail: ReceivedMail, error: str) -> None:
     pause = BACK_OFF_SECONDS[max(mail.attempts, 1) - 1]
     mail.due_at = timezone.now() + dt.timedelta(seconds=pause)
     _save_if_waiting(mail)
+
+
+def postpone(mail: ReceivedMail, why: str) -> None:
+    """What a mail needs is away, which is not its fault: it waits, however long, and no attempt counts."""
+    mail.due_at, mail.error = timezone.now() + dt.timedelta(seconds=POSTPONED_SECONDS), why[:2000]
+    _save_if_waiting(mail)
+    log.warning("mail waits", correlation_id=mail.correlation_id, mail=mail.pk, error=mail.error)
 
 
 def hold(mail: ReceivedMail, error: str) -> None:

@@ -9,7 +9,7 @@ from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules.rejected import megabytes
 from mailcall.message import Mail, address_ok
 from mailcall.message.invitation_text import describe_invitation
-from mailcall.message.mail import Seal
+from mailcall.message.mail import Attachment, Seal
 from mailcall.message.subjects import strip_prefixes
 from mailcall.message.thread_ids import without_tags
 from mailcall.message.true_types import agree
@@ -124,11 +124,18 @@ def _words(reading: Reading, decision: Decision, *, whole: bool) -> Words:
                 size=a.size,
                 inline=a.inline,
                 cid=a.content_id,
-                warning="" if agree(a.content_type, a.true_type) else f"Really {a.true_type}.",
+                warning=_warning(a, reading),
             )
             for a in mail.attachments
         ],
     )
+
+
+def _warning(attachment: Attachment, reading: Reading) -> str:
+    """What people must know before they open a file; empty when there is nothing."""
+    unlike = "" if agree(attachment.content_type, attachment.true_type) else f"Really {attachment.true_type}."
+    unscanned = "Nobody looked for viruses in it." if reading.evidence.unscanned else ""
+    return " ".join(filter(None, (unlike, unscanned)))
 
 
 def _without_text(mail: Mail) -> str:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from mailcall.inbound.decision import Decided
+from mailcall.config import config
+from mailcall.inbound.arrivals import arrivals_of
+from mailcall.inbound.decision import Decided, Facts
 from mailcall.inbound.facts import gather, own_addresses
 from mailcall.inbound.models import IncomingAccount, ReceivedMail
 from mailcall.inbound.readers import read_apart
@@ -16,11 +18,12 @@ from mailcall.outbound.threads import signing_keys
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A decision against the live desk, and the reading it is made from."""
+    """A decision against the live desk, and what it is made from."""
 
     account: IncomingAccount
     reading: Reading
     decided: Decided
+    facts: Facts
 
 
 def explain_raw(raw: bytes, account: IncomingAccount, mail: ReceivedMail | None = None) -> Explanation:
@@ -29,14 +32,16 @@ def explain_raw(raw: bytes, account: IncomingAccount, mail: ReceivedMail | None 
     They are read as the service reads them. Raises Unreadable with what it would say, and OSError.
     """
     if mail:
-        arrival = Arrival(mail.received_at, mail.evidence, mail.size if mail.header_only else 0)
+        [arrival] = arrivals_of([mail])
     else:
-        arrival = Arrival(whole_size=len(raw) if 0 < account.most_bytes < len(raw) else 0)
+        too_big = 0 < account.most_bytes < len(raw)
+        arrival = Arrival(whole_size=len(raw) if too_big else 0, antivirus=config().antivirus_daemon)
     own = own_addresses()
     reading = read_apart(raw, account.trust(own), signing_keys(), arrival)
     with transaction.atomic():
         known = gather([(account, mail.pk if mail else None, reading)], own, timezone.now())
-    return Explanation(account, reading, decide(reading, known.facts(account, reading)))
+    facts = known.facts(account, reading)
+    return Explanation(account, reading, decide(reading, facts), facts)
 
 
 def explain_mail(mail: ReceivedMail) -> Explanation:

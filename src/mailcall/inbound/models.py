@@ -21,6 +21,7 @@ from mailcall.message import Trust
 FED = "fed"  # the protocol of an account without a mailbox: its mail is handed over, by pipe or LMTP
 MB = 1024 * 1024
 _MARKER = re.compile(r"([!-9;-~]+)\s*:\s*(\S.*?)\s*")  # RFC 5322 3.6.8
+_SPAM_MARK = re.compile(r"([!-9;-~]+)\s*(?::\s*(\S.*))?")  # a field's name, and how its value begins
 
 
 class Unscanned(models.TextChoices):
@@ -155,6 +156,10 @@ class IncomingAccount(models.Model):
             self._clean_folders()
         if self.internal_marker and not _MARKER.fullmatch(self.internal_marker):
             raise ValidationError({"internal_marker": "It must look like `X-Internal: yes`."})
+        if wrong := [line for line in self._spam_lines if not _SPAM_MARK.fullmatch(line)]:
+            raise ValidationError(
+                {"spam_headers": f"“{wrong[0]}” must look like `X-Spam-Flag: YES` or `X-Spam-Flag`."}
+            )
         self._clean_words()
         if faults := proofs.faults_of(self.proofs):
             raise ValidationError({"proofs": faults})
@@ -222,7 +227,14 @@ class IncomingAccount(models.Model):
             internal_marker=(marker[1], marker[2]) if marker else None,
             verify_dkim=self.verify_dkim and config().verify_dkim,
             own_addresses=own_addresses,
+            spam_marks=tuple(
+                (found[1], found[2] or "") for found in map(_SPAM_MARK.fullmatch, self._spam_lines) if found
+            ),
         )
+
+    @property
+    def _spam_lines(self) -> list[str]:
+        return [line.strip() for line in self.spam_headers.splitlines() if line.strip()]
 
     def mailboxes(self) -> list[MailboxSettings]:
         """What the mailbox room needs for each folder. Raises KeyringError."""

@@ -8,7 +8,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from mailcall.inbound.antivirus import daemon
 from mailcall.inbound.dns import key_lookup
+from mailcall.inbound.edited import Edit, with_edit
 from mailcall.message import Mail
 from mailcall.message.evidence import Evidence, Trust, sender_evidence
 from mailcall.message.reading import read_with_tree
@@ -27,6 +29,7 @@ class Reading(Record):
     found: tuple[Found, ...]
     duplicate_key: str
     whole_size: int = 0  # bytes of the whole mail, where only its header is here; else 0
+    daemon_away: bool = False  # so that nobody could look for viruses at this reading
 
     @property
     def sender(self) -> str:
@@ -39,12 +42,15 @@ class Arrival(Record):
     """What is known of a mail besides its bytes.
 
     `evidence` was journalled at its first reading. `whole_size` says that only the header of so big a mail is
-    here (bytes; 0: it is whole), so that no signature can be verified.
+    here (bytes; 0: it is whole), so that no signature can be verified. `antivirus` is the address of the
+    daemon to ask, if any.
     """
 
     received_at: dt.datetime | None = None  # None: now
     evidence: dict[str, object] | None = None
     whole_size: int = 0
+    antivirus: str = ""
+    edit: Edit | None = None
 
 
 class Unreadable(ValueError):
@@ -59,7 +65,8 @@ def read(
 ) -> Reading:
     """Read a mail, on an account that trusts as it says.
 
-    Evidence that was journalled at its first reading is used as it is; else DNS may be asked for keys.
+    Evidence that was journalled at its first reading is used as it is; else DNS may be asked for keys. The
+    antivirus daemon, where one is named, has the last word on viruses.
 
     Raises Unreadable rather than give a mail for empty that has words.
     """
@@ -67,6 +74,7 @@ def read(
     if mail.unreadable:
         raise Unreadable(" ".join(mail.defects))
     arrival = arrival or Arrival()
+    daemon_away = False
     if arrival.evidence:
         evidence = Evidence.from_dict(arrival.evidence)
     else:
@@ -74,13 +82,21 @@ def read(
         if arrival.whole_size:
             trust = replace(trust, verify_dkim=False, sealers=frozenset())
         evidence = sender_evidence(mail, trust, raw, key_lookup(), came, root=root)
+    if arrival.antivirus and not arrival.whole_size:
+        scan = daemon(arrival.antivirus).scan(raw)
+        evidence = replace(evidence, virus=scan.virus, unscanned=scan.unscanned)
+        daemon_away = scan.away
+    key = "" if arrival.whole_size else duplicate_key(mail)
+    if arrival.edit:
+        mail, evidence = with_edit(mail, evidence, arrival.edit)
     return Reading(
         mail=mail,
         evidence=evidence,
         ours=own_target(mail, keys),
         found=tuple(find_ours(mail, keys)),
-        duplicate_key="" if arrival.whole_size else duplicate_key(mail),
+        duplicate_key=key,
         whole_size=arrival.whole_size,
+        daemon_away=daemon_away,
     )
 
 

@@ -9,14 +9,13 @@ from typing import Any
 from .arc import verify_arc
 from .authentication_results import (
     RESULTS,
-    is_trusted_hop,
     plain_domain,
     proof_in,
-    received_by,
     trusted_results,
 )
 from .dkim import KeyLookup, verify_dkim
 from .domains import ascii_domain, with_a_labels
+from .gateway_marks import gateway_fields, spam_mark
 from .mail import Mail
 from .mime import Part
 from .records import Record
@@ -25,6 +24,7 @@ from .signed_headers import SignedMail, split_mail
 from .transfer import Buffer
 
 _MAX_NOTES = 100
+_RARE = ("spam", "virus", "unscanned", "edited")  # journalled only where they say something
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Trust(Record):
     `hosts` are those whose Authentication-Results count, `sealers` the domains whose ARC seals do.
     `internal_marker` is a header field (name, value) that the account's gateway sets on internal mail and
     strips from what comes from outside. `own_addresses` grant nothing: who imitates them is noted.
+    `spam_marks` are the fields (name, value; '': any) by which the gateway marks spam.
     """
 
     hosts: frozenset[str] = frozenset()
@@ -41,6 +42,7 @@ class Trust(Record):
     internal_marker: tuple[str, str] | None = None
     verify_dkim: bool = True
     own_addresses: frozenset[str] = frozenset()
+    spam_marks: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,10 @@ class Evidence(Record):
     Its domain is in A-labels. It keeps its case.
     `method` is the proof that counted, such as `dmarc=pass by mx.example.com`. `notes` are sentences for
     the trace: proofs that did not count, and what is odd about the sender.
+
+    `spam` is the field by which the gateway marks it. `virus` is what an antivirus daemon found, `unscanned`
+    why it could not look. `edited` says which person changed whom it is from or what it asks, so that
+    nothing proves its sender any more.
     """
 
     from_address: str = ""
@@ -58,15 +64,21 @@ class Evidence(Record):
     authenticated: bool = False
     method: str = ""
     notes: tuple[str, ...] = ()
+    spam: str = ""
+    virus: str = ""
+    unscanned: str = ""
+    edited: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON-able values, to be journalled."""
+        rare = {name: getattr(self, name) for name in _RARE if getattr(self, name)}
         return {
             "from_address": self.from_address,
             "problem": self.problem,
             "authenticated": self.authenticated,
             "method": self.method,
             "notes": list(self.notes),
+            **rare,
         }
 
     @classmethod
@@ -78,6 +90,7 @@ class Evidence(Record):
             authenticated=values.get("authenticated") is True,
             method=str(values.get("method", "")),
             notes=tuple(str(note) for note in values.get("notes", ())),
+            **{name: str(values[name]) for name in _RARE if name in values},
         )
 
 
@@ -113,12 +126,12 @@ def sender_evidence(
     """
     notes = list(notes_on_sender(mail, trust.own_addresses))
     address, problem = _single_from(mail)
-    if problem:
-        return Evidence(problem=problem, notes=tuple(notes[:_MAX_NOTES]))
     domain = plain_domain(address.rpartition("@")[2])
     case = _Case(mail, trust, domain, split_mail(raw, root), lookup, now, notes)
-    method = next(filter(None, _proofs(case)), "")
-    return Evidence(address, "", bool(method), method, tuple(dict.fromkeys(notes))[:_MAX_NOTES])
+    method = "" if problem else next(filter(None, _proofs(case)), "")
+    spam = spam_mark(case.signed.fields, _lowered(trust.hosts), trust.spam_marks, notes)
+    notes_once = tuple(dict.fromkeys(notes))[:_MAX_NOTES]
+    return Evidence(address, problem, bool(method), method, notes_once, spam)
 
 
 def _single_from(mail: Mail) -> tuple[str, str]:  # noqa: PLR0911 - one sentence each
@@ -214,13 +227,9 @@ def _internal_marker(case: _Case) -> str:
     if case.signed.trouble:
         case.notes.append(f"{name} ignored: {case.signed.trouble}.")
         return ""
-    hosts = _lowered(case.trust.hosts)
     found: list[str] = []
-    came_in = False
-    for field in case.signed.fields:
-        if field.name == "received" and not is_trusted_hop(received_by(field.text), hosts):
-            came_in = True
-        elif field.name == name.lower() and field.obsolete:
+    for field, came_in in gateway_fields(case.signed.fields, _lowered(case.trust.hosts)):
+        if field.name == name.lower() and field.obsolete:
             case.notes.append(f"{name} ignored: it has a blank before its colon.")
         elif field.name == name.lower():
             found.append(field.text)

@@ -20,6 +20,7 @@ from mailcall.inbound.rules.rejected import (
     TooBig,
 )
 from mailcall.inbound.rules.replies import BelongsHere, ReplyToOurs
+from mailcall.inbound.rules.screened import SpamMark, Virus
 
 
 class Rule(Protocol):
@@ -50,7 +51,9 @@ RULES: tuple[Rule, ...] = (
     OwnMail(),
     DeliveryReport(),
     AutomaticReply(),
+    Virus(),
     BlockedSender(),
+    SpamMark(),
     RejectedSubject(),
     TooBig(),
     SameMail(),
