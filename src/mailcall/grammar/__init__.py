@@ -9,7 +9,7 @@ from .parsed import Parsed
 from .parser import parse
 from .translations import LANGUAGES, TRANSLATIONS
 from .words import DEFAULT, Words
-from .writing import right_syntax, syntax, write_subject
+from .writing import command_of, right_syntax, syntax, write_subject
 
 __all__ = [
     "COMMANDS",
@@ -24,6 +24,7 @@ __all__ = [
     "Words",
     "automatic_subject",
     "check_words",
+    "command_of",
     "decision_line",
     "help_rows",
     "parse",

@@ -131,7 +131,11 @@ class _Run:
             raise
 
     def _act_on_read(self, hand: _InHand, results: Results) -> None:
-        read = {hand.mails[n].pk: result for n, result in results if isinstance(result, Reading)}
+        read = {
+            hand.mails[n].pk: (hand.mails[n].account, result)
+            for n, result in results
+            if isinstance(result, Reading)
+        }
         while not self._claims.tell(hand.chunk, lambda: keys_of_all(read)):
             if self._stop():
                 return

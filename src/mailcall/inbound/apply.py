@@ -1,8 +1,8 @@
 """Decide and act on mails that were read: the desk, the journal and the message table, in one transaction."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
@@ -13,17 +13,26 @@ from mailcall.checkpoints import checkpoint
 from mailcall.database.rows import update_rows
 from mailcall.desk import events
 from mailcall.desk.changes import Change, Changes
-from mailcall.desk.models import TimelineEntry
+from mailcall.desk.models import Call, TimelineEntry
+from mailcall.inbound import confirming
 from mailcall.inbound.attempts import fail
 from mailcall.inbound.changes import change_for, refusal_for
 from mailcall.inbound.claims import Alone, Chunk, ClaimLost, Claims
-from mailcall.inbound.decision import Action, Decided, Decision, Facts
+from mailcall.inbound.commands import (
+    Asking,
+    answer_to_command,
+    answer_to_near_miss,
+    answer_to_refused,
+    run,
+)
+from mailcall.inbound.decision import Action, Decided, Decision, Facts, Step
 from mailcall.inbound.dependence import independent, together
 from mailcall.inbound.facts import Known, gather, own_addresses
 from mailcall.inbound.models import IncomingAccount, MailState, Outcome, ReceivedMail
 from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules import decide
 from mailcall.outbound import operations
+from mailcall.outbound.answers import Answer, send_answers
 from mailcall.outbound.refusals import Refusal, tell_senders
 
 log = structlog.get_logger("inbound.act")
@@ -42,6 +51,8 @@ JOURNALLED = (
     "trace",
     "acted_at",
     "call",
+    "request",
+    "task",
     "entry",
 )
 OUTCOMES = {
@@ -50,6 +61,8 @@ OUTCOMES = {
     Action.REJECT: Outcome.REJECTED,
     Action.DUPLICATE: Outcome.DUPLICATE,
     Action.ROUND_TRIP: Outcome.ROUND_TRIP,
+    Action.COMMAND: Outcome.COMMANDED,
+    Action.REFUSE: Outcome.REFUSED,
 }
 
 
@@ -128,6 +141,7 @@ def _act(items: Sequence[Item]) -> list[tuple[Item, Decided]]:
         count = together([item.reading for item in left], facts)
         done += _act_at_once(left[:count], facts[:count], known, work)
     work.finish()
+    send_answers(work.answers)
     update_rows([item.mail for item in items], JOURNALLED)
     return done
 
@@ -136,6 +150,7 @@ class _Work:
     """Changes not written and events not told yet: many at once cost little more than one."""
 
     def __init__(self, now: dt.datetime) -> None:
+        self.answers: list[Answer] = []
         self._changes = Changes(now)
         self._happened: list[events.Event] = []
 
@@ -157,15 +172,29 @@ class _Work:
 
 def _act_at_once(
     items: Sequence[Item], facts: Sequence[Facts], known: Known, work: _Work
-) -> Iterator[tuple[Item, Decided]]:
-    """Decide and act on some of which none depends on another, and have it known what became of them."""
-    done = [(item, decide(item.reading, fact)) for item, fact in zip(items, facts, strict=True)]
-    if any(_stands_alone(item.reading, decided.decision) for item, decided in done):
+) -> list[tuple[Item, Decided]]:
+    """Decide and act on some of which none depends on another, and have it known what became of them.
+
+    Commands come last, one after another: each changes the desk by itself.
+    """
+    done = [(item, decide(item.reading, fact), fact) for item, fact in zip(items, facts, strict=True)]
+    commands = [one for one in done if one[1].decision.action is Action.COMMAND]
+    _change_at_once([one for one in done if one[1].decision.action is not Action.COMMAND], known, work)
+    if commands:
+        work.finish()
+    ran = [(item, _run(item, decided, fact, known, work)) for item, decided, fact in commands]
+    plain = [(item, decided) for item, decided, _ in done if decided.decision.action is not Action.COMMAND]
+    return plain + ran
+
+
+def _change_at_once(done: Sequence[tuple[Item, Decided, Facts]], known: Known, work: _Work) -> None:
+    """Act on what logs, updates, rejects or refuses."""
+    if any(_stands_alone(item.reading, decided.decision) for item, decided, _ in done):
         work.finish()
     changes: dict[int, Change] = {}
     refusals: list[Refusal] = []
-    for (item, decided), fact in zip(done, facts, strict=True):
-        item.mail.entry = item.mail.call = None
+    for item, decided, fact in done:
+        _forget(item.mail)
         if change := change_for(item.mail, item.reading, decided.decision, fact):
             changes[item.mail.pk] = change
         if decided.decision.bounced:
@@ -174,14 +203,53 @@ def _act_at_once(
             refusals.append(refusal)
     entries = dict(zip(changes, work.do(list(changes.values())), strict=True))
     tell_senders(refusals)
-    for item, decided in done:
+    for item, decided, fact in done:
         participants: list[str] = []
         if entry := entries.get(item.mail.pk):
             item.mail.entry, item.mail.call = entry, entry.call
             participants = [new.address for new in changes[item.mail.pk].participants]
+        if answer := _answer(item, decided.decision, fact):
+            work.answers.append(answer)
         _journal(item, decided, known.now)
         known.learn(item.mail, item.reading, participants)
-        yield item, decided
+
+
+def _answer(item: Item, decision: Decision, facts: Facts) -> Answer | None:
+    """What the sender is told of a refusal, or of what was nearly a command."""
+    if decision.action is Action.REFUSE:
+        return answer_to_refused(item.mail, item.reading, decision, facts)
+    if decision.action is Action.LOG and decision.command and item.mail.call:
+        return answer_to_near_miss(item.mail, item.reading, decision, facts, item.mail.call)
+    return None
+
+
+def _run(item: Item, decided: Decided, facts: Facts, known: Known, work: _Work) -> Decided:
+    """Run a command; the decision with what became of it in its trace."""
+    mail = item.mail
+    asking = Asking(mail, item.reading, decided.decision, facts, known.now)
+    ran = run(asking)
+    if answer := answer_to_command(asking, ran, confirming.ask(asking, ran.short)):
+        work.answers.append(answer)
+    _forget(mail)
+    mail.entry = ran.entry
+    for target in ran.touched:
+        kind = type(target).__name__.lower()
+        if getattr(mail, f"{kind}_id") is None:
+            setattr(mail, kind, target)
+    steps = tuple(Step("b", result.about, result.done, result.sentence) for result in ran.results)
+    decision = replace(decided.decision, reason=f"{decided.decision.reason} {ran.sentence}".strip())
+    decided = Decided(decision, decided.trace + steps)
+    _journal(item, decided, known.now)
+    if not ran.anything_done:
+        mail.outcome = Outcome.REFUSED
+    known.refresh({target.pk for target in ran.touched if isinstance(target, Call)})
+    known.learn(mail, item.reading, ())
+    return decided
+
+
+def _forget(mail: ReceivedMail) -> None:
+    """What an attempt that failed made it belong to."""
+    mail.entry = mail.call = mail.request = mail.task = None
 
 
 def _stands_alone(reading: Reading, decision: Decision) -> bool:

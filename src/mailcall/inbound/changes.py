@@ -29,10 +29,10 @@ def change_for(mail: ReceivedMail, reading: Reading, decision: Decision, facts: 
         case Action.UPDATE if decision.call:
             return UpdateCall(
                 call=decision.call,
-                words=_words(reading, decision, whole=False),
-                origin=_origin(mail, reading, decision),
+                words=words_of(reading, decision, whole=False),
+                origin=origin_of(mail, reading, decision),
                 participants=(
-                    [] if decision.internal else _participants(reading, facts, decision.call.user.email)
+                    [] if decision.internal else participants_of(reading, facts, decision.call.user.email)
                 ),
                 reopen=decision.reopen,
                 pass_on=decision.pass_on,
@@ -71,15 +71,17 @@ def refusal_for(mail: ReceivedMail, reading: Reading, decision: Decision, facts:
 
 def _log(mail: ReceivedMail, reading: Reading, decision: Decision, facts: Facts) -> LogCall:
     user = decision.user or _new_person(reading)
-    subject = without_tags(strip_prefixes(reading.mail.subject, facts.account.gateway_tags).text)
+    subject = decision.subject
+    if subject is None:
+        subject = without_tags(strip_prefixes(reading.mail.subject, facts.account.gateway_tags).text)
     return LogCall(
-        template=facts.account.template,
+        template=decision.template or facts.account.template,
         subject=subject or _first_line(reading.mail.text) or "(no subject)",
         user=user,
         logged_by=decision.logged_by or user,
-        words=_words(reading, decision, whole=True),
-        origin=_origin(mail, reading, decision),
-        participants=_participants(reading, facts, user.email),
+        words=words_of(reading, decision, whole=True),
+        origin=origin_of(mail, reading, decision),
+        participants=participants_of(reading, facts, user.email),
         links=decision.links,
     )
 
@@ -97,7 +99,7 @@ def _first_line(text: str) -> str:
     return next((line.strip()[:120] for line in text.splitlines() if line.strip()), "")
 
 
-def _words(reading: Reading, decision: Decision, *, whole: bool) -> Words:
+def words_of(reading: Reading, decision: Decision, *, whole: bool) -> Words:
     """What the mail says; `whole` keeps what it quotes in view, as the first mail of a call needs it."""
     mail = reading.mail
     new, quoted = (mail.text, "") if whole else (mail.reply_text, mail.folded_text)
@@ -147,7 +149,8 @@ def _without_text(mail: Mail) -> str:
     return ""
 
 
-def _origin(mail: ReceivedMail, reading: Reading, decision: Decision) -> Origin:
+def origin_of(mail: ReceivedMail, reading: Reading, decision: Decision) -> Origin:
+    """What a mail that brought something about is known by, and whether it may be answered."""
     return Origin(
         mail.correlation_id,
         MailOrigin(
@@ -161,7 +164,7 @@ def _origin(mail: ReceivedMail, reading: Reading, decision: Decision) -> Origin:
     )
 
 
-def _participants(reading: Reading, facts: Facts, user: str) -> list[NewParticipant]:
+def participants_of(reading: Reading, facts: Facts, user: str) -> list[NewParticipant]:
     """The To and Cc of an accepted mail; not of an automatic one, whose recipients nobody chose."""
     mail = reading.mail
     if mail.automatic or not reading.sender:

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from mailcall.desk.models import Call, CallTemplate, LinkState, Person
+from mailcall.desk.models import Approval, Call, CallTemplate, LinkState, Partition, Person, Request, Task
+from mailcall.grammar import DEFAULT, Parsed, Words
+
+FREE_TEXT = Parsed("log")
 
 
 class Action(StrEnum):
@@ -17,6 +20,8 @@ class Action(StrEnum):
     REJECT = "reject"
     DUPLICATE = "duplicate"
     ROUND_TRIP = "round_trip"
+    COMMAND = "command"
+    REFUSE = "refuse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,28 @@ class Account:
     reject_subjects: tuple[str, ...]
     gateway_tags: tuple[str, ...]
     size_limit: int = 0  # MB
+    reject_automatic_subjects: bool = False
+    automatic_logs: bool = True
+    known_people_only: bool = False
+    log_for_original_sender: bool = False
+    words: Words = DEFAULT
+    proofs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFact:
+    """A request or a task that a mail may name, perhaps by an approval; `people` take part, by their keys."""
+
+    target: Request | Task
+    partition: Partition
+    people: Set[int]
+    approval: Approval | None = None
+
+    @property
+    def name(self) -> str:
+        """What a sentence calls it."""
+        named = str(self.approval or self.target)
+        return named[:1].lower() + named[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +74,10 @@ class Facts:
     same_mail_on: Mapping[int, int]  # calls that the same mail is on, in any partition, with its journal row
     now: dt.datetime
     removed_calls: Mapping[int, str] = field(default_factory=dict)  # a sentence, by number
+    parsed: Parsed = FREE_TEXT  # what the subject says, in the words of the account
+    answered_subjects: Mapping[str, str] = field(default_factory=dict)  # of mails it answers, by Message-ID
+    templates: Mapping[str, CallTemplate] = field(default_factory=dict)  # those that it may name, folded
+    work: Mapping[tuple[str, int], WorkFact] = field(default_factory=dict)  # by kind and number
 
     @property
     def sender(self) -> Person | None:
@@ -69,6 +100,12 @@ class Decision:
     sender: Person | None = None
     sender_name: str = ""
     user: Person | None = None  # for LOG: the User; None: a new person for the sender
+    template: CallTemplate | None = None  # for LOG: None: that of the account
+    subject: str | None = None  # for LOG: None: that of the mail
+    command: Parsed | None = None  # for COMMAND; for LOG and REFUSE: what the sender may have meant
+    quiet: bool = False  # for COMMAND: nothing is answered when it is done
+    said_all: bool = False  # for COMMAND: its text is all that the mail says
+    no_command: str = ""  # for REFUSE: what the sender is told first
     logged_by: Person | None = None
     proof: str = ""
     reopen: bool = False

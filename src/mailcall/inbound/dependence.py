@@ -5,8 +5,17 @@ from collections.abc import Mapping, Sequence, Set
 
 from mailcall.desk.models import Call
 from mailcall.inbound.decision import Facts
-from mailcall.inbound.facts import calls_named, calls_of, calls_referred_to, references_of
+from mailcall.inbound.facts import (
+    account_facts,
+    calls_named,
+    calls_of,
+    calls_referred_to,
+    references_of,
+    subject_of,
+)
+from mailcall.inbound.models import IncomingAccount
 from mailcall.inbound.reading import Reading
+from mailcall.inbound.work_facts import roots_of, work_named
 
 EVERYTHING = 0  # the key of a mail that depends on all that came before it
 
@@ -30,23 +39,31 @@ def together(readings: Sequence[Reading], facts: Sequence[Facts]) -> int:
     return min(_apart(calls), next((n for n in unknown if n), len(readings)))
 
 
-def keys_of_all(readings: Mapping[int, Reading]) -> dict[int, Set[int]]:
+def keys_of_all(readings: Mapping[int, tuple[IncomingAccount, Reading]]) -> dict[int, Set[int]]:
     """What each of these mails depends on, as numbers: two that have one in common must keep their order.
 
     By the mails' keys in the journal. One that names a call which is not there yet depends on `EVERYTHING`.
     """
+    accounts = {account.pk: account_facts(account) for account, _ in readings.values()}
+    parsed = {
+        mail: subject_of(accounts[account.pk], reading) for mail, (account, reading) in readings.items()
+    }
     referred = calls_referred_to(
-        {reference for reading in readings.values() for reference in references_of(reading)}
+        {reference for _, reading in readings.values() for reference in references_of(reading)}
     )
-    named = {call for reading in readings.values() for call in calls_named(reading)}
+    calls_of_mail = {mail: calls_named(reading, parsed[mail]) for mail, (_, reading) in readings.items()}
+    named = set().union(*calls_of_mail.values())
     there = set(Call.objects.filter(pk__in=named).values_list("pk", flat=True)) if named else set()
+    work = {mail: work_named(reading, parsed[mail]) for mail, (_, reading) in readings.items()}
+    roots = roots_of(set().union(*work.values()))
     keys: dict[int, Set[int]] = {}
-    for mail, reading in readings.items():
-        calls = calls_named(reading)
+    for mail, (_, reading) in readings.items():
+        calls = calls_of_mail[mail]
         own = _depends_on(reading) | {f"call {call}" for call in calls}
         own |= {
             f"call {call}" for reference in references_of(reading) for call in referred.get(reference, ())
         }
+        own |= {roots[one] for one in work[mail] if one in roots}
         keys[mail] = {_number(key) for key in own} | ({EVERYTHING} if calls - there else set())
     return keys
 

@@ -2,18 +2,22 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 
-from mailcall.desk.models import Call, Participant, Partition, Person, RemovedCall
+from mailcall.desk.models import Call, CallTemplate, Participant, Partition, Person, RemovedCall
 from mailcall.desk.people import people_by_address
-from mailcall.inbound.decision import Account, Facts
+from mailcall.grammar import Parsed, parse
+from mailcall.inbound.decision import Account, Facts, WorkFact
 from mailcall.inbound.models import IncomingAccount, Outcome, ReceivedMail
 from mailcall.inbound.reading import Reading
+from mailcall.inbound.work_facts import work_facts, work_named
 from mailcall.message import comparable
 from mailcall.message.thread_ids import tags_in_subject
+from mailcall.outbound.models import Message
 
 MOST_REFERENCES = 50
+ONCE = (Outcome.LOGGED, Outcome.UPDATED, Outcome.COMMANDED, Outcome.REFUSED)  # a further copy is left aside
 
 
 def account_facts(account: IncomingAccount) -> Account:
@@ -28,7 +32,18 @@ def account_facts(account: IncomingAccount) -> Account:
         reject_subjects=tuple(filter(None, map(str.strip, account.reject_subjects.splitlines()))),
         gateway_tags=tuple(filter(None, map(str.strip, account.gateway_tags.splitlines()))),
         size_limit=account.size_limit,
+        reject_automatic_subjects=account.reject_automatic_subjects,
+        automatic_logs=account.automatic_logs,
+        known_people_only=account.known_people_only,
+        log_for_original_sender=account.log_for_original_sender,
+        words=account.command_words(),
+        proofs=account.proofs,
     )
+
+
+def subject_of(account: Account, reading: Reading) -> Parsed:
+    """What the subject of a mail says, in the words of its account."""
+    return parse(reading.mail.subject, account.words, account.gateway_tags)
 
 
 def own_addresses() -> frozenset[str]:
@@ -52,12 +67,17 @@ class Known:
     referenced: dict[int, dict[str, int]]
     same: dict[tuple[int, str], tuple[int, Call | None]]
     removed: dict[int, str]
+    accounts: dict[int, Account]
+    answered_subjects: Mapping[str, str] = field(default_factory=dict)
+    templates: Mapping[str, CallTemplate] = field(default_factory=dict)
+    work: Mapping[tuple[str, int], WorkFact] = field(default_factory=dict)
 
     def facts(self, account: IncomingAccount, reading: Reading) -> Facts:
         """What deciding this mail on its account needs."""
         partition = account.template.partition_id
+        settings = self.accounts[account.pk]
         return Facts(
-            account=account_facts(account),
+            account=settings,
             own_addresses=self.own_addresses,
             senders=tuple(self.people.get(reading.sender, ())),
             calls=self.calls,
@@ -71,19 +91,28 @@ class Known:
             },
             now=self.now,
             removed_calls=self.removed,
+            parsed=subject_of(settings, reading),
+            answered_subjects=self.answered_subjects,
+            templates=self.templates,
+            work=self.work,
         )
+
+    def refresh(self, numbers: Set[int]) -> None:
+        """Read calls again that were changed by themselves."""
+        if numbers:
+            self.calls.update(_calls(numbers))
 
     def learn(self, mail: ReceivedMail, reading: Reading, participants: Iterable[str]) -> None:
         """Take in what became of a mail, as the database would tell it; `participants` joined its call."""
         call, partition = mail.call, mail.account.template.partition_id
+        if mail.outcome in ONCE and mail.duplicate_key:
+            self.same.setdefault((partition, mail.duplicate_key), (mail.pk, call))
         if call is None:
             return
         self.calls.setdefault(call.pk, call)
         self.participants[call.pk].update(participants)
         if mail.message_id:
             self.referenced[partition].setdefault(mail.message_id, call.pk)
-        if mail.outcome in {Outcome.LOGGED, Outcome.UPDATED} and mail.duplicate_key:
-            self.same.setdefault((partition, mail.duplicate_key), (mail.pk, call))
         if reading.sender == call.user.email and reading.sender and reading.sender not in self.people:
             self.people[reading.sender] = [call.user]
 
@@ -98,15 +127,11 @@ def gather(
     people = people_by_address({reading.sender for _, _, reading in work if reading.sender})
     referenced = _referenced(work)
     named = {call for by_account in referenced.values() for call in by_account.values()}
-    for _, _, reading in work:
-        named |= calls_named(reading)
-    calls = {
-        call.pk: call
-        for call in Call.objects.select_for_update(of=("self",))
-        .select_related("partition", "user", "analyst", "group")
-        .filter(pk__in=named, anonymized_at=None)
-        .order_by("pk")
-    }
+    accounts = {account.pk: account_facts(account) for account, _, _ in work}
+    parsed = [subject_of(accounts[account.pk], reading) for account, _, reading in work]
+    for (_, _, reading), subject in zip(work, parsed, strict=True):
+        named |= calls_named(reading, subject)
+    calls = _calls(named)
     participants: dict[int, set[str]] = defaultdict(set)
     for call, address in Participant.objects.filter(call__in=calls).values_list("call", "address"):
         participants[call].add(address)
@@ -119,7 +144,25 @@ def gather(
         referenced=referenced,
         same=_same_mails(work),
         removed=_removed(named - calls.keys()),
+        accounts=accounts,
+        answered_subjects=_answered_subjects(work, parsed),
+        templates=_templates({subject.name.casefold() for subject in parsed if subject.object == "call"}),
+        work=work_facts(
+            {
+                named
+                for (_, _, reading), subject in zip(work, parsed, strict=True)
+                for named in work_named(reading, subject)
+            },
+            now,
+        ),
     )
+
+
+def _calls(numbers: Set[int]) -> dict[int, Call]:
+    """Those of these calls that are there, locked."""
+    rows = Call.objects.select_for_update(of=("self",)).filter(pk__in=numbers, anonymized_at=None)
+    rows = rows.select_related("partition", "user", "analyst", "group").order_by("pk")
+    return {call.pk: call for call in rows}
 
 
 def _removed(numbers: Set[int]) -> dict[int, str]:
@@ -127,17 +170,53 @@ def _removed(numbers: Set[int]) -> dict[int, str]:
     return {row.number: str(row) for row in RemovedCall.objects.filter(pk__in=numbers)} if numbers else {}
 
 
-def calls_named(reading: Reading) -> set[int]:
-    """The numbers of the calls that a mail names, by our signature or by a tag, whether they exist or not."""
-    return {found.target.number for found in reading.found if found.target.kind == "call"} | {
-        tag.number for tag in tags_in_subject(reading.mail.subject) if tag.kind == "call"
+def _answered_subjects(
+    work: Sequence[tuple[IncomingAccount, int | None, Reading]], parsed: Sequence[Parsed]
+) -> dict[str, str]:
+    """The subjects of the mails that answers with a command as subject belong to."""
+    wanted = {
+        answered
+        for (_, _, reading), subject in zip(work, parsed, strict=True)
+        if subject.is_command
+        for answered in reading.mail.in_reply_to
     }
+    if not wanted:
+        return {}
+    received = ReceivedMail.objects.filter(message_id__in=wanted).values_list("message_id", "subject")
+    return {**dict(received), **dict(_subjects_sent(wanted))}
+
+
+def _subjects_sent(message_ids: Set[str]) -> Iterable[tuple[str, str]]:
+    return Message.objects.filter(message_id__in=message_ids).values_list("message_id", "subject")
+
+
+def _templates(names: Set[str]) -> dict[str, CallTemplate]:
+    """The call templates with these names, by name; names are alike whatever their case."""
+    if not names - {""}:
+        return {}
+    templates = CallTemplate.objects.select_related("partition", "group", "analyst")
+    return {template.name.casefold(): template for template in templates}
+
+
+def calls_named(reading: Reading, parsed: Parsed) -> set[int]:
+    """The numbers of the calls that a mail names, whether they exist or not.
+
+    By our signature, by a tag, or as a command, `parsed`.
+    """
+    by_command = parsed.refs if "call" in {parsed.object, parsed.on} else ()
+    return (
+        {found.target.number for found in reading.found if found.target.kind == "call"}
+        | {tag.number for tag in tags_in_subject(reading.mail.subject) if tag.kind == "call"}
+        | set(by_command)
+    )
 
 
 def calls_of(reading: Reading, facts: Facts) -> set[int]:
     """The calls that a mail names, or that the mails it refers to went to."""
     references = references_of(reading)
-    return calls_named(reading) | {facts.referenced[r] for r in references if r in facts.referenced}
+    return calls_named(reading, facts.parsed) | {
+        facts.referenced[r] for r in references if r in facts.referenced
+    }
 
 
 def references_of(reading: Reading) -> tuple[str, ...]:
@@ -182,7 +261,7 @@ def _same_mails(
     if not keys:
         return {}
     rows = (
-        ReceivedMail.objects.filter(duplicate_key__in=keys, outcome__in=[Outcome.LOGGED, Outcome.UPDATED])
+        ReceivedMail.objects.filter(duplicate_key__in=keys, outcome__in=ONCE)
         .exclude(pk__in=own_rows)
         .select_related("call", "account__template")
         .defer("raw")

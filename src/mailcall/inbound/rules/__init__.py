@@ -1,16 +1,18 @@
 """The rules, in the order in which they are asked: the first that fires decides.
 
-A rule is one small class with a letter (its place in the grammar), a name, a description, and one
-`check`. Subject commands will stand as letter b, between the rejected mails and the replies.
+A rule is one small class with a letter (its place in the grammar), a name, a description, and one `check`.
 """
 
 from typing import Protocol
 
 from mailcall.inbound.decision import Decided, Facts, Step, Verdict
 from mailcall.inbound.reading import Reading
+from mailcall.inbound.rules.commands import SubjectCommand
 from mailcall.inbound.rules.log import LogCall
 from mailcall.inbound.rules.rejected import (
+    AutomaticMail,
     AutomaticReply,
+    AutomaticSubject,
     BlockedSender,
     DeliveryReport,
     OwnMail,
@@ -51,12 +53,15 @@ RULES: tuple[Rule, ...] = (
     OwnMail(),
     DeliveryReport(),
     AutomaticReply(),
+    AutomaticMail(),
+    AutomaticSubject(),
     Virus(),
     BlockedSender(),
     SpamMark(),
     RejectedSubject(),
     TooBig(),
     SameMail(),
+    SubjectCommand(),
     ReplyToOurs(),
     BelongsHere(),
     LogCall(),

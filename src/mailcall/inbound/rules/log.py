@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mailcall.desk.models import Call, LinkState
 from mailcall.inbound.decision import Action, Decision, Facts, Verdict
+from mailcall.inbound.proofs import WANTED, Level, level_of, shown_by
 from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules.senders import whose
 
@@ -20,8 +21,36 @@ class LogCall:
 
     def check(self, reading: Reading, facts: Facts) -> Verdict:
         """Always fire."""
+        if why := why_not_logged(reading, facts):
+            return Verdict(why, refuse(reading, facts, why))
         decision = log_call(reading, facts, "It is a new matter.")
         return Verdict(whose(reading, facts).explained, decision)
+
+
+def why_not_logged(reading: Reading, facts: Facts) -> str:
+    """Why the sender may not log a call; empty when they may."""
+    if facts.account.known_people_only and facts.sender is None:
+        who = reading.sender or "the sender of this mail"
+        return f"Calls are logged for people on record here, and {who} is not."
+    level = level_of("log call", facts.account.proofs)
+    if level is not Level.ADDRESS and not shown_by(reading).proof_for(level):
+        return f"To log a call, this desk needs {WANTED[level]}."
+    return ""
+
+
+def refuse(reading: Reading, facts: Facts, reason: str) -> Decision:
+    """The decision that nothing is done, of which the sender is told."""
+    no_answer = why_no_answer(reading, facts)
+    return Decision(
+        Action.REFUSE,
+        f"{reason} Nothing was changed.",
+        sender=facts.sender,
+        sender_name=sender_name(reading),
+        proof=proof_of(reading),
+        answer=not no_answer,
+        no_answer=no_answer,
+        no_command=reason,
+    )
 
 
 def log_call(reading: Reading, facts: Facts, because: str, links: tuple[Link, ...] = ()) -> Decision:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from mailcall.desk.models import Call
+from mailcall.grammar import automatic_subject
 from mailcall.inbound.decision import Action, Decision, Facts, Verdict
 from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules.log import why_no_answer
@@ -113,6 +114,48 @@ class AutomaticReply:
         return Verdict(
             f"{mail.kind_reason or 'Its headers'} shows: {kind}.",
             _reject(reading, facts, f"It is automatic: {kind}."),
+        )
+
+
+@dataclass(frozen=True)
+class AutomaticMail:
+    """Mail that no person wrote, though it answers nothing: monitoring, newsletters, lists."""
+
+    letter: str = "a"
+    name: str = "automatic mail"
+    description: str = "Rejects automatic mail that answers nothing, where the account takes none."
+
+    def check(self, reading: Reading, facts: Facts) -> Verdict:
+        """Fire where the account says so."""
+        if not reading.mail.automatic:
+            return Verdict("Nothing shows that it is automatic.")
+        why = reading.mail.automatic_reason
+        if facts.account.automatic_logs:
+            return Verdict(f"It is automatic ({why}), and account {facts.account.name} takes such mail.")
+        return Verdict(
+            f"It is automatic ({why}).",
+            _reject(reading, facts, f"Account {facts.account.name} takes no automatic mail."),
+        )
+
+
+@dataclass(frozen=True)
+class AutomaticSubject:
+    """The second line behind the headers: subjects that machines write in many languages."""
+
+    letter: str = "a"
+    name: str = "automatic subject"
+    description: str = "Rejects a subject of machines, such as “Out of office”, where the account wants that."
+
+    def check(self, reading: Reading, facts: Facts) -> Verdict:
+        """Fire on the subject alone, by setting only: a person may write such words, too."""
+        if not facts.account.reject_automatic_subjects:
+            return Verdict("The account does not judge mails by the words of their subjects.")
+        found = automatic_subject(reading.mail.subject, facts.account.gateway_tags)
+        if not found:
+            return Verdict("Its subject is none that machines write.")
+        return Verdict(
+            f"Its subject is one that machines write: {found}.",
+            _reject(reading, facts, f"Its subject says that it is automatic: {found}."),
         )
 
 

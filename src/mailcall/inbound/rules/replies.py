@@ -1,4 +1,4 @@
-"""Rules c and d: mails that belong to a call that is there already."""
+"""Rules c and d: mails that belong to a call, a request or a task that is there already."""
 
 import datetime as dt
 from dataclasses import dataclass, replace
@@ -8,6 +8,7 @@ from mailcall.inbound.decision import Action, Decision, Facts, Verdict
 from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules.log import log_call, proof_of, sender_name, why_no_answer
 from mailcall.inbound.rules.rejected import same_mail
+from mailcall.inbound.rules.replies_to_work import belongs_to_work
 from mailcall.inbound.rules.senders import shared_address, whose
 from mailcall.message import address_ok
 from mailcall.message.thread_ids import tags_in_subject
@@ -20,15 +21,20 @@ class ReplyToOurs:
     letter: str = "c"
     name: str = "reply to ours"
     description: str = (
-        "Updates the call of our signed Message-ID, reply address or body marker, if the sender takes part."
+        "Updates the call, request or task of our signed Message-ID, reply address or body marker, if the "
+        "sender takes part, or decides the approval that it asks for."
     )
 
     def check(self, reading: Reading, facts: Facts) -> Verdict:
         """Fire on the strongest of our signatures whose call exists."""
         for found in reading.found:
-            call = facts.calls.get(found.target.number) if found.target.kind == "call" else None
+            target = found.target
+            call = facts.calls.get(target.number) if target.kind == "call" else None
             if call:
                 return _belongs(reading, facts, call, f"Our signature in {found.where} names call {call.pk}.")
+            if work := facts.work.get((target.kind, target.number)):
+                saw = f"Our signature in {found.where} names {work.name}."
+                return belongs_to_work(reading, facts, work, saw)
         for found in reading.found:
             if found.target.kind == "call" and found.target.number in facts.removed_calls:
                 return Verdict(
@@ -46,7 +52,8 @@ class BelongsHere:
     letter: str = "d"
     name: str = "belongs here"
     description: str = (
-        "Updates the call of a mail that it refers to, or of a [Call 1042] tag, if the sender takes part."
+        "Updates the call of a mail that it refers to, or what a tag such as [Call 1042] names, if the "
+        "sender takes part."
     )
 
     def check(self, reading: Reading, facts: Facts) -> Verdict:
@@ -62,17 +69,19 @@ class BelongsHere:
             call = facts.calls.get(tag.number) if tag.kind == "call" else None
             if call:
                 return _belongs(reading, facts, call, f"Its subject carries the tag of call {call.pk}.")
+            if work := facts.work.get((tag.kind, tag.number)):
+                return belongs_to_work(reading, facts, work, f"Its subject carries the tag of {work.name}.")
         for tag in tags_in_subject(mail.subject):
             if tag.kind == "call" and tag.number in facts.removed_calls:
                 return Verdict(f"Its subject carries a tag. {facts.removed_calls[tag.number]}")
-        return Verdict("It refers to no mail that we received and carries no tag of a call.")
+        return Verdict("It refers to no mail that we received and carries no tag.")
 
 
 def _belongs(reading: Reading, facts: Facts, call: Call, saw: str) -> Verdict:
     if call.pk in facts.same_mail_on:
         earlier = facts.same_mail_on[call.pk]
         return Verdict(f"{saw} Mail {earlier} is the same.", same_mail(reading, facts, earlier, call))
-    part, taking = _part(reading, facts, call)
+    part, taking = takes_part(reading, facts, call)
     if not part:
         decision = log_call(
             reading,
@@ -106,7 +115,7 @@ def _reopening(decision: Decision) -> Decision:
     return replace(decision, reopen=True, reason=f"{decision.reason} It opens the call again.")
 
 
-def _part(reading: Reading, facts: Facts, call: Call) -> tuple[bool, str]:
+def takes_part(reading: Reading, facts: Facts, call: Call) -> tuple[bool, str]:
     """Whether the sender may update the call, and the sentence that says so."""
     if not reading.sender:
         return False, reading.evidence.problem

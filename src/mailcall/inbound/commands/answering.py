@@ -1,0 +1,86 @@
+"""What a sender is told of what became of a command, a refusal, or what was nearly one."""
+
+from dataclasses import replace
+
+from mailcall.desk.models import Call
+from mailcall.grammar import DEFAULT, Parsed, Words, command_of, right_syntax
+from mailcall.inbound.changes import origin_of
+from mailcall.inbound.commands.asking import Asking
+from mailcall.inbound.commands.running import Ran, url_of
+from mailcall.inbound.decision import Decision, Facts
+from mailcall.inbound.models import ReceivedMail
+from mailcall.inbound.reading import Reading
+from mailcall.outbound.answers import Answer, Result
+from mailcall.outbound.origin import MailOrigin
+
+
+def answer_to_command(asking: Asking, ran: Ran, confirm_url: str = "") -> Answer | None:
+    """The answer to a command that was run; None when its sender must not be told, or need not."""
+    if asking.decision.quiet and ran.all_done:
+        return None
+    answer = _answer(asking.mail, asking.reading, asking.decision, asking.facts)
+    if answer is None:
+        return None
+    refused = any(not result.done for result in ran.results)
+    calls = [target for target in ran.touched if isinstance(target, Call)]
+    return replace(
+        answer,
+        results=ran.results,
+        tables=ran.tables,
+        help=ran.help,
+        syntax=_syntax(asking.command, asking.facts.account.words) if refused else (),
+        confirm_url=confirm_url,
+        call=calls[0] if len(ran.touched) == len(calls) == 1 else None,
+    )
+
+
+def answer_to_refused(
+    mail: ReceivedMail, reading: Reading, decision: Decision, facts: Facts
+) -> Answer | None:
+    """The answer to what was refused as a whole, or was nearly a command and changed nothing."""
+    answer = _answer(mail, reading, decision, facts)
+    if answer is None:
+        return None
+    return replace(
+        answer,
+        sentence=decision.no_command,
+        suggestion=decision.command.suggestion if decision.command else "",
+        syntax=_syntax(decision.command, facts.account.words) if decision.command else (),
+    )
+
+
+def answer_to_near_miss(
+    mail: ReceivedMail, reading: Reading, decision: Decision, facts: Facts, call: Call
+) -> Answer | None:
+    """The answer to what was nearly a command and was logged as a call, so that nothing of it is lost."""
+    answer = _answer(mail, reading, decision, facts)
+    if answer is None or decision.command is None:
+        return None
+    return replace(
+        answer,
+        person=call.user,
+        sentence=f"Your subject is nearly a command. {decision.command.problem}".strip(),
+        suggestion=decision.command.suggestion,
+        results=[Result(str(call), True, "What you wrote was logged as this call.", url_of(call))],
+        call=call,
+    )
+
+
+def _syntax(parsed: Parsed, words: Words = DEFAULT) -> tuple[str, ...]:
+    return right_syntax(parsed.action, words) if command_of(parsed.action, parsed.object) else ()
+
+
+def _answer(mail: ReceivedMail, reading: Reading, decision: Decision, facts: Facts) -> Answer | None:
+    """An answer with nothing in it yet; None for who must not be answered."""
+    origin = origin_of(mail, reading, decision).context
+    assert isinstance(origin, MailOrigin)
+    if decision.no_answer:
+        return None
+    return Answer(
+        mail=mail.pk,
+        correlation_id=mail.correlation_id,
+        partition=facts.account.template.partition,
+        origin=replace(origin, answer=True),
+        person=decision.sender,
+        asked=reading.mail.subject,
+    )

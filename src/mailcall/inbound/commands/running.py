@@ -1,0 +1,118 @@
+"""Run a command: each of its numbers on its own, and what became of each told in one answer."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from django.db import transaction
+
+from mailcall.config import config
+from mailcall.desk.errors import Refused
+from mailcall.desk.models import Call, Request, Task, TimelineEntry
+from mailcall.grammar import HelpRow
+from mailcall.inbound.commands import asked_lists, calls, deciding, work
+from mailcall.inbound.commands.asking import Asking, Did, ShortOfProof, Target
+from mailcall.outbound.answers import Result, Table
+
+Doer = Callable[[Asking, int], Did]
+
+DOERS: Mapping[tuple[str, str], Doer] = {
+    ("update", "call"): calls.update,
+    ("close", "call"): calls.close,
+    ("reopen", "call"): calls.reopen,
+    ("update", "request"): work.update,
+    ("update", "task"): work.update,
+    ("update", "approval"): work.update,
+    ("close", "request"): work.close,
+    ("close", "task"): work.close,
+    ("log", "task"): work.log_a_task,
+    ("approve", "task"): deciding.decide,
+    ("approve", "approval"): deciding.decide,
+    ("reject", "task"): deciding.decide,
+    ("reject", "approval"): deciding.decide,
+    **{("forward", kind): work.forward for kind in ("call", "request", "task", "approval")},
+    **{("take", kind): work.take for kind in ("call", "request", "task", "approval")},
+    **{("status", kind): asked_lists.status for kind in ("call", "request", "task", "approval")},
+}
+CHANGES_NOTHING = frozenset({"summary", "status", "help"})
+
+
+@dataclass(slots=True)
+class Ran:
+    """What became of a command. `short` are the numbers for which nothing proved who asks; 0 is none."""
+
+    results: list[Result] = field(default_factory=list)
+    short: list[int] = field(default_factory=list)
+    touched: list[Target] = field(default_factory=list)
+    entry: TimelineEntry | None = None
+    tables: Sequence[Table] = ()
+    help: Sequence[HelpRow] = ()
+
+    @property
+    def anything_done(self) -> bool:
+        """Whether anything of it was done."""
+        return bool(self.tables or self.help) or any(result.done for result in self.results)
+
+    @property
+    def all_done(self) -> bool:
+        """Whether all of it was."""
+        return all(result.done for result in self.results)
+
+    @property
+    def sentence(self) -> str:
+        """All of it for the journal."""
+        told = [f"{result.about}: {result.sentence}" for result in self.results]
+        told += [f"{table.title}: {len(table.rows)} listed." for table in self.tables]
+        if self.help:
+            told.append("The commands were listed.")
+        return " ".join(told)
+
+    def add(self, about: str, did: Did) -> None:
+        """Take in what became of one number."""
+        target = did.target
+        self.results.append(Result(about, did.done, did.sentence, url_of(target) if target else ""))
+        if target:
+            self.touched.append(target)
+        self.entry = self.entry or did.entry
+
+
+def run(asking: Asking) -> Ran:
+    """Do what is asked, as part of the caller's transaction: what is refused leaves nothing behind."""
+    command, ran = asking.command, Ran()
+    if command.action == "help":
+        asking.proof("help")
+        return replace(ran, help=asked_lists.help_for(asking))
+    if command.action == "summary":
+        _try(ran, "Summary", 0, partial(_list, asking, ran))
+    elif (command.action, command.object) == ("log", "request"):
+        _try(ran, f"Request “{command.name}”", 0, partial(work.log_a_request, asking))
+    else:
+        doer = DOERS[command.action, command.object]
+        kind = (command.on or command.object).capitalize()
+        for number in asking.refs:
+            _try(ran, f"{kind} {number}", number, partial(doer, asking, number))
+    return ran
+
+
+def url_of(target: Target) -> str:
+    """Its page."""
+    folder = {Call: "calls", Request: "requests", Task: "tasks"}[type(target)]
+    return f"{config().base_url}/{folder}/{target.pk}/"
+
+
+def _list(asking: Asking, ran: Ran) -> None:
+    ran.tables = asked_lists.summary(asking)
+
+
+def _try(ran: Ran, about: str, number: int, do: Callable[[], Did | None]) -> None:
+    try:
+        with transaction.atomic():
+            did = do()
+    except ShortOfProof as short:
+        ran.results.append(Result(about, False, str(short)))
+        ran.short.append(number)
+    except Refused as refused:
+        ran.results.append(Result(about, False, str(refused)))
+    else:
+        if did:
+            ran.add(about, did)
