@@ -6,9 +6,10 @@ from django.apps import apps
 from django.utils import timezone
 
 from desks import AUTHENTICATED, Desk, mail, put_in_state, reply_to
+from mailcall.desk import people
 from mailcall.desk.calls import add_note, close, write_reply
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import Call, Channel, Membership, Person
+from mailcall.desk.models import Call, Channel, Grant, Membership, Person, Role
 from mailcall.inbound.models import MailState, ReceivedMail
 from mailcall.outbound.models import Delivery
 from mailcall.retention.erasing import Erasure, scrubber
@@ -247,3 +248,34 @@ def test_only_whole_words_are_replaced() -> None:
     }
     assert scrubber([])("x") == "x"
     assert Subject([], "").words == []
+
+
+def test_further_addresses_go_with_their_person(busy: Desk) -> None:
+    role = Role.objects.create(name="Reader", rights=["view"])
+    Grant.objects.create(role=role, person=busy.ann)
+    home = people.add_address(busy.ann, "archer@home.example", by=None).address
+    people.add_address(busy.bob, "bob@home.example", by=busy.ann)
+    busy.receive(mail(home, "From home", "Secret at home.\n", headers="Auto-Submitted: auto-replied\n"))
+    call = busy.receive(mail(CARL, "Another call", cc=(home,))).call
+    close(call, actor=busy.bob, channel=Channel.PAGE)
+    busy.run()
+    erase(str(busy.ann.pk))
+    assert where(home) == ["ReceivedMail"]  # the source of what Carl sent
+    ReceivedMail.objects.filter(from_address=CARL).update(raw=b"")
+    assert where(home) == []
+    assert where("secret") == []
+    assert not Grant.objects.exists()
+    assert [change.by_name for change in busy.bob.changes.all()] == ["Erased person"]
+
+
+def test_a_further_address_alone_erases_nobody(busy: Desk) -> None:
+    people.add_address(busy.ann, "archer@home.example", by=None)
+    with pytest.raises(Refused, match=f"a further address of Ann Archer. Give their number, {busy.ann.pk}"):
+        subject_of("archer@home.example")
+
+
+def test_who_shares_a_further_address_is_not_erased_while_they_do(busy: Desk) -> None:
+    people.add_address(busy.ann, CARL, by=None)
+    for who in (str(busy.ann.pk), ANN):
+        with pytest.raises(Refused, match="can't be told apart"):
+            subject_of(who)

@@ -17,9 +17,12 @@ from mailcall.desk.models import (
     Call,
     CallLink,
     CallTemplate,
+    Grant,
     Membership,
     Participant,
     Person,
+    PersonAddress,
+    PersonChange,
     TimelineEntry,
 )
 from mailcall.inbound.models import IncomingAccount, ReceivedMail
@@ -80,10 +83,10 @@ class Erasure:
         own = list(Call.objects.filter(pk__in=keys, user__in=subject.keys).values_list("pk", flat=True))
         entries = TimelineEntry.objects.filter(call__in=keys)
         self._said(entry_keys(entries.filter(actor__in=subject.keys)), removed)
-        if subject.address:  # they had no record when they wrote it
-            by_mail = entries.filter(actor=None, received_mail__from_address=subject.address)
+        if subject.addresses:  # they had no record when they wrote it
+            by_mail = entries.filter(actor=None, received_mail__from_address__in=subject.addresses)
             self._remove_words(entry_keys(by_mail), removed)
-            Participant.objects.filter(call__in=keys, address=subject.address).delete()
+            Participant.objects.filter(call__in=keys, address__in=subject.addresses).delete()
         self._rewrite(Participant.objects.filter(call__in=keys), ["reason"])
         self._rewrite(CallLink.objects.filter(Q(call__in=keys) | Q(earlier__in=keys)), ["reason"])
         self._rewrite(ReceivedMail.objects.filter(call__in=keys).defer("raw"), ["reason", "error", "trace"])
@@ -145,7 +148,9 @@ class Erasure:
                 removed.count("sign-ins", rows.count())
                 rows.delete()
         get_user_model()._default_manager.filter(person__in=subject.keys).delete()
-        Membership.objects.filter(person__in=subject.keys).delete()
+        for of_theirs in (Membership, Grant, PersonAddress, PersonChange):
+            of_theirs._default_manager.filter(person__in=subject.keys).delete()
+        PersonChange.objects.filter(by__in=subject.keys).update(by_name=STAND_IN)
         CallTemplate.objects.filter(analyst__in=subject.keys).update(analyst=None)
         analysts = IncomingAccount.objects.filter(default_logging_analyst__in=subject.keys)
         analysts.update(default_logging_analyst=None)
@@ -155,6 +160,9 @@ class Erasure:
                 email="",
                 is_analyst=False,
                 available_recipient=False,
+                organisation=None,
+                language="",
+                time_zone="",
             )
         removed.add("persons", subject.keys)
 

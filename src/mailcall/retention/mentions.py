@@ -12,7 +12,16 @@ from typing import Any
 from django.db.models import Model, Q, TextField
 from django.db.models.functions import Cast
 
-from mailcall.desk.models import Call, CallLink, Group, Participant, Person, TimelineEntry
+from mailcall.desk.models import (
+    Call,
+    CallLink,
+    Group,
+    Participant,
+    Person,
+    PersonAddress,
+    PersonChange,
+    TimelineEntry,
+)
 from mailcall.inbound.models import IncomingAccount, MailState, ReceivedMail
 from mailcall.outbound.models import Delivery, Message
 
@@ -20,6 +29,8 @@ STEP = 5_000  # keys looked through by one query
 
 _PLACES: Sequence[tuple[str, type[Model], Sequence[str]]] = (
     ("person", Person, ["name", "email"]),
+    ("further address", PersonAddress, ["address"]),
+    ("change of a person", PersonChange, ["by_name", "text"]),
     ("group", Group, ["name", "addresses"]),
     ("incoming account", IncomingAccount, ["blocked_senders", "reject_subjects", "last_error"]),
     ("call", Call, ["subject"]),

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import Call, Participant, Person
+from mailcall.desk.models import Call, Participant, Person, PersonAddress
 from mailcall.desk.models.calls import CLOSED_STATES
 from mailcall.inbound.facts import own_addresses
 from mailcall.inbound.models import ReceivedMail
@@ -20,15 +20,21 @@ SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The persons that an erasure is about, and their address; empty when they have none."""
+    """The persons that an erasure is about, their address (empty when they have none), and further ones."""
 
     persons: Sequence[Person]
     address: str
+    further: Sequence[str] = ()
 
     @property
     def keys(self) -> list[int]:
         """The persons' numbers."""
         return [person.pk for person in self.persons]
+
+    @property
+    def addresses(self) -> list[str]:
+        """All their addresses."""
+        return [address for address in (self.address, *self.further) if address]
 
     @property
     def title(self) -> str:
@@ -38,25 +44,23 @@ class Subject:
 
     @property
     def words(self) -> list[str]:
-        """What others may have written of them: the address and the full names."""
+        """What others may have written of them: the addresses and the full names."""
         names = [person.name for person in self.persons if len(person.name.split()) > 1]
-        return [word for word in dict.fromkeys([self.address, *names]) if word]
+        return [word for word in dict.fromkeys([*self.addresses, *names]) if word]
 
     def calls(self) -> "QuerySet[Call]":
         """The calls that they are the Users of, or take part in."""
-        part = (
-            Participant.objects.filter(address=self.address) if self.address else Participant.objects.none()
-        )
+        part = Participant.objects.filter(address__in=self.addresses)
         return Call.objects.filter(Q(user__in=self.keys) | Q(pk__in=part.values("call")))
 
     def apart(self) -> "QuerySet[ReceivedMail]":
         """Their mails that went to no call."""
         rows = ReceivedMail.objects.filter(acted_at__isnull=False, entry=None, emptied_at=None)
-        return rows.filter(from_address=self.address) if self.address else rows.none()
+        return rows.filter(from_address__in=self.addresses)
 
     def deliveries(self) -> "QuerySet[Delivery]":
         """The copies of messages that went to them."""
-        return Delivery.objects.filter(recipient=self.address) if self.address else Delivery.objects.none()
+        return Delivery.objects.filter(recipient__in=self.addresses)
 
 
 def subject_of(who: str) -> Subject:
@@ -65,18 +69,16 @@ def subject_of(who: str) -> Subject:
         person = Person.objects.filter(pk=int(who)).first()
         if person is None:
             raise Refused(f"There is no person {who}.")
-        sharing = list(Person.objects.filter(email=person.email).order_by("pk")) if person.email else [person]
-        if len(sharing) > 1:
-            numbers = ", ".join(f"{each.name} ({each.pk})" for each in sharing)
-            raise Refused(
-                f"{person.email} is the address of {numbers}, and what came from it can't be told apart. "
-                "Give the address to erase all of them, or give one of them another address first."
-            )
-        return Subject([person], person.email)
+        return _subject([person], person.email)
     address = comparable(who.strip())
     if "@" not in address.strip("@"):
         raise Refused(f"“{who}” is neither an address nor a person's number.")
-    subject = Subject(list(Person.objects.filter(email=address).order_by("pk")), address)
+    if further := PersonAddress.objects.filter(address=address).select_related("person").first():
+        raise Refused(
+            f"{address} is a further address of {further.person}. Give their number, {further.person_id}, to "
+            "erase them, or have the address removed from their record first."
+        )
+    subject = _subject(list(Person.objects.filter(email=address).order_by("pk")), address)
     if not (
         subject.persons
         or subject.calls().exists()
@@ -87,6 +89,28 @@ def subject_of(who: str) -> Subject:
     return subject
 
 
+def _subject(persons: Sequence[Person], address: str) -> Subject:
+    """What these persons have on record. Raises Refused when others have one of their addresses, too."""
+    further = (
+        PersonAddress.objects.filter(person__in=persons).order_by("pk").values_list("address", flat=True)
+    )
+    subject = Subject(persons, address, tuple(dict.fromkeys(further)))
+    for each in subject.addresses:
+        having = Q(email=each) | Q(pk__in=PersonAddress.objects.filter(address=each).values("person"))
+        others = Person.objects.filter(having).exclude(pk__in=subject.keys)
+        if others:
+            numbers = ", ".join(f"{one.name} ({one.pk})" for one in sorted([*persons, *others], key=_key))
+            raise Refused(
+                f"{each} is the address of {numbers}, and what came from it can't be told apart. "
+                "Give the address to erase all of them, or give one of them another address first."
+            )
+    return subject
+
+
+def _key(person: Person) -> int:
+    return person.pk
+
+
 def refuse_what_must_wait(subject: Subject, *, even_open: bool) -> None:
     """Raise Refused while the desk still needs who they are."""
     for reason in _reasons(subject, even_open=even_open):
@@ -94,8 +118,8 @@ def refuse_what_must_wait(subject: Subject, *, even_open: bool) -> None:
 
 
 def _reasons(subject: Subject, *, even_open: bool) -> Iterator[str]:
-    if subject.address in own_addresses():
-        yield f"{subject.address} is an address of this desk."
+    for address in own_addresses().intersection(subject.addresses):
+        yield f"{address} is an address of this desk."
     for person in subject.persons:
         if person.is_template:
             yield f"{person} is a template person."
