@@ -6,8 +6,8 @@ from django.urls import reverse
 from mailcall.inbound.models import FED, IncomingAccount
 from mailcall.web.urls import pages
 
-PUBLIC = {"sign-in", "healthz", "readyz", "inline-image"}
-FOR_ALL_SIGNED_IN = {"home", "sign-out"}
+PUBLIC = {"sign-in", "healthz", "readyz", "inline-image", "confirm"}
+FOR_ALL_SIGNED_IN = {"home", "sign-out", "confirmations", "confirmation"}
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def why_not(wait: Confirmation, now: dt.datetime) -> str:
     return ""
 
 
-def confirm(wait: Confirmation, *, now: dt.datetime, how: str = "token of a confirmation mail") -> list[str]:
+def confirm(wait: Confirmation, *, now: dt.datetime, how: str = "by token") -> list[str]:
     """Do what was asked; a sentence on each part of it. Raises Refused when that can't be any more.
 
     It is decided anew, by the desk as it is now: what was refused then for other reasons stays refused.

@@ -80,27 +80,32 @@ def level_of(action: str, proofs: Mapping[str, str]) -> Level:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What there is to prove who asks: `method` of an authenticated sender, an answer to us, a token."""
+    """What there is to prove who asks: `method` of an authenticated sender, an answer to us, a token.
+
+    `edited` says who changed the mail, of which nothing but the address counts then.
+    """
 
     address: str = ""
     method: str = ""
     signed_id: str = ""
     token: str = ""
+    edited: str = ""
 
     def proof_for(self, level: Level) -> str:
         """What counts for a level, for the timeline; empty when nothing does."""
+        if self.confirmed:
+            return f"confirmed: {self.confirmed}"
         if self.method:
             return f"authenticated: {self.method}"
         if level in {Level.SIGNED_ID, Level.ADDRESS} and self.signed_id:
             return f"signed id in {self.signed_id}"
-        if level is Level.TOKEN and self.token:
-            return f"token {self.token}"
         if level is Level.ADDRESS and self.address:
-            return "address"
+            return ", ".join(filter(None, ("address", self.edited)))
         return ""
 
 
 def shown_by(reading: Reading, *, verified: bool = True) -> Shown:
     """What a mail has to show; with an address that is not `verified` to be the person's, only that."""
     method = reading.evidence.method or "verified" if reading.evidence.authenticated else ""
-    return Shown(address=reading.sender, method=method if verified else "")
+    edited = reading.evidence.edited
+    return Shown(address=reading.sender, method=method if verified and not edited else "", edited=edited)

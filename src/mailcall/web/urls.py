@@ -9,6 +9,7 @@ from mailcall.web.views import (
     accounts,
     calls,
     changes,
+    confirming,
     entries,
     errors,
     health,
@@ -56,6 +57,9 @@ pages = [
     path("messages/<int:pk>/raw/", messages.raw, name="message-raw"),
     path("deliveries/<int:pk>/", messages.operate, name="delivery-operate"),
     path("accounts/", accounts.index, name="accounts"),
+    path("confirm/<str:token>/", public(confirming.by_token), name="confirm"),
+    path("confirmations/", confirming.index, name="confirmations"),
+    path("confirmations/<int:pk>/", confirming.signed_in, name="confirmation"),
     path("retention/", retention.index, name="retention"),
 ]
 

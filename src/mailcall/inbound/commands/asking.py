@@ -94,9 +94,11 @@ class Asking:
     def shown(self, target: Target | None = None) -> Shown:
         """What the mail has to show; an answer to a mail of ours counts for what that mail was about."""
         if self.confirmed:
-            return Shown(method=self.confirmed)
+            return Shown(confirmed=self.confirmed)
         verified = self.sender is None or self.sender.address_verified
         shown = shown_by(self.reading, verified=verified)
+        if shown.edited:
+            return shown
         kind = type(target).__name__.lower()
         for found in self.reading.found:
             if target is not None and (found.target.kind, found.target.number) == (kind, target.pk):

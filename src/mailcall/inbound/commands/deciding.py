@@ -56,9 +56,8 @@ def _proof(asking: Asking, person: Person, approval: Approval) -> str:
     """What counts for the decision of this person; a token that counts is used up. Raises ShortOfProof."""
     action = asking.command.action
     level = level_of(action, asking.facts.account.proofs)
-    shown = asking.shown()
-    if shown.method:
-        return shown.proof_for(level)
+    if proof := asking.shown().proof_for(level):
+        return proof
     why = ""
     if level is Level.TOKEN:
         for text in _tokens_of(asking):
@@ -69,7 +68,12 @@ def _proof(asking: Asking, person: Person, approval: Approval) -> str:
 
 
 def _tokens_of(asking: Asking) -> list[str]:
-    """The tokens that a mail carries: in its subject, the addresses it went to, its text."""
+    """The tokens that a mail carries: in its subject, the addresses it went to, its text.
+
+    None count in one that a person edited: whoever holds the mail would hold the decision.
+    """
+    if asking.reading.evidence.edited:
+        return []
     mail = asking.reading.mail
     addresses = [box.address for box in (*mail.to, *mail.cc)]
     found = [

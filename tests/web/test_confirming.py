@@ -1,0 +1,117 @@
+"""The page on which somebody says whether what was asked in their name was theirs."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from desks import Desk, mail
+from mailcall.desk.models import Call
+from mailcall.inbound import confirming
+from mailcall.inbound.models import Confirmation, ReceivedMail
+from mailcall.web.models import Login
+
+BOB = "bob@desk.example"
+
+
+@pytest.fixture
+def call(desk: Desk) -> Call:
+    desk.receive(mail())
+    return Call.objects.get()
+
+
+@pytest.fixture
+def wait(desk: Desk, call: Call) -> Confirmation:
+    """Somebody wrote CLOSE CALL from Bob's address, without proof."""
+    desk.receive(mail(BOB, f"CLOSE CALL {call.pk}: done", "\n"))
+    return Confirmation.objects.get()
+
+
+def page_of(wait: Confirmation) -> str:
+    return reverse("web:confirm", args=[confirming.token_of(wait)])
+
+
+def test_looking_at_the_page_does_nothing(client: Client, wait: Confirmation, call: Call) -> None:
+    for _ in range(3):  # as scanners of mail do
+        page = client.get(page_of(wait))
+    assert "Was it you?" in page.content.decode()
+    assert page["Cache-Control"].startswith("max-age=0, no-cache, no-store")
+    call.refresh_from_db()
+    assert call.state == "open"
+
+
+def test_its_button_does_what_was_asked_once(
+    client: Client, desk: Desk, wait: Confirmation, call: Call
+) -> None:
+    page = client.post(page_of(wait), {"answer": "yes"})
+    assert f"Call {call.pk}: It is closed." in page.content.decode()
+    call.refresh_from_db()
+    assert call.state == "closed"
+    entry = call.timeline.latest("pk")
+    assert (entry.actor, entry.text) == (desk.bob, "done")
+    assert entry.proof == "confirmed: by token"
+    mail = ReceivedMail.objects.latest("pk")
+    assert mail.outcome == "commanded"
+    assert "Confirmed by Bob Baker" in mail.reason
+    client.post(page_of(wait), {"answer": "yes"})
+    assert "Confirmed already" in client.get(page_of(wait)).content.decode()
+    assert call.timeline.latest("pk") == entry
+
+
+def test_who_did_not_write_it_says_so_and_nothing_is_ever_done(
+    client: Client, wait: Confirmation, call: Call
+) -> None:
+    assert "Nothing was done" in client.post(page_of(wait), {"answer": "no"}).content.decode()
+    client.post(page_of(wait), {"answer": "yes"})
+    call.refresh_from_db()
+    assert call.state == "open"
+    assert "did not write it" in ReceivedMail.objects.latest("pk").reason
+
+
+@pytest.mark.parametrize("answer", ["", "maybe", "YES"])
+def test_another_answer_is_none(client: Client, wait: Confirmation, call: Call, answer: str) -> None:
+    page = client.post(page_of(wait), {"answer": answer})
+    assert "Say whether you wrote that mail." in page.content.decode()
+    call.refresh_from_db()
+    assert call.state == "open"
+
+
+@pytest.mark.parametrize("token", ["x", "a" * 24, "a" * 500, "ä" * 24])
+def test_a_token_that_nobody_got_is_refused(client: Client, wait: Confirmation, token: str) -> None:
+    page = client.post(reverse("web:confirm", args=[token]), {"answer": "yes"})
+    assert page.status_code == 404
+    assert "leads nowhere" in page.content.decode()
+
+
+def test_after_a_week_it_is_too_late(client: Client, wait: Confirmation, call: Call) -> None:
+    Confirmation.objects.update(expires_at=timezone.now() - dt.timedelta(seconds=1))
+    page = client.get(page_of(wait))
+    assert (page.status_code, "It is too late" in page.content.decode()) == (410, True)
+    client.post(page_of(wait), {"answer": "yes"})
+    call.refresh_from_db()
+    assert call.state == "open"
+
+
+def test_who_has_left_confirms_nothing(client: Client, desk: Desk, wait: Confirmation, call: Call) -> None:
+    desk.bob.active = False
+    desk.bob.save()
+    client.post(page_of(wait), {"answer": "yes"})
+    call.refresh_from_db()
+    assert call.state == "open"
+
+
+def test_signed_in_only_the_person_themself_can_confirm(
+    client: Client, desk: Desk, wait: Confirmation, call: Call
+) -> None:
+    address = reverse("web:confirmation", args=[wait.pk])
+    client.force_login(Login.objects.create(username=desk.ann.email, person=desk.ann))
+    assert client.post(address, {"answer": "yes"}).status_code == 404
+    client.force_login(Login.objects.create(username=BOB, person=desk.bob))
+    assert "CLOSE CALL" in client.get(reverse("web:confirmations")).content.decode()
+    page = client.post(address, {"answer": "yes"}, follow=True).content.decode()
+    assert re.search(r"Call \d+: It is closed", page)
+    call.refresh_from_db()
+    assert call.state == "closed"
