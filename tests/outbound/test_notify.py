@@ -8,7 +8,7 @@ from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call, Channel, Membership, Person
 from mailcall.message import read_mail
 from mailcall.outbound.models import Delivery, Message
-from mailcall.outbound.notify import group_recipients
+from mailcall.outbound.recipients import group_recipients
 
 ANN, BOB = "ann@customer.example", "bob@desk.example"
 

@@ -27,7 +27,9 @@ def add_note(call: Call, *, actor: Person | None, text: str, channel: Channel) -
         raise Refused("A note needs some text.")
     with transaction.atomic():
         call = _locked(call)
-        return _entry(call, EntryKind.NOTE, actor, channel, text=text)
+        entry = _entry(call, EntryKind.NOTE, actor, channel, text=text)
+        events.publish([events.CallUpdated(call, entry, events.new_origin())])
+    return entry
 
 
 def write_reply(

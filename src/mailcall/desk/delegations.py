@@ -1,6 +1,8 @@
 """Who may decide what, and in whose name: approvers, and delegates for a period and in a scope."""
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -104,11 +106,29 @@ def standing_for(
     request_type: RequestType | None,
 ) -> Delegation | None:
     """The delegation by which `delegate` may decide for `person` in this now, or None."""
-    scope = Q(partition=None, request_type=None) | Q(partition=partition)
-    if request_type:
-        scope |= Q(request_type=request_type)
-    held = standing(now).filter(scope, person=person, delegate=delegate)
+    held = standing(now).filter(_scope(partition, request_type), person=person, delegate=delegate)
     return held.select_related("person").order_by("-ends_at").first()
+
+
+def delegates_of(
+    people: Collection[Person],
+    now: dt.datetime,
+    partition: Partition,
+    request_type: RequestType | None,
+) -> dict[int, list[Person]]:
+    """Who may decide for each of these now in this, by the key of the person; each once. One query."""
+    held = standing(now).filter(_scope(partition, request_type), person__in=people)
+    found: dict[int, list[Person]] = defaultdict(list)
+    for delegation in held.select_related("delegate").order_by("pk"):
+        if delegation.delegate not in found[delegation.person_id]:
+            found[delegation.person_id].append(delegation.delegate)
+    return found
+
+
+def _scope(partition: Partition, request_type: RequestType | None) -> Q:
+    """The delegations that hold in everything, or in this."""
+    scope = Q(partition=None, request_type=None) | Q(partition=partition)
+    return scope | Q(request_type=request_type) if request_type else scope
 
 
 def waiting_for(person: Person, now: dt.datetime) -> QuerySet[Approval]:

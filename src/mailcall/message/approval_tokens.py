@@ -17,7 +17,7 @@ _TEXT = re.compile(r"[a-z2-7]{24}")
 _AFTER_OK = re.compile(r"(?<![a-z0-9])ok\.([a-z2-7]{24})(?![a-z0-9])", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"[\[［]\s?([a-z2-7]{24})\s?[\]］]", re.IGNORECASE)  # noqa: RUF001  as people type
 _ANYWHERE = re.compile(r"(?<![a-z0-9])([a-z2-7]{24})(?![a-z0-9])|(?<=%5B)[a-z2-7]{24}(?=%5D)", re.IGNORECASE)
-_MASK = "·" * 24
+HIDDEN = "hidden"  # what stands in the place of a token where others read it
 _MAX_TEXT = 500_000
 _MAX_FOUND = 20
 _MAX_LOCAL = 64  # RFC 5321 4.5.3.1.1
@@ -97,7 +97,7 @@ def in_text(text: str) -> list[str]:
 
 def masked(text: str) -> str:
     """The text with all that may be a token made unreadable, for pages that show a mail to others."""
-    return _ANYWHERE.sub(_MASK, text)
+    return _ANYWHERE.sub(HIDDEN, text)
 
 
 def _found(pattern: re.Pattern[str], text: str) -> list[str]:

@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count
 
-from mailcall.desk.models import Call, Request, Task
 from mailcall.outbound.message_types import ANSWER_CODES
 from mailcall.outbound.models import Message
+from mailcall.outbound.recipients import Work, kind_of
 
 ECHOES_A_DAY = 50
-
-Work = Call | Request | Task
 
 
 @dataclass(slots=True)
@@ -26,8 +24,8 @@ class Echoes:
     def of(cls, works: Collection[Work], now: dt.datetime) -> "Echoes":
         """What was used up, with one query for each kind of work."""
         used: Counter[tuple[str, int]] = Counter()
-        for column in {_column(work) for work in works}:
-            keys = {work.pk for work in works if _column(work) == column}
+        for column in {kind_of(work) for work in works}:
+            keys = {work.pk for work in works if kind_of(work) == column}
             told = Message.objects.filter(
                 **{f"{column}__in": keys}, created_at__gt=now - dt.timedelta(days=1)
             ).exclude(type_code__in=ANSWER_CODES)
@@ -37,7 +35,7 @@ class Echoes:
 
     def take(self, work: Work) -> str:
         """Count a notice or passed-on words that a mail caused; why it must be withheld, or an empty text."""
-        column = _column(work)
+        column = kind_of(work)
         if self.used[column, work.pk] >= ECHOES_A_DAY:
             return (
                 f"Withheld: mail on {column} {work.pk} was passed on {ECHOES_A_DAY} times within a day, "
@@ -45,8 +43,3 @@ class Echoes:
             )
         self.used[column, work.pk] += 1
         return ""
-
-
-def _column(work: Work) -> str:
-    """The name of the work's kind, which is also that of its column in the message table."""
-    return str(work._meta.model_name)

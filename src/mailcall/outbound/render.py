@@ -3,39 +3,71 @@
 import copy
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 from django.template import Context, Engine
 from django.template.base import FilterExpression, NodeList, Template
 from django.template.loader_tags import BlockNode, ExtendsNode
 
+from mailcall.config import config
 from mailcall.desk.errors import Refused
-from mailcall.message import thread_ids
+from mailcall.desk.models import TokenPlace
+from mailcall.message import approval_tokens, thread_ids
+from mailcall.message.approval_tokens import HIDDEN
 from mailcall.message.composing import Draft, compose
 from mailcall.message.mail import Attachment, Mailbox
 from mailcall.outbound.message_types import CALL_REPLY, TYPES
-from mailcall.outbound.models import Message
+from mailcall.outbound.models import Message, Token
 from mailcall.outbound.threads import token_of
 
 
 def render(message: Message) -> bytes:
-    """The whole mail, CRLF lines. Raises BadAddress when an address can't stand in a header, and Refused."""
+    """The whole mail, CRLF lines, with its secrets: for whom it is meant alone.
+
+    Raises BadAddress when an address can't stand in a header, and Refused.
+    """
+    return compose(_draft(message, _secret(message)))
+
+
+def shown(message: Message) -> bytes:
+    """The whole mail as others may see it. Raises as `render`."""
     return compose(draft_of(message))
 
 
 def draft_of(message: Message) -> Draft:
-    """The mail before it is composed, for pages that show a part of it.
+    """The mail before it is composed, as others may see it, for pages that show a part of it.
 
     Raises Refused when what it is made from was removed.
     """
+    return _draft(message, HIDDEN if "token" in message.data else "")
+
+
+def _secret(message: Message) -> str:
+    """The token that the mail carries, if it does. Raises Refused when it was removed, and KeyringError."""
+    if "token" not in message.data:
+        return ""
+    token = Token.objects.filter(pk=message.data["token"]).first()
+    if token is None:
+        raise Refused("The approval that it asks for was removed.")
+    return token.text
+
+
+def _draft(message: Message, secret: str) -> Draft:
     if message.data_removed_at:
         raise Refused(message.removal)
     kind = TYPES[message.type_code]
+    place = message.data.get("token_in") if secret else ""
     context = {**message.data, "marker": thread_ids.body_marker(token_of(message.message_id))}
+    if secret:
+        context |= _ways_to_decide(message, secret)
+    name, address = message.sender
+    reply_to = place == TokenPlace.REPLY_TO
     return Draft(
-        from_=Mailbox(*message.sender),
+        from_=Mailbox(name, address),
         to=tuple(Mailbox(*recipient) for recipient in message.to),
         cc=tuple(Mailbox(*recipient) for recipient in message.cc),
-        subject=message.subject,
+        reply_to=(Mailbox(name, approval_tokens.reply_address(address, secret)),) if reply_to else (),
+        subject=f"{message.subject} [{secret}]" if place == TokenPlace.SUBJECT else message.subject,
         text=_filled(f"outbound/{kind.template}.txt", context).strip() + "\n",
         html=_filled(f"outbound/{kind.template}.html", context),
         message_id=message.message_id,
@@ -45,6 +77,21 @@ def draft_of(message: Message) -> Draft:
         auto_submitted=kind.auto_submitted,
         attachments=_files(message) if kind is CALL_REPLY else (),
     )
+
+
+def _ways_to_decide(message: Message, secret: str) -> dict[str, str]:
+    """Links that open a prepared mail (RFC 6068) or the page, and the marker where the body has the token."""
+    number, address = message.data["approval"], quote(message.sender[1], safe="@")
+    prepared = {
+        verb: f"mailto:{address}?subject=" + quote(f"{verb.upper()} APPROVAL {number} [{secret}]", safe="")
+        for verb in ("approve", "reject")
+    }
+    in_body = message.data["token_in"] == TokenPlace.BODY
+    return {
+        **prepared,
+        "page": f"{config().base_url}/decide/{secret}/",
+        "token_marker": approval_tokens.body_marker(secret) if in_body else "",
+    }
 
 
 def _filled(name: str, context: dict[str, Any]) -> str:

@@ -15,8 +15,7 @@ from mailcall.message import BadAddress, BadHeader
 from mailcall.outbound import operations
 from mailcall.outbound.message_types import ROUND_TRIP
 from mailcall.outbound.models import Delivery, DeliveryState, Message
-from mailcall.outbound.render import draft_of
-from mailcall.outbound.render import render as render_message
+from mailcall.outbound.render import draft_of, shown
 from mailcall.web import safety
 from mailcall.web.access import analysts_only, demand, visible_partitions
 from mailcall.web.paging import digest, key_from, newest_first
@@ -79,7 +78,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "deliveries": message.deliveries.select_related("server").order_by("pk"),
     }
     try:
-        draft, source = draft_of(message), render_message(message)
+        draft, source = draft_of(message), shown(message)
     except UNRENDERABLE as error:
         context["problem"] = f"It can't be made into a mail: {error}"
     else:
@@ -107,7 +106,7 @@ def as_sent(request: HttpRequest, pk: int) -> HttpResponse:
 def raw(request: HttpRequest, pk: int) -> HttpResponse:
     """The whole source: as plain text, or with `download=1` to be saved."""
     try:
-        source = render_message(_message(request, pk))
+        source = shown(_message(request, pk))
     except UNRENDERABLE:
         raise Http404 from None
     download = request.GET.get("download") == "1"

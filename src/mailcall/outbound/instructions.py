@@ -1,0 +1,192 @@
+"""Instructions to send: from who is to hear of what, to rows of the message table, many at a time."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+
+from mailcall.database.rows import insert_rows, new_row
+from mailcall.desk.events import Origin
+from mailcall.desk.models import Attachment, Call, EntryKind, Partition, Person, Task, TimelineEntry
+from mailcall.desk.state_names import state_names
+from mailcall.message import comparable
+from mailcall.outbound.budget import Budget
+from mailcall.outbound.echoes import Echoes
+from mailcall.outbound.message_types import MessageType
+from mailcall.outbound.models import Delivery, DeliveryState, Message
+from mailcall.outbound.origin import MailOrigin
+from mailcall.outbound.recipients import Recipient, Work, kind_of, parent_of
+from mailcall.outbound.snapshots import snapshot, subject_about
+from mailcall.outbound.threads import new_message_id, signing_keys
+
+THREAD_MAILS = 10  # of a call, request or task that a mail about it refers to
+MOST_AT_ONCE = 100  # mails that may have come on one with those that are told of together
+
+
+@dataclass(slots=True)
+class Instruction:
+    """One mail to put into the table.
+
+    `data` is what its template needs besides what any mail about this work has. `approval` is the number of
+    the one that it is about.
+    """
+
+    kind: MessageType
+    about: Work
+    entry: TimelineEntry
+    origin: Origin
+    to: Sequence[Recipient]
+    why: str
+    cc: Sequence[Recipient] = ()
+    author: Person | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    approval: int | None = None
+    prefix: str = ""
+    withheld: str = ""
+
+    @property
+    def mail(self) -> MailOrigin | None:
+        """The mail that caused it, if one did."""
+        return self.origin.context if isinstance(self.origin.context, MailOrigin) else None
+
+    @property
+    def partition(self) -> Partition:
+        """Whose mail it is."""
+        return (parent_of(self.about) if isinstance(self.about, Task) else self.about).partition
+
+
+def put(instructions: Sequence[Instruction]) -> None:
+    """Put these into the message table, with one query for each kind of row; those to nobody are left out."""
+    instructions = [instruction for instruction in instructions if instruction.to]
+    if not instructions:
+        return
+    now = timezone.now()
+    _budget([instruction for instruction in instructions if instruction.mail], now)
+    context = _Context.of(instructions)
+    messages = [_message(instruction, context) for instruction in instructions]
+    insert_rows(messages)
+    insert_rows(
+        new_row(
+            Delivery,
+            message_id=message.pk,
+            partition_id=message.partition_id,
+            recipient=address,
+            automatic=message.automatic,
+            created_at=now,
+            state=DeliveryState.WITHHELD if instruction.withheld else DeliveryState.QUEUED,
+            reply=instruction.withheld,
+        )
+        for message, instruction in zip(messages, instructions, strict=True)
+        for address in _once(instruction)
+    )
+
+
+def _budget(by_mail: Sequence[Instruction], now: dt.datetime) -> None:
+    """Withhold what mail causes beyond the budgets."""
+    if not by_mail:
+        return
+    answers = [i for i in by_mail if i.kind.answer]
+    calls = {i.about.pk for i in answers if isinstance(i.about, Call)}
+    budget = Budget.of({i.to[0][1].casefold() for i in answers}, calls, now)
+    notices = [i for i in by_mail if not (i.kind.answer or i.kind.vital)]
+    echoes = Echoes.of([i.about for i in notices], now)
+    for instruction in answers:
+        call = instruction.about.pk if isinstance(instruction.about, Call) else None
+        instruction.withheld = budget.take(instruction.to[0][1].casefold(), call)
+    for instruction in notices:
+        instruction.withheld = echoes.take(instruction.about)
+
+
+def _once(instruction: Instruction) -> list[str]:
+    return list({comparable(a): comparable(a) for _, a in (*instruction.to, *instruction.cc)})
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What making several messages needs, asked for all at once."""
+
+    keys: Sequence[bytes]
+    threads: Mapping[Work, Sequence[tuple[int, str]]]  # entries and Message-IDs, newest first
+    files: Mapping[int, Sequence[str]]  # by entry of the timeline: names of attached files
+    state_names: Mapping[int, Mapping[str, str]]  # by partition
+
+    @classmethod
+    def of(cls, instructions: Sequence[Instruction]) -> "_Context":
+        told = [i for i in instructions if not _is_answer(i)]
+        partitions = {i.partition for i in told if isinstance(i.about, Call)}
+        return cls(
+            signing_keys(),
+            _threads({i.about for i in told}),
+            _files({i.entry.pk for i in told if "text" in i.data}),
+            {partition.pk: state_names(partition) for partition in partitions},
+        )
+
+
+def _is_answer(instruction: Instruction) -> bool:
+    return instruction.kind.answer and instruction.mail is not None
+
+
+def _message(instruction: Instruction, context: _Context) -> Message:
+    kind, about, entry = instruction.kind, instruction.about, instruction.entry
+    if instruction.mail and kind.answer:
+        in_reply_to = instruction.mail.message_id
+        references = " ".join((*instruction.mail.references, in_reply_to))
+    else:
+        ids = [m for pk, m in context.threads.get(about, ()) if pk <= entry.pk][:THREAD_MAILS]
+        in_reply_to, references = (ids[0], " ".join(reversed(ids))) if ids else ("", "")
+    partition = instruction.partition
+    number, target = about.pk, kind_of(about)
+    if instruction.approval:
+        number, target = instruction.approval, "approval"
+    data = {**snapshot(about, context.state_names.get(partition.pk, {})), **instruction.data}
+    if "text" in data:
+        data["files"] = list(context.files.get(entry.pk, ()))
+    return new_row(
+        Message,
+        type_code=kind.code,
+        partition_id=partition.pk,
+        **{f"{kind_of(about)}_id": about.pk},
+        entry_id=entry.pk,
+        author_id=instruction.author.pk if instruction.author else None,
+        correlation_id=instruction.origin.correlation_id,
+        message_id=new_message_id(number, partition.address, context.keys, target),
+        in_reply_to=in_reply_to[:998],
+        references=references,
+        sender=[partition.sender_name or partition.name, partition.address],
+        to=list(instruction.to),
+        cc=list(instruction.cc),
+        subject=f"{instruction.prefix}{subject_about(about, kind.opening)}"[:500],
+        data=data,
+        automatic=bool(kind.auto_submitted),
+        why=instruction.why[:300],
+    )
+
+
+def _threads(works: Collection[Work]) -> dict[Work, list[tuple[int, str]]]:
+    """The last mails received on each of these, as (entry, Message-ID), newest first."""
+    found: dict[Work, list[tuple[int, str]]] = defaultdict(list)
+    for column in {kind_of(work) for work in works}:
+        by_key = {work.pk: work for work in works if kind_of(work) == column}
+        place = Window(RowNumber(), partition_by=F(column), order_by=F("pk").desc())
+        received = TimelineEntry.objects.filter(
+            **{f"{column}__in": list(by_key)}, kind=EntryKind.MAIL_IN
+        ).exclude(external_id="")
+        last = received.annotate(place=place).filter(place__lte=THREAD_MAILS + MOST_AT_ONCE).order_by("-pk")
+        for key, entry, message_id in last.values_list(column, "pk", "external_id"):
+            found[by_key[key]].append((entry, message_id))
+    return found
+
+
+def _files(entries: Collection[int]) -> dict[int, list[str]]:
+    """The names of the files that hang on each of these entries."""
+    found: dict[int, list[str]] = defaultdict(list)
+    if entries:
+        files = Attachment.objects.filter(entry__in=entries, inline=False).order_by("pk")
+        for entry, name in files.values_list("entry", "name"):
+            found[entry].append(name)
+    return found
