@@ -80,15 +80,15 @@ def level_of(action: str, proofs: Mapping[str, str]) -> Level:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What there is to prove who asks: `method` of an authenticated sender, an answer to us, a token.
+    """What there is to prove who asks: `method` of an authenticated sender, an answer to a mail of ours.
 
-    `edited` says who changed the mail, of which nothing but the address counts then.
+    `confirmed` is how the person said on a page that it was them. `edited` says who changed the mail, of which nothing but the address counts then.
     """
 
     address: str = ""
     method: str = ""
     signed_id: str = ""
-    token: str = ""
+    confirmed: str = ""
     edited: str = ""
 
     def proof_for(self, level: Level) -> str:
