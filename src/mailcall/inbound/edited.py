@@ -7,6 +7,8 @@ from mailcall.message.evidence import Evidence
 from mailcall.message.mail import Mailbox
 from mailcall.message.records import Record
 
+MOST = 150  # characters, so that a timeline's proof has room for it
+
 
 @dataclass(frozen=True, slots=True)
 class Edit(Record):
@@ -48,6 +50,6 @@ def with_edit(mail: Mail, evidence: Evidence, edit: Edit) -> tuple[Mail, Evidenc
         authenticated=False,
         method="",
         notes=tuple(dict.fromkeys(notes)),
-        edited=f"{' and '.join(changed)} edited by {edit.by}",
+        edited=f"{' and '.join(changed)} edited by {edit.by}"[:MOST],
     )
     return mail, evidence

@@ -86,7 +86,7 @@ def proof_of(reading: Reading) -> str:
     """What shows that the sender is who From says, for the timeline."""
     if reading.evidence.authenticated:
         return f"authenticated: {reading.evidence.method}"
-    return "address" if reading.sender else "none"
+    return ", ".join(filter(None, ("address" if reading.sender else "none", reading.evidence.edited)))
 
 
 def sender_name(reading: Reading) -> str:
