@@ -21,13 +21,14 @@ def belongs_to_work(reading: Reading, facts: Facts, work: WorkFact, saw: str) ->
     actor = takes_part[0] if takes_part else sender
     who = f"{reading.sender} is {actor}{', who takes part' if takes_part else ', an Analyst'}."
     decided = None if reading.mail.automatic else decision_line(reading.mail.reply_text, facts.account.words)
+    kind = "request" if isinstance(work.target, Request) else "task"
+    named = ("approval", (work.approval.pk,)) if work.approval else (kind, (work.target.pk,))
     if work.approval and decided:
         text = "\n\n".join(filter(None, (decided.reason, decided.rest)))
-        command = Parsed(decided.action, "approval", (work.approval.pk,), text=text)
+        command = Parsed(decided.action, *named, text=text)
         said = f"Its first line decides: {decided.action}."
     else:
-        kind = "request" if isinstance(work.target, Request) else "task"
-        command = Parsed("update", kind, (work.target.pk,))
+        command = Parsed("update", *named)
         said = "Its first line is no decision." if work.approval else ""
     deciding = command.action != "update"
     no_answer = why_no_answer(reading, facts)
