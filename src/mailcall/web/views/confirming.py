@@ -10,8 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from mailcall.desk.errors import Refused
 from mailcall.inbound import confirming
 from mailcall.inbound.models import Confirmation
-from mailcall.web.access import people_only
-from mailcall.web.acting import refuse_nobody
+from mailcall.web.access import acting_person, people_only
 
 GONE = 410
 
@@ -38,7 +37,7 @@ def by_token(request: HttpRequest, token: str) -> HttpResponse:
 def index(request: HttpRequest) -> HttpResponse:
     """What waits for the word of whoever is signed in."""
     waiting = Confirmation.objects.filter(
-        person=refuse_nobody(request), answered_at=None, expires_at__gt=timezone.now()
+        person=acting_person(request), answered_at=None, expires_at__gt=timezone.now()
     )
     return render(request, "web/confirmations.html", {"waiting": waiting.select_related("mail")})
 
@@ -47,7 +46,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @people_only
 def signed_in(request: HttpRequest, pk: int) -> HttpResponse:
     """Confirm or disown one of them."""
-    wait = get_object_or_404(Confirmation, pk=pk, person=refuse_nobody(request))
+    wait = get_object_or_404(Confirmation, pk=pk, person=acting_person(request))
     if refused := _answer(request, wait, "by signing in"):
         messages.error(request, refused)
     else:
