@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from desks import AUTHENTICATED, Desk, mail, put_in_state, reply_to, report
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import Call, CallState, Person, TimelineEntry
+from mailcall.desk.models import Call, Person, TimelineEntry
 from mailcall.inbound import journal
 from mailcall.inbound.explain import explain_mail
 from mailcall.inbound.journal import HeldFilter
@@ -77,7 +77,7 @@ def test_nobody_acts_in_an_analysts_name_by_editing_a_mail(desk: Desk) -> None:
     _replay(desk, row, subject=f"CLOSE CALL {call.pk}")
     assert row.outcome == Outcome.REFUSED
     call.refresh_from_db()
-    assert call.state == CallState.OPEN
+    assert not call.is_closed
 
 
 def test_our_own_id_in_an_edited_mail_is_no_proof(desk: Desk) -> None:
@@ -90,7 +90,7 @@ def test_our_own_id_in_an_edited_mail_is_no_proof(desk: Desk) -> None:
     _replay(desk, row, subject=f"CLOSE CALL {call.pk}", sender="ann@customer.example")
     assert row.outcome == Outcome.REFUSED
     call.refresh_from_db()
-    assert call.state == CallState.OPEN
+    assert not call.is_closed
 
 
 def test_a_mail_that_acted_is_never_replayed(desk: Desk) -> None:
