@@ -3,7 +3,8 @@
 from desks import Desk, mail
 from inbound.hand_made import facts, reading
 from mailcall.desk.models import Call, Person
-from mailcall.inbound.explain import explain_mail, explain_raw
+from mailcall.inbound.explain import compare, explain_mail, explain_raw, rehearse
+from mailcall.inbound.models import Outcome, ReceivedMail
 from mailcall.inbound.rules import RULES, decide
 
 
@@ -55,3 +56,40 @@ def test_today_it_would_be_rejected(desk: Desk) -> None:
     desk.account.save()
     received.refresh_from_db()
     assert explain_mail(received).decided.decision.action == "reject"
+
+
+def test_a_command_is_rehearsed_and_nothing_of_it_stays(desk: Desk) -> None:
+    from desks import AUTHENTICATED
+    from mailcall.outbound.models import Message
+
+    call = desk.receive(mail()).call
+    before = Message.objects.count()
+    raw = mail("bob@desk.example", f"CLOSE CALL {call.pk}, 4711", headers=AUTHENTICATED)
+    explained = explain_raw(raw, desk.account)
+    outcome, steps = rehearse(ReceivedMail(account=desk.account), explained)
+    assert outcome == Outcome.COMMANDED
+    assert [(step.rule, step.fired) for step in steps] == [(f"Call {call.pk}", True), ("Call 4711", False)]
+    call.refresh_from_db()
+    assert not call.is_closed
+    assert Message.objects.count() == before
+
+
+def test_what_was_done_is_seen_beside_what_would_be(desk: Desk) -> None:
+    received = desk.receive(mail())
+    desk.account.blocked_senders = "@customer.example"
+    desk.account.save()
+    received.refresh_from_db()
+    explained = explain_mail(received)
+    assert rehearse(received, explained) == (Outcome.REJECTED, ())
+    rows = {row.rule: row for row in compare(received.trace, explained.decided.trace)}
+    assert rows["blocked sender"].differs
+    assert rows["log a call"].differs
+    assert rows["log a call"].today is None
+    assert not rows["own mail"].differs
+    assert not rows["own mail"].reworded
+
+
+def test_a_trace_of_another_time_is_compared_as_far_as_it_goes() -> None:
+    [row] = compare([{"rule": "gone", "fired": "yes", "saw": 5}], [])
+    assert (row.rule, row.then.saw, row.differs) == ("gone", "5", False)
+    assert compare([], []) == []

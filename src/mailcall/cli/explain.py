@@ -1,6 +1,7 @@
 """`mailcall explain`: a decision and its trace, against the live desk, changing nothing."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import click
 from mailcall.cli.ready import ready
 
 if TYPE_CHECKING:
+    from mailcall.inbound.decision import Step
     from mailcall.inbound.explain import Explanation
     from mailcall.inbound.models import IncomingAccount, ReceivedMail
 
@@ -23,7 +25,8 @@ def explain(mail: str, name: str | None, as_json: bool) -> None:
     MAIL is the number of a received mail, a Message-ID, or a file.
     """
     ready()
-    from mailcall.inbound.explain import explain_mail, explain_raw
+    from mailcall.inbound.explain import explain_mail, explain_raw, rehearse
+    from mailcall.inbound.models import ReceivedMail
     from mailcall.inbound.reading import Unreadable
 
     received = _received(mail)
@@ -37,12 +40,13 @@ def explain(mail: str, name: str | None, as_json: bool) -> None:
             explanation = explain_mail(received)
         else:
             explanation = explain_raw(Path(mail).read_bytes(), _account(name))
+        _, steps = rehearse(received or ReceivedMail(account=explanation.account), explanation)
     except (Unreadable, OSError) as error:
         raise click.ClickException(str(error)) from None
     if as_json:
-        click.echo(json.dumps(_as_dict(received, explanation), default=str, ensure_ascii=False))
+        click.echo(json.dumps(_as_dict(received, explanation, steps), default=str, ensure_ascii=False))
     else:
-        _print(received, explanation)
+        _print(received, explanation, steps)
 
 
 def _received(mail: str) -> "ReceivedMail | None":
@@ -67,7 +71,7 @@ def _account(name: str | None) -> "IncomingAccount":
     return account
 
 
-def _as_dict(received: "ReceivedMail | None", now: "Explanation") -> dict[str, Any]:
+def _as_dict(received: "ReceivedMail | None", now: "Explanation", steps: "Sequence[Step]") -> dict[str, Any]:
     decision = now.decided.decision
     result: dict[str, Any] = {
         "account": now.account.name,
@@ -83,7 +87,7 @@ def _as_dict(received: "ReceivedMail | None", now: "Explanation") -> dict[str, A
             "proof": decision.proof,
             "answer": decision.answer,
             "no_answer": decision.no_answer,
-            "trace": [step.as_dict() for step in now.decided.trace],
+            "trace": [step.as_dict() for step in (*now.decided.trace, *steps)],
         },
     }
     return result | (_decided(received) if received else {})
@@ -114,7 +118,7 @@ def _without_source(received: "ReceivedMail", as_json: bool) -> None:
     click.echo(f"{received.removal} How today's desk would decide it can't be told.")
 
 
-def _print(received: "ReceivedMail | None", now: "Explanation") -> None:
+def _print(received: "ReceivedMail | None", now: "Explanation", steps: "Sequence[Step]") -> None:
     mail, evidence, decision = now.reading.mail, now.reading.evidence, now.decided.decision
     click.secho(mail.subject or "(no subject)", bold=True)
     click.echo(f"from {', '.join(map(str, mail.from_)) or 'nobody'}, to account {now.account.name}")
@@ -128,7 +132,7 @@ def _print(received: "ReceivedMail | None", now: "Explanation") -> None:
     click.echo(decision.reason)
     if decision.no_answer:
         click.echo(f"Not answered: {decision.no_answer}")
-    _print_trace([step.as_dict() for step in now.decided.trace])
+    _print_trace([step.as_dict() for step in (*now.decided.trace, *steps)])
 
 
 def _print_decided(received: "ReceivedMail") -> None:

@@ -25,7 +25,7 @@ from mailcall.inbound.commands import (
     answer_to_refused,
     run,
 )
-from mailcall.inbound.decision import Action, Decided, Decision, Facts, Step
+from mailcall.inbound.decision import OUTCOMES, Action, Decided, Decision, Facts, Step
 from mailcall.inbound.dependence import independent, together
 from mailcall.inbound.facts import Known, gather, own_addresses
 from mailcall.inbound.models import IncomingAccount, MailState, Outcome, ReceivedMail
@@ -55,15 +55,6 @@ JOURNALLED = (
     "task",
     "entry",
 )
-OUTCOMES = {
-    Action.LOG: Outcome.LOGGED,
-    Action.UPDATE: Outcome.UPDATED,
-    Action.REJECT: Outcome.REJECTED,
-    Action.DUPLICATE: Outcome.DUPLICATE,
-    Action.ROUND_TRIP: Outcome.ROUND_TRIP,
-    Action.COMMAND: Outcome.COMMANDED,
-    Action.REFUSE: Outcome.REFUSED,
-}
 
 
 @dataclass(frozen=True, slots=True)

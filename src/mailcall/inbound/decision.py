@@ -8,6 +8,7 @@ from typing import Any
 
 from mailcall.desk.models import Approval, Call, CallTemplate, LinkState, Partition, Person, Request, Task
 from mailcall.grammar import DEFAULT, Parsed, Words
+from mailcall.inbound.models import Outcome
 
 FREE_TEXT = Parsed("log")
 
@@ -22,6 +23,17 @@ class Action(StrEnum):
     ROUND_TRIP = "round_trip"
     COMMAND = "command"
     REFUSE = "refuse"
+
+
+OUTCOMES = {
+    Action.LOG: Outcome.LOGGED,
+    Action.UPDATE: Outcome.UPDATED,
+    Action.REJECT: Outcome.REJECTED,
+    Action.DUPLICATE: Outcome.DUPLICATE,
+    Action.ROUND_TRIP: Outcome.ROUND_TRIP,
+    Action.COMMAND: Outcome.COMMANDED,
+    Action.REFUSE: Outcome.REFUSED,
+}
 
 
 @dataclass(frozen=True, slots=True)
