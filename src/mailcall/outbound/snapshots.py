@@ -20,7 +20,7 @@ def snapshot(work: Work, state_names: Mapping[str, str]) -> dict[str, Any]:
     """What every mail about a call, request or task may tell of it."""
     if isinstance(work, Call):
         state = state_names.get(work.state) or work.get_state_display()
-        return {"call": work.pk, **_common(work, work, state), "subject": work.subject}
+        return {"call": work.pk, **_common(work, work, state)}
     if isinstance(work, Request):
         kind = {"type": work.type.name}
         return {"request": work.pk, **_common(work, work, work.get_state_display()), **kind}
@@ -28,9 +28,9 @@ def snapshot(work: Work, state_names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "task": work.pk,
         **_common(work, parent, work.get_state_display()),
-        "subject": work.title,
+        "subject": _line(work.title),
         "parent": name_of(parent),
-        "parent_subject": parent.subject,
+        "parent_subject": _line(parent.subject),
         "parent_url": url_of(parent),
         "due": moment(work.due_at) if work.due_at else "",
     }
@@ -39,12 +39,17 @@ def snapshot(work: Work, state_names: Mapping[str, str]) -> dict[str, Any]:
 def _common(work: Work, parent: Call | Request, state: str) -> dict[str, Any]:
     return {
         "thing": name_of(work),
-        "subject": parent.subject,
+        "subject": _line(parent.subject),
         "state": state,
         "partition": parent.partition.name,
         "user": parent.user.name or parent.user.email,
         "url": url_of(work),
     }
+
+
+def _line(text: str) -> str:
+    """One line, which can't look as if the mail went on."""
+    return " ".join(text.split())
 
 
 def words(entry: TimelineEntry) -> dict[str, Any]:
