@@ -6,8 +6,11 @@ from django.urls import reverse
 from mailcall.inbound.models import FED, IncomingAccount
 from mailcall.web.urls import pages
 
-PUBLIC = {"sign-in", "healthz", "readyz", "inline-image", "confirm"}
-FOR_ALL_SIGNED_IN = {"home", "sign-out", "confirmations", "confirmation"}
+PUBLIC = {"sign-in", "healthz", "readyz", "inline-image", "confirm", "decide"}
+FOR_ALL_SIGNED_IN = {
+    *("home", "sign-out", "confirmations", "confirmation"),
+    *("request-new", "approvals", "approval", "delegations", "delegation-revoke"),
+}
 
 
 @pytest.fixture
@@ -19,7 +22,7 @@ def address_of(name, pattern):
     return reverse(f"web:{name}", kwargs=dict.fromkeys(pattern.pattern.converters, 1))
 
 
-@pytest.mark.parametrize("name", ["calls", "mails", "held", "messages", "accounts"])
+@pytest.mark.parametrize("name", ["calls", "requests", "tasks", "approvals", "delegations", "mails", "held", "messages", "accounts"])
 def test_a_list_is_shown_to_an_analyst(analyst, everything, name, django_assert_max_num_queries):
     with django_assert_max_num_queries(11):
         response = analyst.get(reverse(f"web:{name}"))

@@ -46,7 +46,7 @@ def test_too_many_wrong_passwords_lock_the_sign_in(client, login, settings):
 
 def test_nobody_is_sent_to_a_strange_site_after_signing_in(client, login):
     data = {"username": "ann@desk.example", "password": PASSWORD, "next": "https://evil.example/"}
-    assert client.post(SIGN_IN, data)["Location"] == "/calls/"
+    assert client.post(SIGN_IN, data)["Location"] == reverse("web:home")
 
 
 def test_the_sample_sign_ins_are_shown_only_in_the_demo(client, db, monkeypatch):

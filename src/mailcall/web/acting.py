@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call, Channel, Partition, Person, Request, Right, Task
@@ -39,16 +39,21 @@ class Action(Generic[T]):
     button: str = ""
     says: str = ""
     danger: bool = False
-    icon: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """An action with its form; `open` after it was tried in vain."""
+    """An action with its form and where that goes; `open` after it was tried in vain."""
 
     action: Action[Any]
     form: ActionForm
+    address: str
     open: bool = False
+
+    @property
+    def is_button(self) -> bool:
+        """Whether nothing is to be filled in."""
+        return not self.form.visible_fields() and not self.open
 
 
 Tried = tuple[str, ActionForm]  # the action that was tried in vain, and its form as it was filled in
@@ -61,13 +66,14 @@ def offered(
     person, where = acting_person(request), partition_of(target)
     found = []
     for action in actions:
+        address = reverse(f"web:{type(target).__name__.lower()}-do", args=[target.pk, action.name])
         if tried and tried[0] == action.name:
-            found.append(Offered(action, tried[1], open=True))
+            found.append(Offered(action, tried[1], address, open=True))
         elif action.applies(target, person) and not why_not_here(request, action.right, where):
             form = action.form(
                 target=target, initial={"version": target.version}, auto_id=f"{action.name}_%s"
             )
-            found.append(Offered(action, form))
+            found.append(Offered(action, form, address))
     return found
 
 
@@ -106,16 +112,6 @@ def act(
 def deed_of(request: HttpRequest, text: str = "") -> Deed:
     """What the person who is signed in does on a page."""
     return by(acting_person(request), Channel.PAGE, text)
-
-
-def refuse_nobody(request: HttpRequest) -> Person:
-    """Whose hand it is. Raises PermissionDenied for a sign-in that belongs to nobody."""
-    person = acting_person(request)
-    if person is None:
-        raise PermissionDenied(
-            "Your sign-in belongs to no person of this desk, so it has nothing of its own."
-        )
-    return person
 
 
 def partition_of(target: Call | Request | Task) -> Partition:

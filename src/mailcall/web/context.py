@@ -5,10 +5,12 @@ from typing import Any
 
 from django.apps import apps
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from mailcall import __version__
 from mailcall.config import config
+from mailcall.desk.delegations import waiting_for
 from mailcall.inbound.models import MailState, ReceivedMail
 from mailcall.web.access import may_see
 from mailcall.web.models import Login
@@ -27,6 +29,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "demo_sign_ins": _demo_sign_ins() if demo else (),
         "section": "/".join([*request.path.split("/")[:2], ""]),
         "sees_pages": sees_pages,
+        "approvals_count": SimpleLazyObject(lambda: _approvals_count(login)),
         "held_count": SimpleLazyObject(_held_count) if sees_pages else 0,
     }
 
@@ -39,3 +42,9 @@ def _demo_sign_ins() -> Sequence[tuple[str, str, str]]:
 def _held_count() -> int:
     """How many mails are held, counted up to one more than is shown."""
     return ReceivedMail.not_done().filter(state=MailState.HELD).order_by()[: HELD_SHOWN + 1].count()
+
+
+def _approvals_count(login: object) -> int:
+    """How many approvals wait for whoever is signed in, counted like the held mails."""
+    person = login.person if isinstance(login, Login) else None
+    return waiting_for(person, timezone.now()).order_by()[: HELD_SHOWN + 1].count() if person else 0

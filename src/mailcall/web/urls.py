@@ -1,27 +1,31 @@
 """The addresses of all pages."""
 
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.generic import RedirectView
 
 from mailcall.config import config
 from mailcall.web.access import public
 from mailcall.web.views import (
     accounts,
+    approvals,
     calls,
     changes,
     confirming,
+    deciding,
+    delegations,
     entries,
     errors,
     health,
     held,
     mails,
     messages,
+    requests,
     retention,
     signing_in,
+    tasks,
 )
 
 pages = [
-    path("", RedirectView.as_view(pattern_name="web:calls"), name="home"),
+    path("", signing_in.home, name="home"),
     path("sign-in/", public(signing_in.SignInView.as_view()), name="sign-in"),
     path("sign-out/", signing_in.SignOutView.as_view(), name="sign-out"),
     path("healthz", public(health.healthz), name="healthz"),
@@ -40,6 +44,20 @@ pages = [
         name="participant-remove",
     ),
     path("calls/<int:number>/links/<int:pk>/", changes.decide_link, name="link-decide"),
+    path("requests/", requests.index, name="requests"),
+    path("requests/new/", requests.new, name="request-new"),
+    path("requests/<int:number>/", requests.show, name="request"),
+    path("requests/<int:number>/do/<str:action>/", requests.do, name="request-do"),
+    path("requests/<int:number>/tasks/new/", requests.new_task, name="request-task-new"),
+    path("tasks/", tasks.index, name="tasks"),
+    path("tasks/<int:number>/", tasks.show, name="task"),
+    path("tasks/<int:number>/do/<str:action>/", tasks.do, name="task-do"),
+    path("tasks/<int:number>/approvals/<int:pk>/withdraw/", tasks.withdraw, name="approval-withdraw"),
+    path("approvals/", approvals.index, name="approvals"),
+    path("approvals/<int:number>/", approvals.show, name="approval"),
+    path("decide/<str:token>/", public(deciding.show), name="decide"),
+    path("delegations/", delegations.index, name="delegations"),
+    path("delegations/<int:pk>/revoke/", delegations.end, name="delegation-revoke"),
     path("entries/<int:pk>/as-sent/", entries.as_sent, name="entry-as-sent"),
     path("entries/<int:pk>/text/", entries.text, name="entry-text"),
     path("attachments/<int:pk>/", entries.attachment, name="attachment"),
@@ -47,8 +65,11 @@ pages = [
     path("mails/", mails.index, name="mails"),
     path("mails/<int:pk>/", mails.show, name="mail"),
     path("mails/<int:pk>/raw/", mails.raw, name="mail-raw"),
+    path("mails/<int:pk>/today/", mails.today, name="mail-today"),
+    path("mails/<int:pk>/replay/", mails.replay, name="mail-replay"),
     path("mails/<int:pk>/retry/", held.retry, name="mail-retry"),
     path("mails/<int:pk>/discard/", held.discard, name="mail-discard"),
+    path("mails/<int:pk>/undo-discard/", held.undo_discard, name="mail-undo-discard"),
     path("held/", held.index, name="held"),
     path("held/retry/", held.retry_all, name="held-retry-all"),
     path("messages/", messages.index, name="messages"),

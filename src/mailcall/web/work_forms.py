@@ -5,12 +5,13 @@ from typing import Any
 
 from django import forms
 
-from mailcall.desk.models import Partition, Person, RequestType, TaskKind
+from mailcall.desk.models import ClosureMethod, Partition, Person, RequestType, TaskKind
 from mailcall.desk.models.workflows import ApprovalRule
 from mailcall.desk.workflows import Step
 from mailcall.web.choices import AnalystField, GroupField, IssueTypeField, PeopleField, PersonField
 from mailcall.web.forms import ActionForm, version_field, words_field
 
+WHAT_KIND = "Choose what kind of request it is."
 LEVEL_NAMES = (("1", "1, high"), ("2", "2, middle"), ("3", "3, low"))
 
 
@@ -134,6 +135,20 @@ class AskForm(ActionForm):
     field_order = ("person", "text")
 
 
+class ResolveForm(ActionForm):
+    """How a call ends that was worked, and with Comments who is to close it."""
+
+    analyst = AnalystField(label="Analyst who closes it")
+    unsolved = forms.BooleanField(label="It could not be solved", required=False)
+    text = words_field(2, required=False, label="Comment")
+    field_order = ("text", "analyst", "unsolved")
+
+    def __init__(self, *args: Any, target: Any, **kwargs: Any) -> None:
+        super().__init__(*args, target=target, **kwargs)
+        if target.partition.closure_method != ClosureMethod.COMMENTS:
+            del self.fields["analyst"]
+
+
 class DecideForm(forms.Form):
     """A decision with its comment."""
 
@@ -148,7 +163,7 @@ class RequestForm(forms.Form):
         RequestType.objects.none(),
         label="Type",
         empty_label="Choose …",
-        error_messages={"required": "Choose what kind of request it is."},
+        error_messages={"required": WHAT_KIND, "invalid_choice": WHAT_KIND},
     )
     user = PersonField(label="User", help_text="The address of whom it is for.")
     subject = forms.CharField(

@@ -20,6 +20,10 @@ BADGES = {
     "unresolved": "warn",
     "closed": "quiet",
     "closed_unresolved": "quiet",
+    # requests, tasks, approvals; a task that waits for others is quiet
+    "approved": "good",
+    "waiting": "quiet",
+    "skipped": "quiet",
     # received mails
     "new": "accent",
     "done": "good",

@@ -47,6 +47,11 @@ def too_many(request: HttpRequest, credentials: object = None) -> HttpResponse:
     )
 
 
+def too_many_links(request: HttpRequest) -> HttpResponse:
+    """429: too many links of approvals from this address that are none."""
+    return _page(429, "Too many wrong links", "Wait ten minutes, then open the link of the mail again.")
+
+
 def _page(status: int, title: str, sentence: str) -> HttpResponse:
     context = {"status": status, "title": title, "sentence": sentence}
     return HttpResponse(loader.render_to_string("web/error_plain.html", context), status=status)

@@ -4,10 +4,13 @@ from typing import Any
 
 from django.contrib.auth import views
 from django.contrib.auth.forms import AuthenticationForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 
 from mailcall.message import comparable
+from mailcall.web.access import acting_person, may_see
+from mailcall.web.models import Login
 from mailcall.web.views import errors
 
 
@@ -47,3 +50,10 @@ class SignInView(views.LoginView):
 
 class SignOutView(views.LogoutView):
     """Only by POST."""
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Where people begin: analysts with the calls, Users with what waits for their approval."""
+    sees_pages = isinstance(request.user, Login) and may_see(request.user)
+    person = acting_person(request)
+    return redirect("web:calls" if sees_pages or person is None else "web:approvals")
