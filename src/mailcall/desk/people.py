@@ -9,7 +9,7 @@ from django.db.models import BooleanField, ExpressionWrapper, F, Q, Value
 from django.utils import timezone
 
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import Person, PersonAddress, PersonChange
+from mailcall.desk.models import Organisation, OrganisationDomain, Person, PersonAddress, PersonChange
 
 MOST_ADDRESSES = 20
 
@@ -112,6 +112,22 @@ def leave(person: Person, *, by: Person | None) -> None:
 def come_back(person: Person, *, by: Person | None) -> None:
     """Let somebody who had left act again. Raises Refused when they had not."""
     _set_active(person, by, active=True)
+
+
+def set_domains(organisation: Organisation, domains: Collection[str]) -> bool:
+    """Have these (comparable) domains be an organisation's; whether that changed any. Raises Refused."""
+    with transaction.atomic():
+        taken = OrganisationDomain.objects.filter(domain__in=domains).exclude(organisation=organisation)
+        if other := taken.select_related("organisation").first():
+            raise Refused(f"{other.domain} is a domain of {other.organisation}.")
+        before = set(organisation.domains.values_list("domain", flat=True))
+        organisation.domains.exclude(domain__in=domains).delete()
+        OrganisationDomain.objects.bulk_create(
+            OrganisationDomain(organisation=organisation, domain=domain)
+            for domain in domains
+            if domain not in before
+        )
+    return before != set(domains)
 
 
 def note(person: Person, by: Person | None, text: str, now: dt.datetime | None = None) -> None:

@@ -50,6 +50,19 @@ def administrators_only(
     return analysts_only(cast("Callable[Concatenate[HttpRequest, P], R]", guarded))
 
 
+def with_administer(
+    view: Callable[Concatenate[HttpRequest, P], R],
+) -> Callable[Concatenate[HttpRequest, P], R]:
+    """Let those in who may change people, groups, organisations and roles; others get a 403 page."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> R:
+        demand(request, Right.ADMINISTER, None)
+        return view(request, *args, **kwargs)
+
+    return analysts_only(cast("Callable[Concatenate[HttpRequest, P], R]", guarded))
+
+
 def public(view: AnyView) -> AnyView:
     """Let everybody in, signed in or not."""
     return login_not_required(view)

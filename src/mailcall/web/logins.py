@@ -35,6 +35,20 @@ def set_password(person: Person, password: str) -> Login:
     return login
 
 
+def follow_address(person: Person) -> None:
+    """Have a person's sign-in be known by the address on record, which changed.
+
+    Raises Refused when another person signs in with it.
+    """
+    login = Login.objects.filter(person=person).exclude(username=person.email).first()
+    if login is None:
+        return
+    if Login.objects.filter(username=person.email).exists():
+        raise Refused(f"Somebody else signs in as {person.email} already.")
+    login.username = login.email = person.email
+    login.save(update_fields=["username", "email"])
+
+
 def switch_off(person: Person) -> bool:
     """Take a person's sign-in away, also where they are signed in now; whether they had one."""
     return bool(Login.objects.filter(person=person, is_active=True).update(is_active=False))

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from mailcall.config import config
 from mailcall.web.access import public
+from mailcall.web.people_urls import people_pages
 from mailcall.web.views import (
     accounts,
     approvals,
@@ -77,6 +78,7 @@ pages = [
     path("messages/<int:pk>/as-sent/", messages.as_sent, name="message-as-sent"),
     path("messages/<int:pk>/raw/", messages.raw, name="message-raw"),
     path("deliveries/<int:pk>/", messages.operate, name="delivery-operate"),
+    *people_pages,
     path("accounts/", accounts.index, name="accounts"),
     path("confirm/<str:token>/", public(confirming.by_token), name="confirm"),
     path("confirmations/", confirming.index, name="confirmations"),
