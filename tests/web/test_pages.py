@@ -22,7 +22,10 @@ def address_of(name, pattern):
     return reverse(f"web:{name}", kwargs=dict.fromkeys(pattern.pattern.converters, 1))
 
 
-@pytest.mark.parametrize("name", ["calls", "requests", "tasks", "approvals", "delegations", "mails", "held", "messages", "accounts"])
+@pytest.mark.parametrize(
+    "name",
+    ["calls", "requests", "tasks", "approvals", "delegations", "mails", "held", "messages", "accounts"],
+)
 def test_a_list_is_shown_to_an_analyst(analyst, everything, name, django_assert_max_num_queries):
     with django_assert_max_num_queries(11):
         response = analyst.get(reverse(f"web:{name}"))
