@@ -151,7 +151,7 @@ def _warn(event: events.CallClosesSoon) -> Iterator[Instruction]:
 
 def _merge(event: events.CallMerged) -> Iterator[Instruction]:
     """The User learns where the call goes on."""
-    data = {"survivor": name_of(event.survivor), "survivor_subject": event.survivor.subject}
+    data = {"survivor": name_of(event.survivor)}
     why = f"The call was merged into {name_of(event.survivor)}, and its User is told."
     yield from _tell_user(message_types.CALL_MERGED, event, why, data)
 
