@@ -1,13 +1,18 @@
 """Who hears of what: the group delivery table, the writer, unavailable recipients, threads."""
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from desks import AUTHENTICATED, Desk, mail, reply_to
 from mailcall.desk.calls import write_reply
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import Call, Channel, Membership, Person
+from mailcall.desk.events import CallLogged, Origin
+from mailcall.desk.models import Call, Channel, EntryKind, Membership, Person, TimelineEntry
 from mailcall.message import read_mail
 from mailcall.outbound.models import Delivery, Message
+from mailcall.outbound.notify import on_events
+from mailcall.outbound.origin import MailOrigin
 from mailcall.outbound.recipients import group_recipients
 
 ANN, BOB = "ann@customer.example", "bob@desk.example"
@@ -139,3 +144,25 @@ def test_a_reply_to_what_is_no_address_is_refused_whole(desk: Desk) -> None:
             )
     assert call.timeline.count() == 1
     assert not call.participants.exists()
+
+
+def test_however_many_calls_are_logged_at_once_their_users_are_told_with_as_few_queries(desk: Desk) -> None:
+    counts = []
+    for number in (1, 20):
+        people = [
+            Person.objects.create(name="", email=f"{number}.{n}@customer.example") for n in range(number)
+        ]
+        made = [Call.objects.create(partition=desk.partition, subject="Ink", user=user) for user in people]
+        happened = [
+            CallLogged(
+                call,
+                TimelineEntry.objects.create(call=call, kind=EntryKind.MAIL_IN, channel=Channel.EMAIL),
+                Origin("0" * 32, MailOrigin("", call.user.email, "<m1@customer.example>", (), answer=True)),
+            )
+            for call in made
+        ]
+        with CaptureQueriesContext(connection) as queries, transaction.atomic():
+            on_events(happened)
+        counts.append(sum("SAVEPOINT" not in query["sql"] for query in queries))
+    assert Delivery.objects.count() == 21
+    assert counts[1] <= counts[0] <= 9  # the first of all has two more, for the numbering of rows
