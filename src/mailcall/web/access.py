@@ -105,8 +105,13 @@ def demand(request: HttpRequest, right: Right, partition: Partition | None) -> N
 
 def visible_partitions(request: HttpRequest) -> frozenset[int] | None:
     """The keys of the partitions whose work they may see; None is all."""
+    return partitions_with(request, Right.VIEW)
+
+
+def partitions_with(request: HttpRequest, right: Right) -> frozenset[int] | None:
+    """The keys of the partitions in which whoever is signed in has a right; None is all."""
     rights = rights_here(request)
-    return rights.partitions(Right.VIEW) if rights else None
+    return rights.partitions(right) if rights else None
 
 
 def people_only(view: Callable[Concatenate[HttpRequest, P], R]) -> Callable[Concatenate[HttpRequest, P], R]:

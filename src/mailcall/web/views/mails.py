@@ -3,24 +3,28 @@
 from collections.abc import Set
 from typing import Any
 
+from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.db.models import Q, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
 
+from mailcall.desk.errors import Refused
 from mailcall.desk.models import Right
 from mailcall.desk.models.calls import content_name
+from mailcall.inbound.explain import compare, explain_mail, rehearse
 from mailcall.inbound.models import IncomingAccount, MailState, Outcome, ReceivedMail
+from mailcall.inbound.reading import Unreadable
+from mailcall.inbound.replay import replay as replay_mail
 from mailcall.web import safety
-from mailcall.web.access import analysts_only, demand, visible_partitions
-from mailcall.web.forms import DiscardForm
+from mailcall.web.access import acting_person, analysts_only, demand, visible_partitions
+from mailcall.web.mail_page import mail_to_show, new_replay_form, render_mail
 from mailcall.web.paging import digest, key_from, newest_first
 
 WINDOW = 5_000
-SOURCE_SHOWN = 64 * 1024
-HEADERS_SHOWN = 16 * 1024
 
 
 @require_safe
@@ -34,9 +38,8 @@ def index(request: HttpRequest) -> HttpResponse:
     before = key_from(request.GET.get("before"))
     page = newest_first(rows, before=before, window=None if indexed else WINDOW)
     rows_shown = [(mail.pk, mail.state, mail.outcome, mail.attempts, mail.call_id) for mail in page.rows]
-    seen_page = (
-        digest(rows_shown, page.older) if indexed else ""
-    )  # what no index finds is not asked for every 2 s
+    # What no index finds is not asked for every 2 s.
+    seen_page = digest(rows_shown, page.older) if indexed else ""
     if seen_page and request.GET.get("seen") == seen_page:
         return HttpResponse(status=204)
     context = {
@@ -101,46 +104,44 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     return render_mail(request, mail_to_show(request, pk))
 
 
-def mail_to_show(request: HttpRequest, pk: int, right: Right = Right.VIEW) -> ReceivedMail:
-    """One mail with what its page names; a 404 when there is none, a 403 without the right."""
-    rows = ReceivedMail.objects.select_related("account__template__partition", "call", "entry").defer(
-        "account__password", "entry__html", "entry__text", "entry__quoted_text"
-    )
-    mail = get_object_or_404(rows, pk=pk)
-    demand(request, right, mail.account.template.partition)
-    return mail
-
-
-def render_mail(
-    request: HttpRequest, mail: ReceivedMail, *, form: DiscardForm | None = None, status: int = 200
-) -> HttpResponse:
-    """The page of one mail, with this form if somebody typed into it already."""
-    start, missing = _start(mail)
-    headers, _, _ = start.replace(b"\r\n", b"\n").partition(b"\n\n")
-    context: dict[str, Any] = {
-        "mail": mail,
-        "missing": missing,
-        "headers": headers[:HEADERS_SHOWN].decode("utf-8", "replace"),
-        "source": start.decode("utf-8", "replace"),
-        "source_cut": len(start) >= SOURCE_SHOWN,
-        "trace": [item for item in mail.trace if isinstance(item, dict)],
-        "evidence": tuple(mail.evidence.items()) if isinstance(mail.evidence, dict) else (),
-        "form": form or DiscardForm(auto_id="discard_%s"),
-    }
-    return render(request, "web/mail.html", context, status=status)
-
-
-def _start(mail: ReceivedMail) -> tuple[bytes, bool]:
-    """The first part of the source, and whether its file is missing."""
-    if mail.raw_removed_at:
-        return b"", False
-    if mail.raw is not None:
-        return bytes(mail.raw[:SOURCE_SHOWN]), False
+@require_safe
+@analysts_only
+def today(request: HttpRequest, pk: int) -> HttpResponse:
+    """What today's desk would do with a mail, beside what was done. Changes nothing."""
+    mail = mail_to_show(request, pk)
+    context: dict[str, Any] = {"mail": mail}
     try:
-        with default_storage.open(content_name(mail.sha256)) as file:
-            return bytes(file.read(SOURCE_SHOWN)), False
-    except OSError:
-        return b"", True
+        explained = explain_mail(mail)
+    except (Unreadable, OSError) as error:
+        context["problem"] = f"It can't be read: {error}"
+    else:
+        outcome, steps = rehearse(mail, explained)
+        then = [step for step in mail.trace if isinstance(step, dict)]
+        context |= {
+            "decision": explained.decided.decision,
+            "outcome": outcome,
+            "same": outcome == mail.outcome,
+            "rows": compare(then, (*explained.decided.trace, *steps)),
+        }
+    template = "web/mail_today.html" if request.headers.get("HX-Request") else "web/mail_today_page.html"
+    return render(request, template, context)
+
+
+@require_POST
+@analysts_only
+def replay(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have a mail that did nothing worked on once more, as it came or edited."""
+    mail = mail_to_show(request, pk, Right.MAIL)
+    form = new_replay_form(mail, request.POST)
+    if not form.is_valid():
+        return render_mail(request, mail, replay=form, status=422)
+    try:
+        replay_mail(mail, actor=acting_person(request), now=timezone.now(), **form.cleaned_data)
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return render_mail(request, mail_to_show(request, pk), replay=form, status=409)
+    messages.success(request, f"Mail {pk} is worked on once more.")
+    return redirect("web:mail", pk)
 
 
 @require_safe
@@ -148,12 +149,14 @@ def _start(mail: ReceivedMail) -> tuple[bytes, bool]:
 def raw(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The whole source: as plain text, or with `download=1` to be saved."""
     rows = ReceivedMail.objects.select_related("account__template__partition")
-    columns = ("raw", "sha256", "raw_removed_at", "account__template__partition")
+    columns = ("raw", "sha256", "raw_removed_at", "evidence", "account__template__partition")
     mail = get_object_or_404(rows.only(*columns), pk=pk)
     demand(request, Right.VIEW, mail.account.template.partition)
     if mail.raw_removed_at:
         raise Http404
     download = request.GET.get("download") == "1"
+    if mail.evidence.get("virus") and request.GET.get("anyway") != "1":
+        return render(request, "web/mail_virus.html", {"mail": mail, "download": download})
     name = f"mail-{pk}.{'eml' if download else 'txt'}"
     if mail.raw is not None:
         return safety.source_answer(bytes(mail.raw), name=name, download=download)
