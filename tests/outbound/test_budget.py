@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from desks import Desk, mail, reply_to, report
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import Call
+from mailcall.desk.models import Call, Person
 from mailcall.message import read_mail
 from mailcall.outbound import budget, echoes, operations
 from mailcall.outbound.models import Delivery
@@ -74,6 +74,7 @@ def test_a_call_has_a_budget_of_its_own() -> None:
 
 def test_two_robots_that_answer_everything_end(desk: Desk) -> None:
     """A robot that knows no thread: each answer of ours brings a new mail, and that a new call."""
+    Person.objects.create(name="Robot", email="robot@machine.example")
     desk.deliver(mail("robot@machine.example", "Ticket received"))
     for _ in range(20):
         before = len(desk.sent_to("robot@machine.example"))

@@ -33,7 +33,6 @@ from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules import decide
 from mailcall.outbound import operations
 from mailcall.outbound.answers import Answer, send_answers
-from mailcall.outbound.refusals import Refusal, tell_senders
 
 log = structlog.get_logger("inbound.act")
 
@@ -183,7 +182,6 @@ def _change_at_once(done: Sequence[tuple[Item, Decided, Facts]], known: Known, w
     if any(_stands_alone(item.reading, decided.decision) for item, decided, _ in done):
         work.finish()
     changes: dict[int, Change] = {}
-    refusals: list[Refusal] = []
     for item, decided, fact in done:
         _forget(item.mail)
         if change := change_for(item.mail, item.reading, decided.decision, fact):
@@ -191,9 +189,8 @@ def _change_at_once(done: Sequence[tuple[Item, Decided, Facts]], known: Known, w
         if decided.decision.bounced:
             operations.bounced(decided.decision.bounced_message_id, decided.decision.bounced)
         if refusal := refusal_for(item.mail, item.reading, decided.decision, fact):
-            refusals.append(refusal)
+            work.answers.append(refusal)
     entries = dict(zip(changes, work.do(list(changes.values())), strict=True))
-    tell_senders(refusals)
     for item, decided, fact in done:
         participants: list[str] = []
         if entry := entries.get(item.mail.pk):

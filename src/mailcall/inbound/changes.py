@@ -13,9 +13,9 @@ from mailcall.message.mail import Attachment, Seal
 from mailcall.message.subjects import strip_prefixes
 from mailcall.message.thread_ids import without_tags
 from mailcall.message.true_types import agree
+from mailcall.outbound.answers import Answer
 from mailcall.outbound.message_types import MAIL_TOO_BIG
 from mailcall.outbound.origin import MailOrigin
-from mailcall.outbound.refusals import Refusal
 
 MOST_PARTICIPANTS = 50
 UNKNOWN_SENDER = "Unknown sender"
@@ -41,27 +41,20 @@ def change_for(mail: ReceivedMail, reading: Reading, decision: Decision, facts: 
             return None
 
 
-def refusal_for(mail: ReceivedMail, reading: Reading, decision: Decision, facts: Facts) -> Refusal | None:
-    """What the sender of a rejected mail is told, or None when they are not answered."""
+def refusal_for(mail: ReceivedMail, reading: Reading, decision: Decision, facts: Facts) -> Answer | None:
+    """What the sender of a mail that is too big is told, or None when they are not answered."""
     if decision.action is not Action.REJECT or not decision.answer:
         return None
-    if facts.sender and not facts.sender.available_recipient:
-        return None
     limit = facts.account.size_limit
-    return Refusal(
+    return Answer(
         kind=MAIL_TOO_BIG,
         mail=mail.pk,
         correlation_id=mail.correlation_id,
         partition=facts.account.template.partition,
-        origin=MailOrigin(
-            sender_name=reading.mail.from_[0].name if reading.mail.from_ else "",
-            sender_address=reading.sender,
-            message_id=reading.mail.message_id,
-            references=reading.mail.references[-20:],
-            answer=True,
-        ),
-        subject=reading.mail.subject,
-        why=f"The mail was above the size limit of account {facts.account.name}."[:300],
+        origin=mail_origin(reading, decision),
+        person=facts.sender,
+        asked=reading.mail.subject,
+        why=f"The mail was above the size limit of account {facts.account.name}.",
         data={
             "size": megabytes(reading.whole_size),
             "limit": f"at most {limit} MB" if limit else "smaller ones",
@@ -92,7 +85,12 @@ def _new_person(reading: Reading) -> Person:
         known = Person.objects.filter(email="", name=UNKNOWN_SENDER).first()
         return known or Person(name=UNKNOWN_SENDER, email="", is_user=True, available_recipient=False)
     name = reading.mail.from_[0].name if reading.mail.from_ else ""
-    return Person(name=(name or reading.sender.partition("@")[0])[:200], email=reading.sender, is_user=True)
+    return Person(
+        name=(name or reading.sender.partition("@")[0])[:200],
+        email=reading.sender,
+        is_user=True,
+        made_by_mail=True,
+    )
 
 
 def _first_line(text: str) -> str:
@@ -150,18 +148,26 @@ def _without_text(mail: Mail) -> str:
 
 
 def origin_of(mail: ReceivedMail, reading: Reading, decision: Decision) -> Origin:
-    """What a mail that brought something about is known by, and whether it may be answered."""
-    return Origin(
-        mail.correlation_id,
-        MailOrigin(
-            sender_name=decision.sender_name,
-            sender_address=reading.sender,
-            message_id=reading.mail.message_id,
-            references=reading.mail.references[-20:],
-            answer=decision.answer,
-            no_answer=decision.no_answer,
-        ),
+    """What brought something about, as the desk hands it on."""
+    return Origin(mail.correlation_id, mail_origin(reading, decision))
+
+
+def mail_origin(reading: Reading, decision: Decision) -> MailOrigin:
+    """The mail that brought something about, and whether it may be answered."""
+    return MailOrigin(
+        sender_name=reading.mail.from_[0].name if reading.mail.from_ else "",
+        sender_address=reading.sender,
+        message_id=reading.mail.message_id,
+        references=reading.mail.references[-20:],
+        answer=decision.answer,
+        no_answer=decision.no_answer,
+        known=_is_known(reading, decision.sender),
     )
+
+
+def _is_known(reading: Reading, sender: Person | None) -> bool:
+    """Whether more than unproved mail says that somebody is at that address."""
+    return reading.evidence.authenticated or (sender is not None and not sender.made_by_mail)
 
 
 def participants_of(reading: Reading, facts: Facts, user: str) -> list[NewParticipant]:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from django.db import transaction
 
-from mailcall.config import config
 from mailcall.database.fields import ring
 from mailcall.desk.delegations import is_active
 from mailcall.desk.errors import Refused
@@ -17,19 +16,19 @@ from mailcall.inbound.decision import Action
 from mailcall.inbound.explain import explain_mail
 from mailcall.inbound.models import Confirmation, Outcome, ReceivedMail
 from mailcall.message import approval_tokens
+from mailcall.outbound.answers import CONFIRMATION, Secret
 
 LASTS = dt.timedelta(days=7)
-_PURPOSE = "confirmation"
 
 
-def ask(asking: Asking, short: Sequence[int]) -> str:
-    """Have the person on record asked about what was short of proof; the address of the page, or empty.
+def ask(asking: Asking, short: Sequence[int]) -> Secret | None:
+    """Have the person on record asked about what was short of proof; what the mail to them needs.
 
     Nobody is asked who can't act, nor about what would change nothing.
     """
     person = asking.sender
     if not short or person is None or not is_active(person) or asking.command.action in CHANGES_NOTHING:
-        return ""
+        return None
     values = {
         "person": person,
         "nonce": approval_tokens.new_nonce(),
@@ -38,18 +37,18 @@ def ask(asking: Asking, short: Sequence[int]) -> str:
         "expires_at": asking.now + LASTS,
     }
     wait, _ = Confirmation.objects.update_or_create(mail=asking.mail, defaults=values)
-    return f"{config().base_url}/confirm/{token_of(wait)}/"
+    return Secret(wait.nonce, wait.pk, wait.person_id)
 
 
 def token_of(wait: Confirmation) -> str:
     """The secret that only the mail to the person on record carries."""
-    return approval_tokens.make(wait.nonce, wait.pk, wait.person_id, ring().derived(_PURPOSE))
+    return approval_tokens.make(wait.nonce, wait.pk, wait.person_id, ring().derived(CONFIRMATION))
 
 
 def find(text: str) -> Confirmation | None:
     """What waits under a token, whatever became of it."""
     nonce = approval_tokens.nonce_of(text)
-    keys = ring().derived(_PURPOSE)
+    keys = ring().derived(CONFIRMATION)
     for wait in Confirmation.objects.filter(nonce=nonce).select_related("mail__account", "person"):
         if nonce and approval_tokens.is_signed(text, wait.pk, wait.person_id, keys):
             return wait

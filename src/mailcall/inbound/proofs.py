@@ -82,7 +82,8 @@ def level_of(action: str, proofs: Mapping[str, str]) -> Level:
 class Shown:
     """What there is to prove who asks: `method` of an authenticated sender, an answer to a mail of ours.
 
-    `confirmed` is how the person said on a page that it was them. `edited` says who changed the mail, of which nothing but the address counts then.
+    `confirmed` is how the person said on a page that it was them. `edited` says who changed the mail, of
+    which nothing but the address counts then.
     """
 
     address: str = ""

@@ -15,6 +15,7 @@ from mailcall.outbound.message_types import ANSWER_CODES
 from mailcall.outbound.models import Delivery, DeliveryState
 
 ANSWERS_AN_HOUR_TO_A_SENDER = 5
+ANSWERS_A_DAY_TO_A_STRANGER = 1
 ANSWERS_A_DAY_ON_A_CALL = 20
 DAYS_AFTER_BOUNCE = 7
 
@@ -24,6 +25,7 @@ class Budget:
     """The answers given so far to some addresses and on some calls; `take` counts one more."""
 
     to_sender: Counter[str] = field(default_factory=Counter)
+    today: Counter[str] = field(default_factory=Counter)  # to the same addresses, within a day
     on_call: Counter[int] = field(default_factory=Counter)
     bounced: frozenset[str] = frozenset()  # addresses to which the last mail came back
 
@@ -33,10 +35,11 @@ class Budget:
         answers = Delivery.objects.filter(message__type_code__in=ANSWER_CODES).exclude(
             state__in=[DeliveryState.WITHHELD, DeliveryState.CANCELLED]
         )
-        to_sender = (
-            answers.filter(recipient__in=addresses, created_at__gt=now - dt.timedelta(hours=1))
+        within_an_hour = Q(created_at__gt=now - dt.timedelta(hours=1))
+        to_sender = list(
+            answers.filter(recipient__in=addresses, created_at__gt=now - dt.timedelta(days=1))
             .values_list("recipient")
-            .annotate(n=Count("pk"))
+            .annotate(hour=Count("pk", filter=within_an_hour), day=Count("pk"))
         )
         on_call = (
             answers.filter(message__call__in=calls, created_at__gt=now - dt.timedelta(days=1))
@@ -53,12 +56,25 @@ class Budget:
             .annotate(last=Max("pk"), came_back=Max("pk", filter=Q(state=DeliveryState.BOUNCED)))
             .filter(last=F("came_back"))
         )
-        return cls(Counter(dict(to_sender)), Counter(dict(on_call)), frozenset(bounced))
+        return cls(
+            Counter({address: hour for address, hour, _ in to_sender}),
+            Counter({address: day for address, _, day in to_sender}),
+            Counter(dict(on_call)),
+            frozenset(bounced),
+        )
 
-    def take(self, address: str, call: int | None) -> str:
-        """Count an answer, on a call if there is one; why it must be withheld, or an empty text."""
+    def take(self, address: str, call: int | None, *, known: bool = True) -> str:
+        """Count an answer, on a call if there is one; why it must be withheld, or an empty text.
+
+        To an address that nobody knows one a day goes, or others could have us write to it.
+        """
         if address in self.bounced:
             return f"Withheld: the last mail to {address} came back."
+        if not known and self.today[address] >= ANSWERS_A_DAY_TO_A_STRANGER:
+            return (
+                f"Withheld: {address} is known by unproved mail alone, and got an answer within a day "
+                "already, which is the budget for a stranger."
+            )
         if self.to_sender[address] >= ANSWERS_AN_HOUR_TO_A_SENDER:
             return (
                 f"Withheld: {address} got {ANSWERS_AN_HOUR_TO_A_SENDER} answers within an hour, "
@@ -70,6 +86,7 @@ class Budget:
                 "which is the budget for one call."
             )
         self.to_sender[address] += 1
+        self.today[address] += 1
         if call is not None:
             self.on_call[call] += 1
         return ""

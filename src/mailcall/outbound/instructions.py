@@ -97,7 +97,8 @@ def _budget(by_mail: Sequence[Instruction], now: dt.datetime) -> None:
     echoes = Echoes.of([i.about for i in notices], now)
     for instruction in answers:
         call = instruction.about.pk if isinstance(instruction.about, Call) else None
-        instruction.withheld = budget.take(instruction.to[0][1].casefold(), call)
+        known = instruction.mail.known if instruction.mail else True
+        instruction.withheld = budget.take(instruction.to[0][1].casefold(), call, known=known)
     for instruction in notices:
         instruction.withheld = echoes.take(instruction.about)
 

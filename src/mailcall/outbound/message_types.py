@@ -63,8 +63,15 @@ APPROVAL_BY_DELEGATE = MessageType(
     4004, "Approval - Decided by Delegate", "approval_by_delegate", opening="Decided in your name"
 )
 
+COMMAND_ANSWERED = MessageType(5001, "Command - Answered", "answer", "auto-replied", answer=True)
+COMMAND_TO_CONFIRM = MessageType(
+    5002, "Command - To Be Confirmed", "answer", "auto-replied", answer=True, opening="Was it you?"
+)
+
 ROUND_TRIP = MessageType(9001, "Round trip", "round_trip")
-MAIL_TOO_BIG = MessageType(9002, "Mail - Too Big", "mail_too_big", "auto-replied", answer=True)
+MAIL_TOO_BIG = MessageType(
+    9002, "Mail - Too Big", "mail_too_big", "auto-replied", answer=True, opening="Not accepted"
+)
 
 TYPES = {kind.code: kind for kind in list(globals().values()) if isinstance(kind, MessageType)}
 ANSWER_CODES = tuple(code for code, kind in TYPES.items() if kind.answer)

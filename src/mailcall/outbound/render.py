@@ -10,12 +10,14 @@ from django.template.base import FilterExpression, NodeList, Template
 from django.template.loader_tags import BlockNode, ExtendsNode
 
 from mailcall.config import config
+from mailcall.database.fields import ring
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import TokenPlace
 from mailcall.message import approval_tokens, thread_ids
 from mailcall.message.approval_tokens import HIDDEN
 from mailcall.message.composing import Draft, compose
 from mailcall.message.mail import Attachment, Mailbox
+from mailcall.outbound.answers import CONFIRMATION
 from mailcall.outbound.message_types import CALL_REPLY, TYPES
 from mailcall.outbound.models import Message, Token
 from mailcall.outbound.threads import token_of
@@ -39,11 +41,14 @@ def draft_of(message: Message) -> Draft:
 
     Raises Refused when what it is made from was removed.
     """
-    return _draft(message, HIDDEN if "token" in message.data else "")
+    return _draft(message, HIDDEN if message.data.keys() & {"token", CONFIRMATION} else "")
 
 
 def _secret(message: Message) -> str:
     """The token that the mail carries, if it does. Raises Refused when it was removed, and KeyringError."""
+    if waiting := message.data.get(CONFIRMATION):
+        keys = ring().derived(CONFIRMATION)
+        return approval_tokens.make(waiting["nonce"], waiting["number"], waiting["person"], keys)
     if "token" not in message.data:
         return ""
     token = Token.objects.filter(pk=message.data["token"]).first()
@@ -58,7 +63,9 @@ def _draft(message: Message, secret: str) -> Draft:
     kind = TYPES[message.type_code]
     place = message.data.get("token_in") if secret else ""
     context = {**message.data, "marker": thread_ids.body_marker(token_of(message.message_id))}
-    if secret:
+    if CONFIRMATION in message.data:
+        context["confirm_url"] = f"{config().base_url}/confirm/{secret}/"
+    elif secret:
         context |= _ways_to_decide(message, secret)
     name, address = message.sender
     reply_to = place == TokenPlace.REPLY_TO

@@ -68,7 +68,12 @@ def name_of(work: Work) -> str:
 
 def url_of(work: Work) -> str:
     """The address of its page."""
-    return f"{config().base_url}/{kind_of(work)}s/{work.pk}/"
+    return page_of(kind_of(work), work.pk)
+
+
+def page_of(kind: str, number: int) -> str:
+    """The address of the page of a call, request or task."""
+    return f"{config().base_url}/{kind}s/{number}/"
 
 
 def subject_about(work: Work, opening: str = "") -> str:

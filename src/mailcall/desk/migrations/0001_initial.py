@@ -101,6 +101,7 @@ class Migration(migrations.Migration):
                 ('is_template', models.BooleanField(default=False, help_text='A pattern for new persons.', verbose_name='template')),
                 ('active', models.BooleanField(default=True, help_text='Off for who has left: they can do nothing any more; what they did stays.')),
                 ('available_recipient', models.BooleanField(default=True, help_text='Whether mail may be sent to them.')),
+                ('made_by_mail', models.BooleanField(default=False, help_text='Whether nothing but a mail from the address put them on record.')),
                 ('language', models.CharField(blank=True, help_text='Such as de or pt-BR.', max_length=35, validators=[django.core.validators.RegexValidator('^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*\\Z', '“%(value)s” is no language: give a tag such as de, pt-BR or zh-Hant.')])),
                 ('time_zone', models.CharField(blank=True, help_text='Such as Europe/Berlin.', max_length=50, validators=[mailcall.desk.models.people.is_time_zone])),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

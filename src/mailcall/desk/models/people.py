@@ -130,6 +130,9 @@ class Person(models.Model):
         default=True, help_text="Off for who has left: they can do nothing any more; what they did stays."
     )
     available_recipient = models.BooleanField(default=True, help_text="Whether mail may be sent to them.")
+    made_by_mail = models.BooleanField(
+        default=False, help_text="Whether nothing but a mail from the address put them on record."
+    )
     organisation = models.ForeignKey(
         Organisation, null=True, blank=True, on_delete=models.SET_NULL, related_name="people"
     )

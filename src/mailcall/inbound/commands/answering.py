@@ -4,17 +4,17 @@ from dataclasses import replace
 
 from mailcall.desk.models import Call
 from mailcall.grammar import DEFAULT, Parsed, Words, command_of, right_syntax
-from mailcall.inbound.changes import origin_of
+from mailcall.inbound.changes import mail_origin
 from mailcall.inbound.commands.asking import Asking
-from mailcall.inbound.commands.running import Ran, url_of
+from mailcall.inbound.commands.running import Ran
 from mailcall.inbound.decision import Decision, Facts
 from mailcall.inbound.models import ReceivedMail
 from mailcall.inbound.reading import Reading
-from mailcall.outbound.answers import Answer, Result
-from mailcall.outbound.origin import MailOrigin
+from mailcall.outbound.answers import Answer, Result, Secret
+from mailcall.outbound.snapshots import url_of
 
 
-def answer_to_command(asking: Asking, ran: Ran, confirm_url: str = "") -> Answer | None:
+def answer_to_command(asking: Asking, ran: Ran, confirm: Secret | None = None) -> Answer | None:
     """The answer to a command that was run; None when its sender must not be told, or need not."""
     if asking.decision.quiet and ran.all_done:
         return None
@@ -29,7 +29,7 @@ def answer_to_command(asking: Asking, ran: Ran, confirm_url: str = "") -> Answer
         tables=ran.tables,
         help=ran.help,
         syntax=_syntax(asking.command, asking.facts.account.words) if refused else (),
-        confirm_url=confirm_url,
+        confirm=confirm,
         call=calls[0] if len(ran.touched) == len(calls) == 1 else None,
     )
 
@@ -72,15 +72,13 @@ def _syntax(parsed: Parsed, words: Words = DEFAULT) -> tuple[str, ...]:
 
 def _answer(mail: ReceivedMail, reading: Reading, decision: Decision, facts: Facts) -> Answer | None:
     """An answer with nothing in it yet; None for who must not be answered."""
-    origin = origin_of(mail, reading, decision).context
-    assert isinstance(origin, MailOrigin)
     if decision.no_answer:
         return None
     return Answer(
         mail=mail.pk,
         correlation_id=mail.correlation_id,
         partition=facts.account.template.partition,
-        origin=replace(origin, answer=True),
+        origin=replace(mail_origin(reading, decision), answer=True),
         person=decision.sender,
         asked=reading.mail.subject,
     )

@@ -1,18 +1,18 @@
 """Run a command: each of its numbers on its own, and what became of each told in one answer."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from django.db import transaction
 
-from mailcall.config import config
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import Call, Request, Task, TimelineEntry
+from mailcall.desk.models import TimelineEntry
 from mailcall.grammar import HelpRow
 from mailcall.inbound.commands import asked_lists, calls, deciding, work
 from mailcall.inbound.commands.asking import Asking, Did, ShortOfProof, Target
 from mailcall.outbound.answers import Result, Table
+from mailcall.outbound.snapshots import url_of
 
 Doer = Callable[[Asking, int], Did]
 
@@ -80,9 +80,8 @@ def run(asking: Asking) -> Ran:
     """Do what is asked, as part of the caller's transaction: what is refused leaves nothing behind."""
     command, ran = asking.command, Ran()
     if command.action == "help":
-        asking.proof("help")
-        return replace(ran, help=asked_lists.help_for(asking))
-    if command.action == "summary":
+        _try(ran, "Help", 0, partial(_list_commands, asking, ran))
+    elif command.action == "summary":
         _try(ran, "Summary", 0, partial(_list, asking, ran))
     elif (command.action, command.object) == ("log", "request"):
         _try(ran, f"Request “{command.name}”", 0, partial(work.log_a_request, asking))
@@ -94,14 +93,12 @@ def run(asking: Asking) -> Ran:
     return ran
 
 
-def url_of(target: Target) -> str:
-    """Its page."""
-    folder = {Call: "calls", Request: "requests", Task: "tasks"}[type(target)]
-    return f"{config().base_url}/{folder}/{target.pk}/"
+def _list_commands(asking: Asking, ran: Ran) -> None:
+    ran.help = asked_lists.help_for(asking)
 
 
 def _list(asking: Asking, ran: Ran) -> None:
-    ran.tables = asked_lists.summary(asking)
+    ran.tables = asked_lists.summary_for(asking)
 
 
 def _try(ran: Ran, about: str, number: int, do: Callable[[], Did | None]) -> None:

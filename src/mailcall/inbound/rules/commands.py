@@ -94,7 +94,7 @@ def _near_miss(reading: Reading, facts: Facts, said: str) -> Verdict:
     if only_analyst or why_not_logged(reading, facts):
         return Verdict(said, replace(refuse(reading, facts, why), command=facts.parsed))
     decision = log_call(reading, facts, why)
-    decision = replace(decision, command=facts.parsed)
+    decision = replace(decision, command=facts.parsed, answer=False)  # the right spelling is the answer
     return Verdict(f"{said} {whose(reading, facts).explained}", decision)
 
 
