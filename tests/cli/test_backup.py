@@ -173,7 +173,7 @@ def stored(made: Installation) -> dict[str, bytes]:
 def test_what_came_and_was_not_acted_on_is_held_too_and_mail_can_be_cancelled(
     desk: Installation, tmp_path: Path
 ) -> None:
-    desk.change("update inbound_receivedmail set state = 'new', outcome = '' where id = 2")
+    desk.change("update inbound_receivedmail set state = 'new', outcome = '', acted_at = null where id = 2")
     desk.change("update outbound_delivery set state = 'sending' where id = 1")
     file = tmp_path / "b.tar.gz"
     desk.cli("backup", str(file), "--with-keys", "--no-verify")

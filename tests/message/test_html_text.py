@@ -98,3 +98,8 @@ def test_hostile_markup_gives_a_bounded_text(hostile: str) -> None:
 
 def test_rules_with_nothing_between_are_one() -> None:
     assert html_to_text("a<hr><hr>\n<hr>b<hr>c").count("_" * 32) == 2
+
+
+def test_a_number_of_a_character_that_is_absurdly_long_is_none():
+    text = html_to_text(f'<p title="&#{"9" * 5000};">before &#{"9" * 5000}; after &#65;</p>')
+    assert text.strip() == "before \ufffd after A"

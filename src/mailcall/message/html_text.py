@@ -31,6 +31,7 @@ _INLINE = re.compile(
 _MARKUP = re.compile(r"<(?:(/?)([a-zA-Z][^\s/>]*)([^>]*)>|!--|[!?])")
 _ATTRIBUTE = re.compile(r"""(?:^|[\s"'/])(href|alt)\s*=\s*("[^"]*"|'[^']*'|[^\s>]*)""", re.IGNORECASE)
 _NOT_SHOWN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
+_TOO_LONG = re.compile(r"&#\d{1000,};?")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _INVISIBLE = re.compile(r"[\u200b\u200c\u2060\ufeff\u00ad]+")
 _CLOSES = {name: re.compile(rf"</{name}\b[^>]{{0,200}}>", re.IGNORECASE) for name in _HIDDEN}
@@ -222,7 +223,7 @@ class _Reader:
         if not self.pre and self.gap and data.isspace() and "\xa0" not in data:
             return
         if entities and "&" in data:
-            data = html.unescape(data)
+            data = _characters(data)
         if self.pre:
             self.preformatted(data)
             return
@@ -365,5 +366,13 @@ def _attribute(inside: str, name: str) -> str:
         return ""
     for match in _ATTRIBUTE.finditer(inside, max(0, at - 1)):
         if match[1].lower() == name:
-            return html.unescape(match[2].strip("\"'"))
+            return _characters(match[2].strip("\"'"))
     return ""
+
+
+def _characters(text: str) -> str:
+    """The text with its entities as characters; numbers too long for Python's int are none."""
+    try:
+        return html.unescape(text)
+    except ValueError:
+        return html.unescape(_TOO_LONG.sub("\ufffd", text))
