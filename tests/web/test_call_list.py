@@ -95,7 +95,7 @@ def test_the_page_of_a_call_learns_what_is_new(
     page = analyst.get(reverse("web:call", args=[call.pk])).content.decode()
     query = page.partition("/news/?")[2].partition('"')[0].replace("&amp;", "&")
     address = reverse("web:call-news", args=[call.pk]) + "?" + query
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         assert analyst.get(address).status_code == 204
     analyst.post(reverse("web:call-note", args=[call.pk]), {"text": "Brand new."})
     news = analyst.get(address).content.decode()

@@ -7,6 +7,7 @@ from mailcall.desk.call_work import call_work
 from mailcall.desk.errors import Refused
 from mailcall.desk.handling import forward
 from mailcall.desk.models import Call, Pause, State, TimelineEntry
+from mailcall.desk.state_names import state_names
 from mailcall.desk.work import Deed, Work
 
 _LONGEST = dt.timedelta(days=2 * 366)
@@ -68,4 +69,4 @@ def _pause(work: Work, pause: Pause, until: dt.datetime | None, sentence: str) -
 
 def _refuse_unless_open(call: Call, verb: str) -> None:
     if call.state != State.OPEN:
-        raise Refused(f"{call} is {call.get_state_display()}, so it can't be {verb}.")
+        raise Refused(f"{call} is {state_names(call.partition)[call.state]}, so it can't be {verb}.")

@@ -1,11 +1,12 @@
 """What the administrator calls the states of calls; the states themselves stay."""
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from django.db import transaction
 
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import Partition, State, StateName
+from mailcall.desk.models import Call, Partition, State, StateName
 
 _LONGEST = 50
 
@@ -17,6 +18,19 @@ def state_names(partition: Partition | None = None) -> Mapping[str, str]:
         wanted |= StateName.objects.filter(partition=partition)
     rows = sorted(wanted, key=lambda row: row.partition_id is not None)  # the partition's own come last
     return {str(state): state.label for state in State} | {row.state: row.name for row in rows}
+
+
+class StateNames:
+    """What the states are called in every partition; read once, when it is first asked."""
+
+    @cached_property
+    def _names(self) -> Mapping[tuple[int | None, str], str]:
+        return {(row.partition_id, row.state): row.name for row in StateName.objects.all()}
+
+    def of(self, call: Call) -> str:
+        """The name of a call's state."""
+        own = self._names.get((call.partition_id, call.state)) or self._names.get((None, call.state))
+        return own or State(call.state).label
 
 
 def rename_state(state: State, name: str, *, partition: Partition | None = None) -> None:

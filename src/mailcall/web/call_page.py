@@ -4,88 +4,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BooleanField, Case, Prefetch, Q, QuerySet, Value, When
-from django.db.models.functions import Length, Substr
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
-from mailcall.desk.models import (
-    Attachment,
-    Call,
-    CallLink,
-    LinkState,
-    TimelineEntry,
-)
-from mailcall.inbound.models import ReceivedMail
+from mailcall.desk.issue_types import full_names
+from mailcall.desk.locks import holder
+from mailcall.desk.models import Call, CallLink, CallLock, LinkState, Right
 from mailcall.outbound.models import Delivery, Message
+from mailcall.web.access import why_not_here
+from mailcall.web.acting import Tried, offered
+from mailcall.web.call_actions import CALL_ACTIONS
+from mailcall.web.call_ending import ending_of
 from mailcall.web.forms import NoteForm, ParticipantForm, ReplyForm, StateForm, as_typed
 from mailcall.web.paging import digest
+from mailcall.web.timelines import ENTRIES_SHOWN, timeline
+from mailcall.web.work_page import task_rows
 
-ENTRIES_SHOWN = 100
 LINKS_SHOWN = 50
-TEXT_SHOWN = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """Some entries in order. `earlier` is the key to go back from, 0 when the first is shown."""
-
-    entries: list[TimelineEntry]
-    earlier: int = 0
-
-    @property
-    def last(self) -> int:
-        """The key of the last entry."""
-        return int(self.entries[-1].pk) if self.entries else 0
 
 
 def calls_to_show() -> "QuerySet[Call]":
     """Calls with the people that their page names."""
-    return Call.objects.select_related("user", "group", "analyst", "partition", "logged_by", "template")
+    people = ("user", "group", "analyst", "logged_by")
+    return Call.objects.select_related(*people, "partition__closure_group", "template", "merged_into")
 
 
-def timeline(call: Call, *, before: int | None = None) -> Timeline:
-    """The last entries, or the last ones before that key."""
-    rows = shown_entries(call.timeline.all())
-    if before:
-        rows = rows.filter(pk__lt=before)
-    found = list(rows.order_by("-pk")[: ENTRIES_SHOWN + 1])
-    shown = found[:ENTRIES_SHOWN][::-1]
-    return Timeline(shown, earlier=int(shown[0].pk) if len(found) > ENTRIES_SHOWN else 0)
-
-
-def shown_entries(entries: "QuerySet[TimelineEntry]") -> "QuerySet[TimelineEntry]":
-    """Entries with their files, mails and deliveries, the beginnings of their texts, and without their HTML.
-
-    A mail may bring megabytes, and a page shows many entries.
-    """
-    deliveries = Delivery.objects.select_related("server").order_by("pk")
-    mails = ReceivedMail.objects.only("pk", "entry", "outcome", "message_id")
-    files = Attachment.objects.select_related("content").defer("content__data").order_by("pk")
-    return (
-        entries.select_related("actor")
-        .alias(text_length=Length("text"), quoted_length=Length("quoted_text"))
-        .defer("html", "text", "quoted_text")
-        .annotate(
-            has_html=_flag(~Q(html="")),
-            has_images=_flag(Q(html__icontains="<img")),
-            text_start=Substr("text", 1, TEXT_SHOWN),
-            quoted_start=Substr("quoted_text", 1, TEXT_SHOWN),
-            goes_on=_flag(Q(text_length__gt=TEXT_SHOWN) | Q(quoted_length__gt=TEXT_SHOWN)),
-        )
-        .prefetch_related(
-            Prefetch("attachments", files),
-            Prefetch("messages", Message.objects.defer("data").order_by("pk")),
-            Prefetch("messages__deliveries", deliveries),
-            Prefetch("received_mail", mails),
-        )
-    )
-
-
-def _flag(condition: Q) -> Case:
-    return Case(
-        When(condition, then=Value(value=True)), default=Value(value=False), output_field=BooleanField()
-    )
+def lock_seen(held: CallLock | None) -> str:
+    """What changes when somebody else works on a call."""
+    return f"{held.person_id}-{held.since:%H%M%S}" if held else ""
 
 
 def deliveries_seen(call: Call) -> str:
@@ -105,23 +53,34 @@ class CallForms:
     participant: ParticipantForm
 
     @classmethod
-    def of(cls, call: Call) -> "CallForms":
+    def of(cls, call: Call, asks: type[StateForm]) -> "CallForms":
         """Fresh forms, the reply addressed to the User."""
         to = as_typed(call.user.name, call.user.email) if call.user.email else ""
         return cls(
             reply=ReplyForm(initial={"to": to}, auto_id="reply_%s"),
             note=NoteForm(auto_id="note_%s"),
-            state=StateForm(initial={"version": call.version}, auto_id="state_%s"),
+            state=asks(initial={"version": call.version}, auto_id="state_%s"),
             participant=ParticipantForm(auto_id="participant_%s"),
         )
 
 
 def render_call(
-    request: HttpRequest, call: Call, *, status: int = 200, before: int | None = None, **bound: Any
+    request: HttpRequest,
+    call: Call,
+    *,
+    status: int = 200,
+    before: int | None = None,
+    tried: Tried | None = None,
+    **bound: Any,
 ) -> HttpResponse:
-    """The page of a call. `bound` are forms to show instead of fresh ones, by their name in CallForms."""
+    """The page of a call. `bound` are forms to show instead of fresh ones, by their name in CallForms.
+
+    `tried` is an action of the menu that was refused, with what was typed.
+    """
     participants = list(call.participants.order_by("pk"))
-    forms = CallForms.of(call)
+    ending = ending_of(request, call)
+    held = holder(call)
+    forms = CallForms.of(call, ending.form)
     for name, form in bound.items():
         setattr(forms, name, form)
     links = links_of(call)
@@ -135,8 +94,31 @@ def render_call(
         "deliveries_seen": deliveries_seen(call),
         "forms": forms,
         "open_form": next(iter(bound), ""),
+        "ending": ending,
+        "held": held,
+        "lock_seen": lock_seen(held),
+        "tasks": task_rows(call.tasks.all()),
+        "actions": offered(CALL_ACTIONS, call, request, tried),
+        "action_links": action_links(request, call),
+        "issue_type": issue_type_of(call),
     }
     return render(request, "web/call/page.html", context, status=status)
+
+
+def action_links(request: HttpRequest, call: Call) -> list[tuple[str, str]]:
+    """What is done to a call on pages of their own, with their addresses."""
+    links = []
+    if not call.merged_into_id and not call.anonymized_at:
+        if not call.is_closed and not why_not_here(request, Right.LOG_TASK, call.partition):
+            links.append(("Add a task", reverse("web:call-task-new", args=[call.pk])))
+        if not why_not_here(request, Right.UPDATE, call.partition):
+            links.append(("Link or merge", reverse("web:call-join", args=[call.pk])))
+    return links
+
+
+def issue_type_of(call: Call) -> str:
+    """The full name of what a call is about; empty when nobody said."""
+    return full_names().get(call.issue_type_id, "") if call.issue_type_id else ""
 
 
 def links_of(call: Call) -> list[CallLink]:

@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from mailcall import __version__
 from mailcall.config import config
 from mailcall.desk.delegations import waiting_for
+from mailcall.desk.state_names import StateNames
 from mailcall.inbound.models import MailState, ReceivedMail
 from mailcall.web.access import may_see
 from mailcall.web.models import Login
@@ -29,6 +30,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "demo_sign_ins": _demo_sign_ins() if demo else (),
         "section": "/".join([*request.path.split("/")[:2], ""]),
         "sees_pages": sees_pages,
+        "state_names": StateNames(),
         "approvals_count": SimpleLazyObject(lambda: _approvals_count(login)),
         "held_count": SimpleLazyObject(_held_count) if sees_pages else 0,
     }

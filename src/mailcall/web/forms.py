@@ -87,9 +87,10 @@ def version_field() -> forms.IntegerField:
 
 
 class StateForm(forms.Form):
-    """Closing or reopening, with a comment. `version` is the call as it was when the page was made."""
+    """Resolving, closing or reopening, with a comment. `version` is that of the call when the page was made."""
 
     comment = words_field(2, required=False, label="Comment")
+    unsolved = forms.BooleanField(label="It could not be solved", required=False)
     version = version_field()
 
 

@@ -5,12 +5,13 @@ from typing import Any
 
 from django import forms
 
-from mailcall.desk.models import ClosureMethod, Partition, Person, RequestType, TaskKind
+from mailcall.desk.models import Partition, Person, RequestType, TaskKind
 from mailcall.desk.models.workflows import ApprovalRule
 from mailcall.desk.workflows import Step
 from mailcall.web.choices import AnalystField, GroupField, IssueTypeField, PeopleField, PersonField
-from mailcall.web.forms import ActionForm, version_field, words_field
+from mailcall.web.forms import ActionForm, StateForm, version_field, words_field
 
+WHICH_CALL = "Type the number of a call."
 WHAT_KIND = "Choose what kind of request it is."
 LEVEL_NAMES = (("1", "1, high"), ("2", "2, middle"), ("3", "3, low"))
 
@@ -104,20 +105,32 @@ class DeferForm(ActionForm):
     field_order = ("until", "text")
 
 
-class OtherCallForm(ActionForm):
+class ResolveForm(StateForm):
+    """Resolving where an analyst is to close what others resolved."""
+
+    analyst = AnalystField(label="Analyst who is to close it")
+    field_order = ("comment", "analyst", "unsolved")
+
+
+class OtherCallForm(forms.Form):
     """Another call, by its number."""
 
     other = forms.IntegerField(
         label="Number of the other call",
         min_value=1,
         max_value=2**63 - 1,
-        error_messages={"required": "Type the number of a call.", "invalid": "Type the number of a call."},
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), WHICH_CALL),
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
-    field_order = ("other", "text")
 
 
-class SplitForm(ActionForm):
+class JoinForm(forms.Form):
+    """Why two calls belong together."""
+
+    text = words_field(2, required=False, label="Comment")
+
+
+class SplitForm(forms.Form):
     """The subject of the new call."""
 
     subject = forms.CharField(
@@ -125,7 +138,7 @@ class SplitForm(ActionForm):
         max_length=500,
         error_messages={"required": "The new call needs a subject."},
     )
-    field_order = ("subject", "text")
+    text = words_field(2, required=False, label="Comment")
 
 
 class AskForm(ActionForm):
@@ -133,20 +146,6 @@ class AskForm(ActionForm):
 
     person = PersonField(label="Address of who is to approve")
     field_order = ("person", "text")
-
-
-class ResolveForm(ActionForm):
-    """How a call ends that was worked, and with Comments who is to close it."""
-
-    analyst = AnalystField(label="Analyst who closes it")
-    unsolved = forms.BooleanField(label="It could not be solved", required=False)
-    text = words_field(2, required=False, label="Comment")
-    field_order = ("text", "analyst", "unsolved")
-
-    def __init__(self, *args: Any, target: Any, **kwargs: Any) -> None:
-        super().__init__(*args, target=target, **kwargs)
-        if target.partition.closure_method != ClosureMethod.COMMENTS:
-            del self.fields["analyst"]
 
 
 class DecideForm(forms.Form):

@@ -14,8 +14,8 @@ from mailcall.desk.delegations import waiting_for
 from mailcall.desk.models import Approval, ApprovalState, EntryKind, Request, Right, Task, TimelineEntry
 from mailcall.web.access import acting_person, why_not_here
 from mailcall.web.acting import Tried, offered, partition_of
-from mailcall.web.call_page import ENTRIES_SHOWN, TEXT_SHOWN, Timeline, shown_entries
 from mailcall.web.request_actions import REQUEST_ACTIONS, TASK_ACTIONS
+from mailcall.web.timelines import ENTRIES_SHOWN, TEXT_SHOWN, Timeline, shown_entries
 
 _LOGGED = "Logged: "  # how the desk begins the entry that has what was asked for
 

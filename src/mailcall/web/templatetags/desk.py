@@ -9,6 +9,8 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from mailcall.desk.models import Call
+from mailcall.desk.state_names import StateNames
 from mailcall.outbound.message_types import name_of
 
 register = template.Library()
@@ -20,6 +22,7 @@ BADGES = {
     "unresolved": "warn",
     "closed": "quiet",
     "closed_unresolved": "quiet",
+    "suspended": "warn",
     # requests, tasks, approvals; a task that waits for others is quiet
     "approved": "good",
     "waiting": "quiet",
@@ -50,6 +53,22 @@ BADGES = {
 def badge(state: str, label: str) -> SafeString:
     """A state as a coloured word."""
     return format_html('<span class="badge {}">{}</span>', BADGES.get(state, "quiet"), label)
+
+
+@register.simple_tag(takes_context=True)
+def state_name(context: template.Context, call: Call) -> str:
+    """What the state of a call is called in its partition."""
+    names: StateNames = context["state_names"]
+    return names.of(call)
+
+
+@register.simple_tag(takes_context=True)
+def call_badge(context: template.Context, call: Call) -> SafeString:
+    """The state of a call as a coloured word; and whether it rests."""
+    found = badge(call.state, state_name(context, call))
+    if not call.pause:
+        return found
+    return format_html("{} {}", found, badge(call.pause, call.get_pause_display()))
 
 
 @register.filter

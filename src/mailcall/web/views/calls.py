@@ -4,20 +4,23 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from mailcall.desk.locks import holder
 from mailcall.desk.models import RemovedCall, Right
 from mailcall.outbound.models import Message
 from mailcall.web.access import analysts_only, demand, visible_partitions
+from mailcall.web.call_ending import ending_of
 from mailcall.web.call_list import FILTERS, find_calls
 from mailcall.web.call_page import (
-    ENTRIES_SHOWN,
     calls_to_show,
     deliveries_seen,
+    issue_type_of,
     linked_calls,
     links_of,
+    lock_seen,
     render_call,
-    shown_entries,
 )
 from mailcall.web.paging import key_from
+from mailcall.web.timelines import ENTRIES_SHOWN, shown_entries
 
 
 @require_safe
@@ -54,16 +57,18 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 @analysts_only
 def news(request: HttpRequest, number: int) -> HttpResponse:
-    """What happened since the page was made: new entries, the heading, the deliveries. 204 for nothing.
+    """What happened since the page was made: new entries, heading, deliveries, the lock. 204 for nothing.
 
-    `version` and `deliveries` are what the page has; `last` is the key of its last entry.
+    `version`, `deliveries` and `lock` are what the page has; `last` is the key of its last entry.
     """
     call = get_object_or_404(calls_to_show(), pk=number)
     demand(request, Right.VIEW, call.partition)
     digest = deliveries_seen(call)
     moved = request.GET.get("version") != str(call.version)
     delivered = request.GET.get("deliveries") != digest
-    if not moved and not delivered:
+    held = holder(call)
+    passed_on = request.GET.get("lock", "") != lock_seen(held)
+    if not moved and not delivered and not passed_on:
         return HttpResponse(status=204)
     last = key_from(request.GET.get("last")) or 0
     entries = list(shown_entries(call.timeline.filter(pk__gt=last)).order_by("pk")[:ENTRIES_SHOWN])
@@ -71,6 +76,11 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
     context = {
         "call": call,
         "linked": linked_calls(call, links_of(call)),
+        "ending": ending_of(request, call),
+        "issue_type": issue_type_of(call),
+        "held": held,
+        "lock_seen": lock_seen(held),
+        "passed_on": passed_on,
         "entries": entries,
         "last": entries[-1].pk if entries else last,
         "deliveries_seen": digest,

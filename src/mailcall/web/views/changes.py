@@ -1,20 +1,25 @@
 """What an analyst does to a call. Only by POST; what the desk refuses is said, and nothing typed is lost."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from mailcall.desk import calls
+from mailcall.desk import calls, closing, locks
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call, CallLink, Channel, Participant, Right
+from mailcall.desk.state_names import state_names
 from mailcall.web.access import acting_person, analysts_only, demand
+from mailcall.web.acting import CONFLICT, UNPROCESSABLE, Tried, act, deed_of
+from mailcall.web.call_actions import CALL_ACTIONS
+from mailcall.web.call_ending import ending_of
 from mailcall.web.call_page import calls_to_show, render_call
-from mailcall.web.forms import NoteForm, ParticipantForm, ReplyForm, StateForm
+from mailcall.web.forms import NoteForm, ParticipantForm, ReplyForm
 
-UNPROCESSABLE = 422
-CONFLICT = 409
 LINK_DECISIONS = {"accept": calls.accept_link, "dismiss": calls.dismiss_link}
 
 
@@ -57,41 +62,101 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_POST
 @analysts_only
+def resolve(request: HttpRequest, number: int) -> HttpResponse:
+    """Resolve the call as its partition closes calls, unless it changed since the page was made."""
+
+    def change(call: Call, said: Mapping[str, Any]) -> None:
+        deed, solved = deed_of(request, said["comment"]), not said["unsolved"]
+        closing.resolve(call, deed, solved=solved, analyst=said.get("analyst"), version=said["version"])
+
+    return _change_state(request, number, Right.CLOSE, change)
+
+
+@require_POST
+@analysts_only
 def close(request: HttpRequest, number: int) -> HttpResponse:
     """Close the call, unless it changed since the page was made."""
-    return _change_state(request, number, closing=True)
+
+    def change(call: Call, said: Mapping[str, Any]) -> None:
+        deed = deed_of(request, said["comment"])
+        closing.close(call, deed, solved=not said["unsolved"], version=said["version"])
+
+    return _change_state(request, number, Right.CLOSE, change)
 
 
 @require_POST
 @analysts_only
 def reopen(request: HttpRequest, number: int) -> HttpResponse:
     """Open the call again, unless it changed since the page was made."""
-    return _change_state(request, number, closing=False)
+
+    def change(call: Call, said: Mapping[str, Any]) -> None:
+        closing.reopen(call, deed_of(request, said["comment"]), version=said["version"])
+
+    return _change_state(request, number, Right.REOPEN, change)
 
 
-def _change_state(request: HttpRequest, number: int, *, closing: bool) -> HttpResponse:
-    right = Right.CLOSE if closing else Right.REOPEN
+def _change_state(
+    request: HttpRequest, number: int, right: Right, change: Callable[[Call, Mapping[str, Any]], None]
+) -> HttpResponse:
     call = _call(request, number, right)
-    form = StateForm(request.POST, auto_id="state_%s")
+    form = ending_of(request, call).form(request.POST, auto_id="state_%s")
     if not form.is_valid():
         sentences = [str(sentence) for errors in form.errors.values() for sentence in errors]
         return _state_again(request, call, sentences, status=UNPROCESSABLE)
-    change = calls.close if closing else calls.reopen
     try:
-        change(call, actor=acting_person(request), channel=Channel.PAGE, **form.cleaned_data)
+        change(call, form.cleaned_data)
     except Refused as refusal:
         return _state_again(request, _call(request, number, right), [str(refusal)], status=CONFLICT)
-    messages.success(request, f"Call {number} is {'closed' if closing else 'open again'}.")
+    call = _call(request, number, Right.VIEW)
+    messages.success(request, f"{call} is {state_names(call.partition)[call.state].lower()} now.")
     return _back(call)
 
 
 def _state_again(request: HttpRequest, call: Call, sentences: list[str], *, status: int) -> HttpResponse:
     """The page as the call is now, so that the next try is about what it shows."""
-    typed = {"comment": request.POST.get("comment", ""), "version": call.version}
-    form = StateForm(typed, auto_id="state_%s")
+    typed = {name: request.POST.get(name, "") for name in ("comment", "analyst", "unsolved")}
+    form = ending_of(request, call).form(typed | {"version": str(call.version)}, auto_id="state_%s")
     for sentence in sentences:
         form.add_error(None, sentence)
     return render_call(request, call, status=status, state=form)
+
+
+@require_POST
+@analysts_only
+def do(request: HttpRequest, number: int, action: str) -> HttpResponse:
+    """Do one of the actions of the menu."""
+
+    def again(call: Call, tried: Tried, status: int) -> HttpResponse:
+        return render_call(request, call, tried=tried, status=status)
+
+    def load() -> Call:
+        return _call(request, number, Right.VIEW)
+
+    return act(request, action, CALL_ACTIONS, load, again=again, back=_back)
+
+
+@require_POST
+@analysts_only
+def lock(request: HttpRequest, number: int) -> HttpResponse:
+    """Say who works on the call: `do` is lock, renew, take-over or release. htmx gets what shows it."""
+    call = _call(request, number)
+    deed = deed_of(request)
+    try:
+        match request.POST.get("do"):
+            case "release":
+                locks.unlock(call, deed)
+            case "renew":
+                locks.renew(call, deed)
+            case "take-over":
+                locks.lock(call, deed, take_over=True)
+            case _:
+                locks.lock(call, deed)
+    except Refused as refusal:
+        if not request.headers.get("HX-Request"):
+            messages.error(request, str(refusal))
+    if request.headers.get("HX-Request"):
+        return render(request, "web/call/lock.html", {"call": call, "held": locks.holder(call)})
+    return _back(call)
 
 
 @require_POST

@@ -57,3 +57,10 @@ document.addEventListener("click", (event) => {
   const text = details.querySelector("textarea[name=text]");
   if (text) setTimeout(() => text.focus({ preventScroll: false }), 0);
 });
+
+// What the page now shows is what its forms are about.
+document.addEventListener("htmx:afterSwap", () => {
+  const poll = document.querySelector("[data-now]");
+  if (!poll) return;
+  for (const input of document.querySelectorAll("input[data-version]")) input.value = poll.dataset.now;
+});
