@@ -122,6 +122,9 @@ class PartitionItem(Item):
     )
     sender_name: str = Field("", max_length=100, description="The name beside that address.")
     reopen_days: Small = Field(14, description="For how many days after closing a reply reopens a call.")
+    token_in: Literal["reply_to", "subject", "body"] = Field(
+        "reply_to", description="Where its approval mails carry the token that an answer brings back."
+    )
 
 
 class PersonItem(Item):
