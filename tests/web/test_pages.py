@@ -24,7 +24,18 @@ def address_of(name, pattern):
 
 @pytest.mark.parametrize(
     "name",
-    ["calls", "requests", "tasks", "approvals", "delegations", "mails", "held", "messages", "accounts"],
+    [
+        "calls",
+        "requests",
+        "tasks",
+        "approvals",
+        "delegations",
+        "mails",
+        "held",
+        "messages",
+        "accounts",
+        "subjects",
+    ],
 )
 def test_a_list_is_shown_to_an_analyst(analyst, everything, name, django_assert_max_num_queries):
     with django_assert_max_num_queries(11):
@@ -131,3 +142,36 @@ def test_a_long_timeline_is_shown_in_parts(analyst, call, ann, django_assert_max
     assert "note 249." in page
     assert "note 149." not in page
     assert "Earlier entries" in page
+
+
+@pytest.mark.parametrize(
+    ("subject", "shown"),
+    [
+        ("close call #12, 13: works again", ["Command", "12, 13", "works again", "a User&#x27;s own call"]),
+        ("CLOSE COL 12", ["Near miss", "CLOSE CALL 12", "CLOSE (CALL / TASK / REQUEST)"]),
+        ("Re: [EXT] take call 4", ["Command", "Prefix", "reply"]),
+        ("Fwd: close call 12", ["Free text", "a forward is never a command"]),
+        ("Help, laptop dead", ["Free text", "logs a call"]),
+        ("SCHLIESSE CALL 12", ["Free text"]),
+        ("LOG REQUEST New <b>laptop</b>", ["New &lt;b&gt;laptop", "none of this desk"]),
+        ("\x00" * 50 + "\u202e", ["Free text"]),
+        ("x" * 5000, ["Free text"]),
+    ],
+)
+def test_a_subject_is_tried(analyst, account, subject, shown):
+    account.gateway_tags = "[EXT]"
+    account.save()
+    page = analyst.get(reverse("web:subjects"), {"subject": subject, "account": account.pk})
+    text = page.content.decode().partition("All commands")[0]
+    assert [word for word in shown if word not in text] == []
+
+
+def test_subjects_are_shown_in_the_words_and_with_the_proofs_of_the_account(analyst, account):
+    account.words, account.proofs = {"CLOSE": ["FINISH"]}, {"take": "address"}
+    account.save()
+    page = analyst.get(reverse("web:subjects"), {"subject": "finish call 7", "account": account.pk})
+    assert "FINISH (CALL / TASK / REQUEST)" in page.content.decode()
+    page = analyst.get(reverse("web:subjects"), {"subject": "take call 7", "account": account.pk})
+    assert "<dt>Proof</dt><dd>An address on record.</dd>" in page.content.decode()
+    for key in ("x", "999999", "-1"):
+        assert analyst.get(reverse("web:subjects"), {"subject": "HELP", "account": key}).status_code == 200

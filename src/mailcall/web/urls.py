@@ -23,6 +23,7 @@ from mailcall.web.views import (
     requests,
     retention,
     signing_in,
+    subjects,
     tasks,
 )
 
@@ -87,6 +88,7 @@ pages = [
     path("messages/<int:pk>/raw/", messages.raw, name="message-raw"),
     path("deliveries/<int:pk>/", messages.operate, name="delivery-operate"),
     *people_pages,
+    path("subjects/", subjects.index, name="subjects"),
     path("accounts/", accounts.index, name="accounts"),
     path("confirm/<str:token>/", public(confirming.by_token), name="confirm"),
     path("confirmations/", confirming.index, name="confirmations"),
