@@ -73,5 +73,16 @@ def test_everybody_that_the_sign_in_page_offers_can_sign_in(
     offered = apps.get_app_config("sandbox").sign_ins
     assert list(offered) == list(SIGN_INS)
     logins = [authenticate(rf.post("/"), username=email, password=word) for _, email, word in offered]
-    assert all(login and login.person.is_analyst for login in logins)
-    assert [login.is_superuser for login in logins] == [False, False, True]
+    assert [login.person.is_analyst for login in logins] == [True, True, True, False]
+    assert [login.is_superuser for login in logins] == [False, False, True, False]
+
+
+def test_a_user_is_asked_to_approve_a_request(server: SandboxServer, mail_dir: Path) -> None:
+    from mailcall.desk.models import Approval
+
+    prepare(mail_dir, "127.0.0.1", server.port)
+    approval = Approval.objects.get()
+    assert (approval.person.name, approval.state) == ("Marcus Webb", "waiting")
+    assert [task.state for task in approval.task.request.tasks.all()] == ["open", *["waiting"] * 4]
+    prepare(mail_dir, "127.0.0.1", server.port)
+    assert Approval.objects.count() == 1

@@ -8,11 +8,12 @@ from string import Template
 
 from django.db import transaction
 
-from mailcall.desk.models import Partition
+from mailcall.desk.models import Partition, RequestType
 from mailcall.desk_file.loading import load
 from mailcall.inbound.models import IncomingAccount
 from mailcall.outbound.models import OutgoingServer
 from mailcall.sandbox import letters, maildirs
+from mailcall.sandbox.sample_request import log_sample_request
 from mailcall.sandbox.sign_ins import ADMINISTRATOR, SIGN_INS
 from mailcall.sandbox.welcome import welcome_letters
 from mailcall.web.logins import set_password
@@ -57,6 +58,8 @@ def _load(mail_dir: Path, smtp_host: str, smtp_port: int) -> None:
     )
     with transaction.atomic():
         load(text.encode(), source="sample.yaml", environ=_passwords(), set_password=set_password)
+        if not RequestType.objects.exists():
+            log_sample_request()
         Login.objects.filter(person__email=ADMINISTRATOR.email).update(is_superuser=True, is_staff=True)
 
 

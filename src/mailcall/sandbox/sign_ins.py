@@ -16,4 +16,5 @@ SIGN_INS = [
     SignIn("Priya Sharma, analyst in IT", "priya.sharma@demo.example", "demo-analyst-it"),
     SignIn("Lena Fischer, analyst in HR", "lena.fischer@demo.example", "demo-analyst-hr"),
     ADMINISTRATOR,
+    SignIn("Marcus Webb, a User who is to approve", "marcus.webb@demo.example", "demo-user-approves"),
 ]
