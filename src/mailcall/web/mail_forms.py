@@ -47,7 +47,7 @@ class HeldForm(forms.Form):
     account = forms.ModelChoiceField(IncomingAccount.objects.none(), required=False, empty_label="All")
     cause = forms.CharField(label="Cause", max_length=200, required=False)
     sender = forms.CharField(label="Sender", max_length=320, required=False)
-    hours = forms.TypedChoiceField(label="Age", choices=AGES, coerce=int, empty_value=0, required=False)
+    hours = forms.TypedChoiceField(label="Age", choices=AGES, coerce=int, empty_value=None, required=False)
 
     def __init__(self, accounts: Any, *args: Any, **kwargs: Any) -> None:
         """`accounts` are those that may be named."""
@@ -64,7 +64,7 @@ class HeldForm(forms.Form):
             account.pk if account else None,
             values["cause"].strip(),
             values["sender"].strip(),
-            values["hours"],
+            values["hours"] or 0,
         )
 
 
