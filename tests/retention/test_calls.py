@@ -7,7 +7,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from desks import AUTHENTICATED, Desk, mail, put_in_state, reply_to
-from mailcall.desk.calls import add_note, reopen
+from mailcall.desk.calls import add_note, close, reopen
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import (
     Attachment,
@@ -21,6 +21,9 @@ from mailcall.desk.models import (
     TimelineEntry,
 )
 from mailcall.desk.models.calls import content_name
+from mailcall.desk.tasks import close_task, log_task
+from mailcall.desk.work import by
+from mailcall.desk.workflows import Step
 from mailcall.inbound.models import ReceivedMail
 from mailcall.message.composing import Draft, compose
 from mailcall.message.mail import Attachment as MailAttachment
@@ -85,6 +88,20 @@ def test_a_deleted_call_leaves_only_its_number(desk: Desk) -> None:
     assert stub.identity
     assert "secret" not in everything_said()
     assert ANN not in everything_said()
+
+
+@pytest.mark.parametrize("how", ["delete", "anonymize"])
+def test_what_was_sent_about_the_tasks_of_a_call_goes_with_it(desk: Desk, how: str) -> None:
+    call = desk.receive(mail(subject="My secret")).call
+    task = log_task(call, Step(title="Look", key="look", analyst=desk.bob), by(desk.bob, Channel.PAGE))
+    close_task(task, by(desk.bob, Channel.PAGE))
+    close(call, actor=desk.bob, channel=Channel.PAGE)
+    desk.run()
+    grow_old()
+    assert "secret" in repr(list(Message.objects.filter(type_code=3001).values()))
+    applied("closed_calls", how=how)
+    assert "secret" not in repr(list(Message.objects.values()))
+    assert bool(Message.objects.exists()) == (how == "anonymize")
 
 
 def test_an_anonymized_call_keeps_number_state_and_dates(desk: Desk) -> None:

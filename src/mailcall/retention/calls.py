@@ -11,6 +11,7 @@ from mailcall.desk.models import (
     Partition,
     Person,
     RemovedCall,
+    Task,
     TimelineEntry,
 )
 from mailcall.desk.models.calls import CLOSED_STATES
@@ -42,7 +43,7 @@ def delete(calls: "QuerySet[Call]", stamp: Stamp, removed: Removed) -> None:
     entries = _remove_words(keys, stamp, removed)
     mails = ReceivedMail.objects.filter(call__in=keys)
     mails.update(call=None, entry=None)
-    messages = Message.objects.filter(Q(call__in=keys) | Q(entry__in=entries))
+    messages = Message.objects.filter(_about(keys) | Q(entry__in=entries))
     found = list(messages.values_list("pk", flat=True))
     Delivery.objects.filter(message__in=found).delete()
     Message.objects.filter(pk__in=found).delete()
@@ -99,8 +100,14 @@ def _remove_words(keys: list[int], stamp: Stamp, removed: Removed) -> list[int]:
     return entries
 
 
+def _about(keys: list[int]) -> Q:
+    """The messages about these calls and their tasks. The tasks are asked for first: a join has no index."""
+    tasks = list(Task.objects.filter(call__in=keys).values_list("pk", flat=True))
+    return Q(call__in=keys) | Q(task__in=tasks)
+
+
 def _anonymize_messages(keys: list[int], stamp: Stamp, removed: Removed) -> None:
-    messages = Message.objects.filter(call__in=keys)
+    messages = Message.objects.filter(_about(keys))
     found = list(messages.values_list("pk", flat=True))
     messages.update(
         to=[],
