@@ -27,6 +27,8 @@ NAMES = (
     "deliver.leased",
     "deliver.sent",
     "deliver.recorded",
+    "due.done",
+    "due.committed",
     "retention.removed",
     "retention.committed",
     "retention.aside",

@@ -18,3 +18,7 @@ DELIVERIES = Counter(
 DELIVERY_SECONDS = Histogram(
     "mailcall_delivery_seconds", "From the message table to a server's word that it has it.", buckets=_SECONDS
 )
+DUE_DONE = Counter("mailcall_due_done", "What the clock brought to a task or a call and was done.", ["what"])
+DUE_FAILED = Counter(
+    "mailcall_due_failed", "What the clock brought and could not be done; it is tried again.", ["what"]
+)

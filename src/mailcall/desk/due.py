@@ -1,7 +1,15 @@
 """What the clock brings, each once: reminders and time limits of tasks, calls that close or come back."""
 
 import datetime as dt
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
+from django.db import InterfaceError, OperationalError
+from django.db.models import Q
+
+from mailcall.checkpoints import checkpoint
 from mailcall.desk import events
 from mailcall.desk.advancing import end_task, set_reminder
 from mailcall.desk.call_handling import end_pause
@@ -10,54 +18,88 @@ from mailcall.desk.models import ApprovalState, Call, Channel, OnTimeLimit, Task
 from mailcall.desk.work import Work, by, work_on
 from mailcall.desk.work_states import Verb
 
-AT_ONCE = 100  # tasks dealt with by one call
+AT_ONCE = 100  # found by one query
 
 
-def remind_due(now: dt.datetime) -> int:
-    """Have people reminded of open tasks whose time for it has come; of how many, 0 when none is left.
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something that the clock brings, and to which rows."""
 
-    Each task is a transaction of its own. However long nobody called this, each is reminded of once.
+    name: str
+    rows: type[Task] | type[Call]
+    column: str  # the moment at which it is due; whoever does it sets another, or none
+    do: Callable[[Work, Any], None]
+
+
+Failed = Callable[[Task | Call, Exception], None]
+
+
+def do_due(
+    duty: Duty,
+    now: dt.datetime,
+    failed: Failed | None = None,
+    *,
+    but: Container[int] = (),
+    stop: Callable[[], bool] = lambda: False,
+) -> int:
+    """Do what is due to all rows whose time has come, the longest due first; to how many it was done.
+
+    Each row is a transaction of its own. However long nobody called this, it is done once to each. What one
+    raises is told to `failed`, and the next is done; without `failed`, and when the database is gone, it
+    is raised. `but` are keys of rows to pass over.
     """
-    due = Task.objects.filter(remind_at__lte=now).order_by("remind_at")[:AT_ONCE]
-    for task in due:
-        with work_on(task, by(None, Channel.SYSTEM, now=now)) as work:
-            current = work.task(task.pk)
-            if current.remind_at and current.remind_at <= now:  # still, now that it is locked
-                _remind(work, current)
-    return len(due)
+    done = 0
+    after: tuple[dt.datetime, int] | None = None
+    while found := _find(duty, now, after):
+        for row in found:
+            after = (getattr(row, duty.column), row.pk)
+            if stop():
+                return done
+            if row.pk in but:
+                continue
+            try:
+                done += _do(duty, row, now)
+            except (OperationalError, InterfaceError):  # nobody's fault here; the others would fail, too
+                raise
+            except Exception as error:
+                if failed is None:
+                    raise
+                failed(row, error)
+    return done
 
 
-def time_out_due(now: dt.datetime) -> int:
-    """Note of open tasks that their time limit has passed, and reject those that say so; as `remind_due`."""
-    due = Task.objects.filter(time_out_at__lte=now).order_by("time_out_at")[:AT_ONCE]
-    for task in due:
-        with work_on(task, by(None, Channel.SYSTEM, now=now)) as work:
-            current = work.task(task.pk)
-            if current.time_out_at and current.time_out_at <= now:
-                _time_out(work, current)
-    return len(due)
+def first_due_at(duty: Duty) -> dt.datetime | None:
+    """The moment that comes first of all rows, past or to come."""
+    first: dt.datetime | None = (
+        duty.rows._default_manager.filter(**{f"{duty.column}__isnull": False})
+        .order_by(duty.column)
+        .values_list(duty.column, flat=True)
+        .first()
+    )
+    return first
 
 
-def close_resolved(now: dt.datetime) -> int:
-    """Warn of resolved calls that they will be closed, and close those whose time is up; as `remind_due`."""
-    due = Call.objects.filter(close_step_at__lte=now).order_by("close_step_at")[:AT_ONCE]
-    for call in due:
-        with work_on(call, by(None, Channel.SYSTEM, now=now)) as work:
-            step_at = work.the_call.close_step_at
-            if step_at and step_at <= now:  # still, now that it is locked
-                close_or_warn(work)
-    return len(due)
+def _find(duty: Duty, now: dt.datetime, after: tuple[dt.datetime, int] | None) -> list[Task | Call]:
+    """The next rows; those that were passed over, or failed, are not found again."""
+    column = duty.column
+    rows = duty.rows._default_manager.filter(**{f"{column}__lte": now}).order_by(column, "pk")
+    if after:
+        at, key = after
+        rows = rows.filter(Q(**{f"{column}__gt": at}) | Q(**{column: at, "pk__gt": key}))
+    return list(rows[:AT_ONCE])
 
 
-def resume_deferred(now: dt.datetime) -> int:
-    """Have deferred calls come back whose moment has come; as `remind_due`."""
-    due = Call.objects.filter(resume_at__lte=now).order_by("resume_at")[:AT_ONCE]
-    for call in due:
-        with work_on(call, by(None, Channel.SYSTEM, now=now)) as work:
-            resume_at = work.the_call.resume_at
-            if resume_at and resume_at <= now:  # still, now that it is locked
-                end_pause(work, "It comes back, as it was deferred until now")
-    return len(due)
+def _do(duty: Duty, row: Task | Call, now: dt.datetime) -> bool:
+    """Whether it was still due, now that the row is locked."""
+    with work_on(row, by(None, Channel.SYSTEM, now=now)) as work:
+        current = work.task(row.pk) if isinstance(row, Task) else work.the_call
+        due_at = getattr(current, duty.column)
+        is_due = due_at is not None and due_at <= now
+        if is_due:
+            duty.do(work, current)
+        checkpoint("due.done")
+    checkpoint("due.committed")
+    return is_due
 
 
 def _remind(work: Work, task: Task) -> None:
@@ -84,3 +126,20 @@ def _time_out(work: Work, task: Task) -> None:
     if rejected:
         end_task(work, task, Verb.REJECT, entry)
     work.happened(events.TimeLimitPassed(entry, work.deed.origin, task))
+
+
+def _close_or_warn(work: Work, _: Call) -> None:
+    close_or_warn(work)
+
+
+def _resume(work: Work, _: Call) -> None:
+    end_pause(work, "It comes back, as it was deferred until now")
+
+
+REMIND = Duty("remind", Task, "remind_at", _remind)
+TIME_OUT = Duty("time out", Task, "time_out_at", _time_out)
+CLOSE = Duty("close", Call, "close_step_at", _close_or_warn)
+RESUME = Duty("resume", Call, "resume_at", _resume)
+DUTIES = (REMIND, TIME_OUT, CLOSE, RESUME)
+
+remind_due, time_out_due, close_resolved, resume_deferred = (partial(do_due, duty) for duty in DUTIES)

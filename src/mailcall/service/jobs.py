@@ -17,6 +17,7 @@ from mailcall.outbound import deliver
 from mailcall.outbound.models import OutgoingServer
 from mailcall.retention import running
 from mailcall.service import alarms, clock, health, round_trip
+from mailcall.service.duties import Duties
 from mailcall.service.locks import Busy, Lost, acting, alone
 from mailcall.service.troubles import explain
 
@@ -35,6 +36,7 @@ class Jobs:
         self._lock = threading.Lock()
         self._began = timezone.now()
         self._reported: dict[str, str] = {}
+        self._duties = Duties()
 
     def collect(self, account_id: str) -> None:
         """Bring an account's new mail into the journal."""
@@ -86,6 +88,11 @@ class Jobs:
         """Tell people what they must hear of, by another channel than mail."""
         with self._reporting("alarms"), alone("alarms"):
             alarms.watch(self._began if config().embedded else clock.at_work_since(timezone.now()))
+
+    def due(self, _: str = "") -> None:
+        """Do what the clock brings to tasks and calls."""
+        with self._reporting("due"), alone("due") as lost:
+            self._duties.do(timezone.now(), self._unless(lost))
 
     def retention(self, _: str = "") -> None:
         """Once a day, remove what the retention rules say."""

@@ -17,6 +17,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from mailcall.config import config
+from mailcall.desk.due import DUTIES, first_due_at
 from mailcall.inbound.models import IncomingAccount, MailState, ReceivedMail
 from mailcall.mailbox.interface import Security
 from mailcall.outbound.models import WAITING_STATES, Delivery, DeliveryState, OutgoingServer
@@ -171,7 +172,20 @@ def _round_trips() -> Iterator[GaugeMetricFamily]:
     yield from (seconds, good, waiting_for, limit)
 
 
-PARTS = (_mails, _deliveries, _accounts, _servers, _certificates, _round_trips)
+def _due() -> Iterator[GaugeMetricFamily]:
+    overdue = GaugeMetricFamily(
+        "mailcall_due_overdue_seconds",
+        "For how long what the clock brings to tasks and calls has been due that has been so longest.",
+        labels=["what"],
+    )
+    now = timezone.now()
+    for duty in DUTIES:
+        at = first_due_at(duty)
+        overdue.add_metric([duty.name], max(0.0, (now - at).total_seconds()) if at else 0.0)
+    yield overdue
+
+
+PARTS = (_mails, _deliveries, _accounts, _servers, _certificates, _round_trips, _due)
 
 
 def _age(name: str, about: str, rows: "Waiting", field: str) -> GaugeMetricFamily:
