@@ -88,7 +88,7 @@ def test_a_request_shows_what_is_asked_and_its_tasks_in_order(
         page = page_of(ann_browser, "request", work.pk)
     assert "With a big screen." in page
     assert page.index(">Boss</a>") < page.index(">Buy</a>") < page.index(">Sorry</a>")
-    assert "0 of 2 that are needed approved; waiting for Ann, Bob" in page
+    assert "0 of 2 needed approvals; waiting for Ann, Bob" in page
 
 
 def test_a_request_is_logged_on_a_page(ann_browser, office):

@@ -1,7 +1,7 @@
 """What can be done to a call by the forms of its page, in the order of the menu."""
 
 from mailcall.desk import call_handling, priorities
-from mailcall.desk.models import Call, Person, Right, State
+from mailcall.desk.models import Call, IssueType, Person, Right, State
 from mailcall.desk.work import Deed
 from mailcall.web.acting import Action, Cleaned
 from mailcall.web.request_actions import hand_on, take
@@ -79,7 +79,8 @@ CALL_ACTIONS: tuple[Action[Call], ...] = (
         PriorityForm, button="Save", says="It wins over impact and urgency, and the issue type.",
     ),
     Action(
-        "issue-type", "Issue type", Right.UPDATE, _set_issue_type, "{} has its issue type.", _not_closed,
+        "issue-type", "Issue type", Right.UPDATE, _set_issue_type, "{} has its issue type.",
+        lambda call, person: _not_closed(call, person) and IssueType.objects.filter(active=True).exists(),
         IssueTypeForm, button="Save",
     ),
     Action(

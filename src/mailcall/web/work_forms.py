@@ -182,10 +182,10 @@ class TaskForm(forms.Form):
 
     title = forms.CharField(max_length=200, error_messages={"required": "A task needs a title."})
     kind = forms.ChoiceField(label="Kind", choices=TaskKind.choices, initial=TaskKind.PLAIN)
-    group = GroupField(help_text="For a plain task: who is to do it.")
+    group = GroupField()
     analyst = AnalystField()
     approvers = PeopleField(
-        label="Approvers", required=False, help_text="For an approval: the addresses of who is asked."
+        label="Approvers", required=False, help_text="The addresses of who is asked."
     )
     approver_group = GroupField(label="Approving group", help_text="Its analysts are asked, too.")
     rule = forms.ChoiceField(
