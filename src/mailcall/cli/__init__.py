@@ -29,6 +29,7 @@ COMMANDS = {
     "mails": ("show", "List received mail."),
     "messages": ("show", "List the message table."),
     "explain": ("explain", "Say why a mail was decided as it was."),
+    "trial": ("trial", "Try other rules on the mail of the last month."),
     "retry": ("work", "Try held mail again."),
     "retention": ("retention", "Remove what need not be kept any longer, by rules."),
     "erase": ("retention", "Erase what the desk has of a person."),

@@ -11,7 +11,7 @@ from typing import Any
 
 from mailcall.desk.models import Person
 from mailcall.grammar import Parsed, automatic_subject, parse
-from mailcall.grammar.decisions import DECISIONS
+from mailcall.grammar.commands import DECISIONS
 from mailcall.inbound.decision import Account
 from mailcall.inbound.facts import account_facts
 from mailcall.inbound.models import IncomingAccount

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 
 from mailcall.desk.models import Person
 from mailcall.desk.people import people_by_address
@@ -124,6 +125,11 @@ class Trial:
     since: dt.datetime
     now: dt.datetime
 
+    def count(self) -> int:
+        """How many mails there are to look at."""
+        lowest = first_since(self.since)
+        return 0 if lowest is None else self._done_between(lowest, _last() + 1).count()
+
     def parts(self, below: int | None = None) -> Iterator[Tried]:
         """Look through the journal, newest first, from the keys below one; part after part."""
         own = own_addresses()
@@ -144,11 +150,12 @@ class Trial:
             top = bottom
             yield Tried(looked=len(looked), below=top if top > lowest else None)
 
+    def _done_between(self, bottom: int, top: int) -> "QuerySet[ReceivedMail]":
+        rows = ReceivedMail.objects.filter(pk__gte=bottom, pk__lt=top, account=self.account)
+        return rows.filter(state=MailState.DONE).exclude(outcome=Outcome.ROUND_TRIP).order_by("-pk")
+
     def _rows(self, bottom: int, top: int) -> Iterator[Columns]:
-        rows = ReceivedMail.objects.filter(
-            pk__gte=bottom, pk__lt=top, account=self.account, state=MailState.DONE
-        ).exclude(outcome=Outcome.ROUND_TRIP)
-        for values in rows.order_by("-pk").values_list(*COLUMNS):
+        for values in self._done_between(bottom, top).values_list(*COLUMNS):
             yield Columns(*values)
 
     def _read(self, chunk: Sequence[Columns], own: frozenset[str]) -> Tried:

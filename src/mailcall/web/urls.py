@@ -25,6 +25,7 @@ from mailcall.web.views import (
     signing_in,
     subjects,
     tasks,
+    trial,
 )
 
 pages = [
@@ -82,6 +83,10 @@ pages = [
     path("mails/<int:pk>/undo-discard/", held.undo_discard, name="mail-undo-discard"),
     path("held/", held.index, name="held"),
     path("held/retry/", held.retry_all, name="held-retry-all"),
+    path("trial/", trial.index, name="trials"),
+    path("trial/<int:pk>/", trial.show, name="trial"),
+    path("trial/<int:pk>/run/", trial.run, name="trial-run"),
+    path("trial/<int:pk>/save/", trial.save, name="trial-save"),
     path("messages/", messages.index, name="messages"),
     path("messages/<int:pk>/", messages.show, name="message"),
     path("messages/<int:pk>/as-sent/", messages.as_sent, name="message-as-sent"),
