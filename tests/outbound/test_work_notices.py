@@ -3,6 +3,7 @@
 import pytest
 
 from desk.offices import Office, approval, asked, step, task
+from mailcall.desk import closing
 from mailcall.desk.approvals import decide
 from mailcall.desk.due import remind_due, time_out_due
 from mailcall.desk.handling import forward, update
@@ -10,7 +11,8 @@ from mailcall.desk.models import Call, Person, Request
 from mailcall.desk.requests import cancel_request, close_request, log_request
 from mailcall.desk.tasks import close_task, log_task, reopen_task
 from mailcall.desk.work_states import Verb
-from mailcall.desk.workflows import set_workflow
+from mailcall.desk.workflows import Step, set_workflow
+from mailcall.grammar import parse
 from mailcall.outbound.models import Message
 from outbound.told import forget, mailed, mails, told, told_anything
 
@@ -174,3 +176,28 @@ def test_work_without_users_or_analysts_to_reach_says_nothing(office: Office) ->
     request = office.request(step("order", analyst=office.bob), approval("ask", by=(office.ann,)))
     cancel_request(request, office.deed(office.ann))
     assert told_anything() == {}
+
+
+@pytest.mark.parametrize(
+    "words", ["Close call 12", "approve task 9", "HELP", "CLOSE COL 12", "Re: status call 1"]
+)
+def test_no_mail_of_ours_reads_as_a_command_nor_an_answer_to_it(office: Office, words: str) -> None:
+    """Whatever a request, a task or a call is called."""
+    set_workflow(
+        office.type,
+        [
+            Step(title=words, key="do", analyst=office.bob, reminder_hours=1, time_limit_hours=2),
+            Step(title=words, key="ask", kind="approval", approvers=(office.ann,), reminder_hours=1),
+        ],
+    )
+    request = log_request(office.type, user=office.uma, subject=words, deed=office.deed(office.uma))
+    office.pass_hours(3)
+    remind_due(office.now)
+    time_out_due(office.now)
+    cancel_request(request, office.deed(office.bob))
+    call = Call.objects.create(partition=office.partition, subject=words, user=office.uma)
+    closing.close(call, office.deed(office.bob))
+    assert set(told_anything()) == {1006, 2001, 2004, 3001, 3004, 3005, 4001, 4002, 4003}
+    for message in Message.objects.all():
+        for subject in (message.subject, f"Re: {message.subject}", f"AW: Re: {message.subject}"):
+            assert parse(subject).is_free_text, subject

@@ -67,7 +67,6 @@ def _question(event: Asking, person: Person, token: Token, said: dict[str, Any])
             "receiver": str(person),
             "for_whom": for_whom,
             "due": moment(task.due_at, person) if task.due_at else "",
-            "address": partition.address,
             "token": token.pk,
             "token_in": place,
             "ends": moment(token.expires_at, person),

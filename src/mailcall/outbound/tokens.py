@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from django.db.models import Q
 from django.utils import timezone
 
 from mailcall.database.fields import ring
@@ -87,9 +86,11 @@ def revoke_what_changed(happened: Sequence[events.WorkEvent]) -> None:
             case events.TaskClosed() | events.TaskOpened() | events.TaskForwarded():
                 if event.task.is_approval:
                     tasks.add(event.task.pk)
-    if approvals or tasks:
-        void = Token.objects.filter(Q(approval__in=approvals) | Q(approval__task__in=tasks))
-        void.filter(used_at=None, revoked_at=None).update(revoked_at=happened[0].entry.at)
+    if tasks:
+        approvals |= set(Approval.objects.filter(task__in=tasks).values_list("pk", flat=True))
+    if approvals:
+        void = Token.objects.filter(approval__in=approvals, used_at=None, revoked_at=None)
+        void.update(revoked_at=happened[0].entry.at)
 
 
 def _find(text: str, *, lock: bool) -> Token | None:
