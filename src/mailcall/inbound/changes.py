@@ -1,5 +1,7 @@
 """From a decision about a mail to a change of the desk."""
 
+from dataclasses import replace
+
 from mailcall.desk.changes import Change, LogCall, NewFile, NewParticipant, UpdateCall, Words
 from mailcall.desk.events import Origin
 from mailcall.desk.models import Channel, EntryKind, Person
@@ -63,7 +65,7 @@ def refusal_for(mail: ReceivedMail, reading: Reading, decision: Decision, facts:
 
 
 def _log(mail: ReceivedMail, reading: Reading, decision: Decision, facts: Facts) -> LogCall:
-    user = decision.user or _new_person(reading)
+    user = decision.user or _new_person(reading, decision)
     subject = decision.subject
     if subject is None:
         subject = without_tags(strip_prefixes(reading.mail.subject, facts.account.gateway_tags).text)
@@ -79,18 +81,20 @@ def _log(mail: ReceivedMail, reading: Reading, decision: Decision, facts: Facts)
     )
 
 
-def _new_person(reading: Reading) -> Person:
-    """The new User for a sender whom nobody knows; one record for all mails without a usable From."""
+def _new_person(reading: Reading, decision: Decision) -> Person:
+    """The new User for who wrote it, whom nobody knows; one record for all mails without a usable From."""
+    if decision.original:
+        return _new_user(decision.original.name, decision.original.address)
     if not reading.sender:
         known = Person.objects.filter(email="", name=UNKNOWN_SENDER).first()
         return known or Person(name=UNKNOWN_SENDER, email="", is_user=True, available_recipient=False)
     name = reading.mail.from_[0].name if reading.mail.from_ else ""
-    return Person(
-        name=(name or reading.sender.partition("@")[0])[:200],
-        email=reading.sender,
-        is_user=True,
-        made_by_mail=True,
-    )
+    return _new_user(name, reading.sender)
+
+
+def _new_user(name: str, address: str) -> Person:
+    name = (name or address.partition("@")[0])[:200]
+    return Person(name=name, email=address, is_user=True, made_by_mail=True)
 
 
 def _first_line(text: str) -> str:
@@ -148,8 +152,12 @@ def _without_text(mail: Mail) -> str:
 
 
 def origin_of(mail: ReceivedMail, reading: Reading, decision: Decision) -> Origin:
-    """What brought something about, as the desk hands it on."""
-    return Origin(mail.correlation_id, mail_origin(reading, decision))
+    """What brought something about, as the desk hands it on; who wrote a forwarded mail is told of theirs."""
+    origin, original = mail_origin(reading, decision), decision.original
+    if original:
+        known = original.person is not None and not original.person.made_by_mail
+        origin = replace(origin, message_id=original.message_id, references=(), known=known)
+    return Origin(mail.correlation_id, origin)
 
 
 def mail_origin(reading: Reading, decision: Decision) -> MailOrigin:

@@ -1,7 +1,7 @@
 """What deciding reads and what it gives: facts in, a decision with its trace out."""
 
 import datetime as dt
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -73,6 +73,18 @@ class WorkFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Original:
+    """A mail that an Analyst forwarded to have it logged for who wrote it."""
+
+    name: str  # of who wrote it, as written there
+    address: str  # comparable
+    subject: str
+    message_id: str
+    person: Person | None  # the first record with that address; None: a new person
+    forwarded_by: Person
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that deciding one mail needs of the desk; a query per kind of look-up has gathered it."""
 
@@ -90,6 +102,7 @@ class Facts:
     answered_subjects: Mapping[str, str] = field(default_factory=dict)  # of mails it answers, by Message-ID
     templates: Mapping[str, CallTemplate] = field(default_factory=dict)  # those that it may name, folded
     work: Mapping[tuple[str, int], WorkFact] = field(default_factory=dict)  # by kind and number
+    people: Mapping[str, Sequence[Person]] = field(default_factory=dict)  # by address, those of writers, too
 
     @property
     def sender(self) -> Person | None:
@@ -111,7 +124,8 @@ class Decision:
     call: Call | None = None
     sender: Person | None = None
     sender_name: str = ""
-    user: Person | None = None  # for LOG: the User; None: a new person for the sender
+    user: Person | None = None  # for LOG: the User; None: a new person for the sender, or for the original's
+    original: Original | None = None  # for LOG: the mail that was forwarded, if it is logged for who wrote it
     template: CallTemplate | None = None  # for LOG: None: that of the account
     subject: str | None = None  # for LOG: None: that of the mail
     command: Parsed | None = None  # for COMMAND; for LOG and REFUSE: what the sender may have meant

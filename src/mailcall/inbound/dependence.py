@@ -15,6 +15,7 @@ from mailcall.inbound.facts import (
 )
 from mailcall.inbound.models import IncomingAccount
 from mailcall.inbound.reading import Reading
+from mailcall.inbound.rules.forwarded import writers_of
 from mailcall.inbound.work_facts import roots_of, work_named
 
 EVERYTHING = 0  # the key of a mail that depends on all that came before it
@@ -24,8 +25,8 @@ def independent(readings: Sequence[Reading], known: Set[str]) -> int:
     """How many of these, from the first, do not depend on an earlier one among them, as far as they say.
 
     A mail depends on one before it with the same sender (or, like it, none) who is not `known` as a person
-    yet, the same Message-ID or content, a Message-ID that it refers to, or a report that the sender's
-    address bounced. What only the desk can tell, `together` looks at.
+    yet, or who wrote what is forwarded, the same Message-ID or content, a Message-ID that it refers to, or a
+    report that the sender's address bounced. What only the desk can tell, `together` looks at.
     """
     bounced = {address for reading in readings for address in _bounced(reading)}
     alike = {f"from {address}" for address in known - bounced}
@@ -37,6 +38,21 @@ def together(readings: Sequence[Reading], facts: Sequence[Facts]) -> int:
     calls = [calls_of(reading, fact) for reading, fact in zip(readings, facts, strict=True)]
     unknown = (n for n, (call, fact) in enumerate(zip(calls, facts, strict=True)) if call - fact.calls.keys())
     return min(_apart(calls), next((n for n in unknown if n), len(readings)))
+
+
+def behind_commands(readings: Sequence[Reading], facts: Sequence[Facts]) -> set[int]:
+    """The places of the commands among these, and of what touches or answers the same as one before it.
+
+    All others may be acted on before them, though they came later: neither would notice.
+    """
+    places: set[int] = set()
+    touched: set[object] = set()
+    for place, (reading, fact) in enumerate(zip(readings, facts, strict=True)):
+        own = _depends_on(reading) - {f"from {reading.sender}"} | calls_of(reading, fact)
+        if fact.parsed.is_command or not touched.isdisjoint(own):
+            places.add(place)
+            touched |= own
+    return places
 
 
 def keys_of_all(readings: Mapping[int, tuple[IncomingAccount, Reading]]) -> dict[int, Set[int]]:
@@ -92,7 +108,7 @@ def _depends_on(reading: Reading) -> set[object]:
         f"key {reading.duplicate_key}",
     }
     own |= {f"id {reference}" for reference in references_of(reading)}
-    own |= {f"from {address}" for address in _bounced(reading)}
+    own |= {f"from {address}" for address in (*_bounced(reading), *writers_of(reading.mail))}
     return own - {"id ", "key "}
 
 

@@ -11,6 +11,7 @@ from mailcall.grammar import Parsed, parse
 from mailcall.inbound.decision import Account, Facts, WorkFact
 from mailcall.inbound.models import IncomingAccount, Outcome, ReceivedMail
 from mailcall.inbound.reading import Reading
+from mailcall.inbound.rules.forwarded import writers_of
 from mailcall.inbound.work_facts import work_facts, work_named
 from mailcall.message import comparable
 from mailcall.message.thread_ids import tags_in_subject
@@ -68,6 +69,7 @@ class Known:
     same: dict[tuple[int, str], tuple[int, Call | None]]
     removed: dict[int, str]
     accounts: dict[int, Account]
+    parsed: dict[int, Parsed]  # by the identity of the reading
     answered_subjects: Mapping[str, str] = field(default_factory=dict)
     templates: Mapping[str, CallTemplate] = field(default_factory=dict)
     work: Mapping[tuple[str, int], WorkFact] = field(default_factory=dict)
@@ -91,10 +93,11 @@ class Known:
             },
             now=self.now,
             removed_calls=self.removed,
-            parsed=subject_of(settings, reading),
+            parsed=self.parsed[id(reading)],
             answered_subjects=self.answered_subjects,
             templates=self.templates,
             work=self.work,
+            people=self.people,
         )
 
     def refresh(self, numbers: Set[int]) -> None:
@@ -113,8 +116,9 @@ class Known:
         self.participants[call.pk].update(participants)
         if mail.message_id:
             self.referenced[partition].setdefault(mail.message_id, call.pk)
-        if reading.sender == call.user.email and reading.sender and reading.sender not in self.people:
-            self.people[reading.sender] = [call.user]
+        for address in {reading.sender, *writers_of(reading.mail)} - {""}:
+            if address == call.user.email and address not in self.people:
+                self.people[address] = [call.user]
 
 
 def gather(
@@ -124,7 +128,9 @@ def gather(
 
     Must run inside a transaction. The journal row is None for a mail that never came.
     """
-    people = people_by_address({reading.sender for _, _, reading in work if reading.sender})
+    senders = {reading.sender for _, _, reading in work if reading.sender}
+    of_forwarded = [writers_of(r.mail) for account, _, r in work if account.log_for_original_sender]
+    people = people_by_address(senders.union(*of_forwarded))
     referenced = _referenced(work)
     named = {call for by_account in referenced.values() for call in by_account.values()}
     accounts = {account.pk: account_facts(account) for account, _, _ in work}
@@ -145,6 +151,7 @@ def gather(
         same=_same_mails(work),
         removed=_removed(named - calls.keys()),
         accounts=accounts,
+        parsed={id(reading): subject for (_, _, reading), subject in zip(work, parsed, strict=True)},
         answered_subjects=_answered_subjects(work, parsed),
         templates=_templates({subject.name.casefold() for subject in parsed if subject.object == "call"}),
         work=work_facts(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mailcall.desk.models import Call, LinkState
-from mailcall.inbound.decision import Action, Decision, Facts, Verdict
+from mailcall.inbound.decision import Action, Decision, Facts, Original, Verdict
 from mailcall.inbound.proofs import WANTED, Level, level_of, shown_by
 from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules.senders import whose
@@ -57,12 +57,16 @@ def log_call(reading: Reading, facts: Facts, because: str, links: tuple[Link, ..
     """The decision to log a call, for the User and by the analyst of the sender table."""
     found = whose(reading, facts)
     no_answer = why_no_answer(reading, facts)
+    if found.original:
+        because += f" {found.original.forwarded_by} forwarded it for {found.user or found.original.address}."
     return Decision(
         Action.LOG,
         f"{because} It logs a call with template {facts.account.template}.",
         sender=facts.sender,
-        sender_name=sender_name(reading),
+        sender_name=_writer_name(found.original) if found.original else sender_name(reading),
         user=found.user,
+        original=found.original,
+        subject=found.original.subject if found.original else None,
         logged_by=found.logged_by,
         proof=proof_of(reading),
         links=links,
@@ -87,6 +91,12 @@ def proof_of(reading: Reading) -> str:
     if reading.evidence.authenticated:
         return f"authenticated: {reading.evidence.method}"
     return ", ".join(filter(None, ("address" if reading.sender else "none", reading.evidence.edited)))
+
+
+def _writer_name(original: Original) -> str:
+    """Who wrote a forwarded mail, and who forwarded it, for the timeline."""
+    name = original.name[:100] or original.address.partition("@")[0]
+    return f"{name}, forwarded by {original.forwarded_by} <{original.address}>"[:300]
 
 
 def sender_name(reading: Reading) -> str:

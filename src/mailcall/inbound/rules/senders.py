@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from mailcall.desk.models import Person
-from mailcall.inbound.decision import Facts
+from mailcall.inbound.decision import Facts, Original
 from mailcall.inbound.reading import Reading
+from mailcall.inbound.rules.forwarded import look_for_original
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class Whose:
     user: Person | None
     logged_by: Person | None
     explained: str
+    original: Original | None = None
 
 
 def whose(reading: Reading, facts: Facts) -> Whose:
@@ -26,6 +28,8 @@ def whose(reading: Reading, facts: Facts) -> Whose:
     | an Analyst (User too, not) | on                 | the sender   | the sender                   |
     | an Analyst (User too, not) | off                | the sender   | the Default Logging Analyst  |
     | any, no Default set        | -                  | as above     | the sender                   |
+
+    What an Analyst forwards may be for who wrote it: then that is the User, and all else as above.
     """
     account, sender = facts.account, facts.sender
     default = account.default_logging_analyst
@@ -43,7 +47,10 @@ def whose(reading: Reading, facts: Facts) -> Whose:
         how, logged_by = "Use Linked Analyst is on: the sender logs it.", sender
     else:
         how, logged_by = f"The Default Logging Analyst {default} logs it.", default
-    return Whose(sender, logged_by, f"{who}{shared_address(facts)} {how}")
+    looked = look_for_original(reading, facts)
+    user = looked.original.person if looked.original else sender
+    explained = f"{who}{shared_address(facts)} {how} {looked.explained}".rstrip()
+    return Whose(user, logged_by, explained, looked.original)
 
 
 def shared_address(facts: Facts) -> str:
