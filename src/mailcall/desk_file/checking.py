@@ -139,8 +139,10 @@ def _shown(value: object) -> str:
 
 
 def _unknown_field(kind: Kind, path: list[str]) -> str:
-    if len(path) > 1:  # within a password: what stands there may be the secret itself, so it isn't shown
+    if len(path) > 1 and path[0] == "password":  # what stands there may be the secret itself: it isn't shown
         return f"`{path[0]}` {ONE_PLACE}."
+    if len(path) > 1:
+        return f"`{path[0]}` has no field `{path[-1]}`."
     known = list(kind.item.model_fields)
     hint = did_you_mean(path[-1], known) or f" There are: {', '.join(known)}."
     return f"{kind.a_word} has no field `{path[-1]}`.{hint}"

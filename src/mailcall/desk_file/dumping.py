@@ -6,9 +6,10 @@ from typing import Any
 import yaml
 from django.db import transaction
 
-from mailcall.desk.models import Group, Person
+from mailcall.desk.models import Person
 from mailcall.desk_file import passwords
 from mailcall.desk_file.kinds import KINDS, Kind
+from mailcall.desk_file.parts import PARTS
 from mailcall.desk_file.people import People
 
 _HEADER = """\
@@ -24,7 +25,7 @@ def dump() -> str:
     Those without an address, unknown senders and the erased, are left out.
     """
     with transaction.atomic():
-        people = People.of(Person.objects.exclude(email="").order_by("pk"))
+        people = People.of(_persons())
         sections = {kind.section: _section(kind, people) for kind in KINDS}
     text = yaml.dump(
         {name: items for name, items in sections.items() if items},
@@ -34,6 +35,11 @@ def dump() -> str:
         width=110,
     )
     return _HEADER + (text if any(sections.values()) else "")
+
+
+def _persons() -> Iterable[Person]:
+    rows = Person.objects.exclude(email="").order_by("pk")
+    return rows.select_related("organisation").prefetch_related("addresses")
 
 
 def _section(kind: Kind, people: People) -> list[dict[str, Any]]:
@@ -54,8 +60,8 @@ def _item(kind: Kind, thing: Any, people: People) -> dict[str, Any]:
         if name in kind.references:
             referred = getattr(thing, name)
             item[name] = people.reference(referred) if isinstance(referred, Person) else _name(referred)
-        elif name == "members":
-            item[name] = _members(thing, people)
+        elif name in kind.parts:
+            item[name] = PARTS[kind.section][name].read(thing, people)
         elif name != "password":
             item[name] = kind.read(thing, name)
         elif isinstance(thing, Person):
@@ -64,10 +70,6 @@ def _item(kind: Kind, thing: Any, people: People) -> dict[str, Any]:
         else:
             item[name] = {"stored": True} if thing.password else None
     return item
-
-
-def _members(group: Group, people: People) -> list[str]:
-    return [people.reference(person) for person in group.members.order_by("name", "pk")]
 
 
 def _name(referred: Any) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from mailcall.desk.models import CallTemplate, Group, Partition, Person
+from mailcall.desk.models import CallTemplate, Group, Organisation, Partition, Person, Role
 from mailcall.desk_file import schema
 from mailcall.inbound.models import IncomingAccount
 from mailcall.outbound.models import OutgoingServer
@@ -69,6 +69,7 @@ class Kind:
     )  # the field's name in the table, where it differs
     lists: Mapping[str, TextList] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)  # to which section a field refers
+    parts: tuple[str, ...] = ()  # the fields that are rows of other tables, see parts.py
 
     def column(self, name: str) -> str:
         """The table's name for a field of the file."""
@@ -85,8 +86,8 @@ class Kind:
 
     @property
     def plain_fields(self) -> list[str]:
-        """The fields that are neither references nor secrets nor members, in order."""
-        special = {*self.references, "password", "members"}
+        """The fields that are neither references nor secrets nor rows of their own, in order."""
+        special = {*self.references, "password", *self.parts}
         return [name for name in self.item.model_fields if name not in special]
 
     def read(self, stored: Model, name: str) -> Any:
@@ -103,14 +104,18 @@ class Kind:
 
 KINDS = (
     Kind("partitions", "partition", schema.PartitionItem, Partition),
+    Kind("organisations", "organisation", schema.OrganisationItem, Organisation, parts=("domains",)),
     Kind(
         "people",
         "person",
         schema.PersonItem,
         Person,
         columns={"user": "is_user", "analyst": "is_analyst", "template": "is_template"},
+        references={"organisation": "organisations"},
+        parts=("addresses", "unverified_addresses"),
     ),
-    Kind("groups", "group", schema.GroupItem, Group, lists={"addresses": _SEMICOLONS}),
+    Kind("groups", "group", schema.GroupItem, Group, lists={"addresses": _SEMICOLONS}, parts=("members",)),
+    Kind("roles", "role", schema.RoleItem, Role, parts=("granted",)),
     Kind(
         "call_templates",
         "call template",

@@ -12,12 +12,21 @@ from mailcall.desk_file import schema
 
 SECTIONS: dict[str, type[schema.Item]] = {
     "partitions": schema.PartitionItem,
+    "organisations": schema.OrganisationItem,
     "people": schema.PersonItem,
     "groups": schema.GroupItem,
+    "roles": schema.RoleItem,
     "call_templates": schema.CallTemplateItem,
     "incoming_accounts": schema.IncomingAccountItem,
     "outgoing_servers": schema.OutgoingServerItem,
     "retention_rules": schema.RetentionRuleItem,
+}
+
+_NAMES: dict[Any, str] = {
+    str: "text",
+    bool: "`true`, `false`",
+    schema.SecretReference: "reference",
+    schema.GrantItem: "grant",
 }
 
 
@@ -60,17 +69,16 @@ def _type(annotation: Any, metadata: list[Any] | tuple[Any, ...] = ()) -> str:
         return _type(base, [part for one in extra for part in getattr(one, "metadata", [one])])
     if origin is Literal:
         return ", ".join(f"`{word}`" for word in get_args(annotation))
-    if origin is list:
-        return f"list of {_type(get_args(annotation)[0])}"
-    if origin is dict:
-        return f"{_type(get_args(annotation)[1])} by name"
+    if origin in {list, dict}:
+        kinds = [_type(part) for part in get_args(annotation)]
+        return f"list of {kinds[0]}" if origin is list else f"{kinds[1]} by name"
     if origin in {Union, UnionType}:
         return " or ".join(_type(part) for part in get_args(annotation) if part is not NoneType)
     if annotation is int:
         least = next((part.ge for part in metadata if isinstance(part, Ge)), None)
         most = next((part.le for part in metadata if isinstance(part, Le)), None)
         return f"number, {least:,} to {most:,}"
-    return {str: "text", bool: "`true`, `false`", schema.SecretReference: "reference"}[annotation]
+    return _NAMES[annotation]
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from mailcall.desk.models import Person
+from mailcall.desk.models import Group, Partition, Person
 from mailcall.desk_file.checking import Document, Entry
 from mailcall.desk_file.kinds import BY_SECTION
 from mailcall.desk_file.people import People, address_of
@@ -31,14 +31,7 @@ class References:
             if person and name == "analyst" and not _may_work(person):
                 self._problem(entry.line(name), f"{person} is not an Analyst.")
             return person
-        model = BY_SECTION[section].model
-        found: Model | None = model._default_manager.filter(name=reference).first()
-        if found is None and comparable(reference) not in self._document.broken[section]:
-            known = model._default_manager.values_list("name", flat=True)
-            word = BY_SECTION[section].word
-            hint = did_you_mean(reference, known)
-            self._problem(entry.line(name), f"There is no {word} `{reference}`.{hint}")
-        return found
+        return self._thing(entry, section, reference, (name,))
 
     def analysts(self, entry: Entry, name: str) -> list[Person]:
         """The analysts that a list of references means, each once."""
@@ -53,6 +46,23 @@ class References:
                 self._problem(entry.line(name, index), f"{person} is here twice.")
             analysts[person.pk] = person
         return list(analysts.values())
+
+    def grants(self, entry: Entry) -> list[tuple[Person | None, Group | None, Partition | None]]:
+        """Who has a role where, each once; what refers to nothing is left out after a complaint."""
+        found: list[tuple[Person | None, Group | None, Partition | None]] = []
+        for index, item in enumerate(entry.item.granted):
+            within = ("granted", index)
+            before = len(self._problems)
+            person = self._person(entry, item.person, (*within, "person")) if item.person else None
+            group = self._thing(entry, "groups", item.group, (*within, "group"))
+            partition = self._thing(entry, "partitions", item.partition, (*within, "partition"))
+            complained = len(self._problems) > before or (item.partition and not partition)
+            if complained or not (person or group):
+                continue
+            if (person, group, partition) in found:
+                self._problem(entry.line(*within), "This is granted twice.")
+            found.append((person, group, partition))
+        return found
 
     def stored_person(self, entry: Entry) -> Person | None:
         """The person that the desk has for this item, None for a new one; complains when it is ambiguous."""
@@ -75,6 +85,17 @@ class References:
                 "the desk has, or list everybody who has this address.",
             )
         return None
+
+    def _thing(self, entry: Entry, section: str, reference: str | None, within: tuple[str | int, ...]) -> Any:
+        """What has this name, or None after a complaint (or when its own line has one)."""
+        if not reference:
+            return None
+        kind = BY_SECTION[section]
+        found: Model | None = kind.model._default_manager.filter(name=reference).first()
+        if found is None and comparable(reference) not in self._document.broken[section]:
+            hint = did_you_mean(reference, kind.model._default_manager.values_list("name", flat=True))
+            self._problem(entry.line(*within), f"There is no {kind.word} `{reference}`.{hint}")
+        return found
 
     def _person(self, entry: Entry, reference: str, within: tuple[str | int, ...]) -> Person | None:
         person = self._people.find(reference)

@@ -7,10 +7,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import Group, Membership, Person
+from mailcall.desk.models import Person
 from mailcall.desk_file import passwords
 from mailcall.desk_file.checking import Document, Entry
 from mailcall.desk_file.kinds import KINDS, Kind
+from mailcall.desk_file.parts import PARTS
 from mailcall.desk_file.people import People
 from mailcall.desk_file.problems import Problem
 from mailcall.desk_file.references import References
@@ -77,8 +78,7 @@ class Saving:
             if is_new:
                 self._people.add(target)
             changed += self._sign_in(entry, target)
-        if isinstance(target, Group) and "members" in entry.item.model_fields_set:
-            changed += self._set_members(entry, target)
+        changed += self._save_parts(kind, entry, target)
         what: What = "created" if is_new else "changed" if changed else "unchanged"
         self._report.changes.append(Change(what, kind.word, _title(entry.item), tuple(changed)))
 
@@ -199,16 +199,18 @@ class Saving:
             self._problem(line, str(error))
         return ["password"]
 
-    def _set_members(self, entry: Entry, group: Group) -> list[str]:
-        wanted = self._references.analysts(entry, "members")
-        present = set(Membership.objects.filter(group=group).values_list("person_id", flat=True))
-        if {person.pk for person in wanted} == present:
-            return []
-        Membership.objects.filter(group=group).exclude(person__in=wanted).delete()
-        Membership.objects.bulk_create(
-            Membership(group=group, person=person) for person in wanted if person.pk not in present
-        )
-        return ["members"]
+    def _save_parts(self, kind: Kind, entry: Entry, target: Model) -> list[str]:
+        """What is kept in rows of other tables, once the thing itself is saved; the fields that changed."""
+        changed = []
+        for name in kind.parts:
+            if name not in entry.item.model_fields_set:
+                continue
+            try:
+                if PARTS[kind.section][name].save(entry, target, self._references):
+                    changed.append(name)
+            except Refused as refusal:
+                self._problem(entry.line(name), str(refusal))
+        return changed
 
     def _problem(self, line: int, sentence: str) -> None:
         self.problems.append(Problem(line, sentence))

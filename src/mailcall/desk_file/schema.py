@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, Pl
 from pydantic_core import PydanticCustomError
 
 from mailcall import mailbox, transport
+from mailcall.desk.models import Right
 from mailcall.inbound.models import FED
-from mailcall.message import with_a_labels
+from mailcall.message import comparable, with_a_labels
 
 INCOMING_PROTOCOLS = (*mailbox.PROTOCOLS, FED)
 NEEDED_WHEN_NEW: dict[str, JsonValue] = {"needed_when_new": True}
@@ -68,9 +69,24 @@ def _one_of(value: str, known: Iterable[str]) -> str:
     return value
 
 
+def _is_domain(value: str) -> str:
+    domain = comparable(f"x@{value.removeprefix('@')}")[2:]
+    if "@" in domain or "." not in domain.strip(".") or any(char.isspace() for char in domain):
+        raise PydanticCustomError("domain", "must be a domain such as example.com")
+    return domain
+
+
+def _is_right(value: str) -> str:
+    if value not in Right.values:
+        raise PydanticCustomError("right", "must be one of {known}", {"known": ", ".join(Right.values)})
+    return value
+
+
 Address = Annotated[str, Field(max_length=254), AfterValidator(_is_address)]
 GroupAddress = Annotated[str, Field(max_length=254), AfterValidator(_is_group_address)]
 Name = Annotated[str, Field(max_length=100), AfterValidator(_is_line)]
+Domain = Annotated[str, Field(max_length=254), AfterValidator(_is_domain)]
+RightName = Annotated[str, AfterValidator(_is_right)]
 Word = Annotated[str, AfterValidator(_is_word)]
 Sender = Annotated[str, AfterValidator(_is_word), AfterValidator(with_a_labels)]
 Line = Annotated[str, AfterValidator(_is_line)]
@@ -122,8 +138,19 @@ class PartitionItem(Item):
     )
     sender_name: str = Field("", max_length=100, description="The name beside that address.")
     reopen_days: Small = Field(14, description="For how many days after closing a reply reopens a call.")
+    users_may_close: bool = Field(True, description="Whether Users may close their own calls.")
+    users_may_reopen: bool = Field(True, description="Whether Users may reopen their own calls.")
     token_in: Literal["reply_to", "subject", "body"] = Field(
         "reply_to", description="Where its approval mails carry the token that an answer brings back."
+    )
+
+
+class OrganisationItem(Item):
+    """A company or a department that people belong to."""
+
+    name: Name = Field(description="Unique; the organisation is known by it.")
+    domains: list[Domain] = Field(
+        [], description="All its domains; who first writes from one of them belongs to it."
     )
 
 
@@ -135,7 +162,15 @@ class PersonItem(Item):
     user: bool = Field(True, description="Whether it is a User.")
     analyst: bool = Field(False, description="Whether it is an Analyst.")
     template: bool = Field(False, description="Whether it is only a pattern for new persons.")
+    active: bool = Field(True, description="Off for who has left: they can do nothing any more.")
     available_recipient: bool = Field(True, description="Whether mail may be sent to them.")
+    organisation: str | None = Field(None, description="The name of an organisation.")
+    language: str = Field("", max_length=35, description="Such as `de` or `pt-BR`.")
+    time_zone: str = Field("", max_length=50, description="Such as `Europe/Berlin`.")
+    addresses: list[Address] = Field([], description="All their further addresses that are verified.")
+    unverified_addresses: list[Address] = Field(
+        [], description="All others: mail from there shows who wrote, and does nothing in their name."
+    )
     password: SecretReference | None = Field(
         None, description="For signing in to the pages: `{env: NAME}`, `{file: PATH}` or `{stored: true}`."
     )
@@ -149,6 +184,32 @@ class GroupItem(Item):
     email_analysts: bool = Field(False, description="Also (or, with no address, only) write to each analyst.")
     members: list[str] = Field(
         [], description="All its analysts, each by address, or as `Name <address>` where several share one."
+    )
+
+
+class GrantItem(Item):
+    """Who has a role, and where."""
+
+    person: Line | None = Field(None, description="An analyst, by address.")
+    group: Line | None = Field(None, description="The name of a group: each analyst in it.")
+    partition: Line | None = Field(None, description="The name of a partition; left out: in all.")
+
+    @model_validator(mode="after")
+    def _is_one_holder(self) -> Self:
+        if (self.person is None) == (self.group is None):
+            raise PydanticCustomError("one_holder", "must name a person or a group")
+        return self
+
+
+class RoleItem(Item):
+    """Rights that are given together."""
+
+    name: Name = Field(description="Unique; the role is known by it.")
+    rights: list[RightName] = Field(
+        [], description=f"What it lets do: {', '.join(f'`{right}`' for right in Right.values)}."
+    )
+    granted: list[GrantItem] = Field(
+        [], description="All who have it: `{person: ...}` or `{group: ...}`, with a `partition` or in all."
     )
 
 
