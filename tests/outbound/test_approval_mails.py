@@ -4,6 +4,7 @@ import datetime as dt
 from urllib.parse import unquote
 
 import pytest
+from django.test import Client
 
 from desk.offices import START, Office, approval, asked, step, task
 from mailcall.desk.approvals import ask, decide, withdraw
@@ -22,6 +23,7 @@ from mailcall.outbound import tokens
 from mailcall.outbound.models import Message, Token
 from mailcall.outbound.render import draft_of, render, shown
 from mailcall.outbound.threads import signing_keys
+from mailcall.web.logins import set_password
 from outbound.told import forget, mailed, mails, told, told_anything
 
 UMA, ANN, BOB, CY = "uma@customer.example", "ann@desk.example", "bob@desk.example", "cy@desk.example"
@@ -140,20 +142,18 @@ def test_the_token_stands_where_the_partition_wants_it(office: Office) -> None:
         assert tokens.in_text(mail.html) == ([text] if place == "body" else [])
 
 
-def test_an_address_without_room_has_the_token_in_the_body_and_says_why(office: Office) -> None:
-    address = "it-department-of-the-whole-company-x@desk.example"
+@pytest.mark.parametrize("length", [36, 37])
+def test_an_address_without_room_has_the_token_in_the_body_and_says_why(office: Office, length: int) -> None:
+    """What stands before the @ has at most 64 characters (RFC 5321 4.5.3.1.1)."""
+    address = "i" * length + "@desk.example"
     Partition.objects.update(address=address)
-    office.partition.refresh_from_db()
     office.request(approval("sign-off", by=(office.ann,)))
     message = the_message(office.ann)
     mail = read_mail(render(message))
-    if len(address.partition("@")[0]) > 36:
-        assert not mail.reply_to
-        assert tokens.in_text(mail.text)
-        assert f"in the body, since {address} has no room for it" in message.why
-    else:
-        assert mail.reply_to
-        assert "room" not in message.why
+    fits = length == 36
+    assert bool(mail.reply_to) == fits
+    assert bool(tokens.in_text(mail.text)) == (not fits)
+    assert (f"in the body, since {address} has no room for it" in message.why) == (not fits)
 
 
 def test_the_same_row_gives_the_same_bytes(office: Office, wanted: Approval) -> None:
@@ -336,3 +336,22 @@ def test_hostile_words_stay_words(office: Office) -> None:
 def test_steps_that_are_for_later_ask_nobody(office: Office) -> None:
     office.request(step("order", analyst=office.bob), approval("sign-off", "order", by=(office.ann,)))
     assert told(4001) == []
+
+
+@pytest.mark.parametrize("place", ["reply_to", "subject", "body"])
+def test_no_page_shows_an_analyst_the_token_of_another(office: Office, client: Client, place: str) -> None:
+    Partition.objects.update(token_in=place)
+    office.request(approval("sign-off", by=(office.ann,)))
+    message = the_message(office.ann)
+    text = Token.objects.get().text
+    account = set_password(office.bob, "correct horse battery")
+    client.force_login(account, backend="django.contrib.auth.backends.ModelBackend")
+    seen = [client.get("/messages/")]
+    seen += [
+        client.get(f"/messages/{message.pk}/{page}") for page in ("", "as-sent/", "raw/", "raw/?download=1")
+    ]
+    for answer in seen:
+        assert answer.status_code == 200
+        content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        assert text[8:] not in content.decode()
+        assert text[8:] not in str(answer.headers)
