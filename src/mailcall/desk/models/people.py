@@ -8,6 +8,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
 
+from mailcall.desk.naming import check_name
+
 # RFC 5646 2.1: language, script, region, variants; extensions and private use are no language of a text.
 is_language = RegexValidator(
     r"^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*\Z",
@@ -241,6 +243,10 @@ class CallTemplate(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a name that mail could not ask for it by."""
+        check_name(self.name)
 
 
 class IssueType(models.Model):

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from mailcall.desk.models.people import Group, Partition, Person
+from mailcall.desk.naming import check_name
 
 
 class WhoLogs(models.TextChoices):
@@ -68,6 +69,10 @@ class RequestType(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a name that mail could not ask for it by."""
+        check_name(self.name)
 
 
 class RequestTypeStep(models.Model):
