@@ -68,7 +68,7 @@ def test_sign_in_read_a_call_note_and_close(signed_in, call, mail_in):
     page.get_by_role("button", name="Add note").click()
     page.locator(".entry.note", has_text="Asked the supplier.").wait_for()
     page.get_by_text("Close the call").click()
-    page.get_by_label("Comment").fill("Toner replaced.")
+    page.locator("#state_comment").fill("Toner replaced.")
     page.get_by_role("button", name="Close call").click()
     page.get_by_text(f"Call {call.pk} is closed.").wait_for()
     call.refresh_from_db()
@@ -114,6 +114,56 @@ def test_a_call_that_moved_under_an_open_page_can_be_closed_once_the_page_shows_
     page.locator("#state-title", has_text="Close the call").wait_for(timeout=8_000)
 
 
+def test_whoever_begins_to_type_works_on_the_call_and_others_see_it(signed_in, live_server, call, mail_in):
+    from mailcall.desk import locks
+    from mailcall.desk.models import CallLock, Channel, Person
+    from mailcall.desk.work import by
+
+    page = signed_in
+    page.goto(f"{live_server.url}/calls/{call.pk}/")
+    page.locator("#reply_text").type("Try")
+    page.get_by_text("You work on this call since").wait_for(timeout=8_000)
+    page.get_by_role("button", name="I am done").click()
+    page.get_by_text("Nobody works on this call").wait_for(timeout=8_000)
+    assert not CallLock.objects.exists()
+    bob = Person.objects.create(name="Bob Baker", email="bob@desk.example", is_analyst=True)
+    locks.lock(call, by(bob, Channel.PAGE))
+    page.get_by_role("button", name="Take over").click(timeout=8_000)
+    page.get_by_text("You work on this call since").wait_for(timeout=8_000)
+    page.locator("#actions summary", has_text="Suspend").click()
+    page.locator("#suspend_text").fill("They are away.")
+    page.get_by_role("button", name="Suspend", exact=True).click()
+    page.get_by_text(f"Call {call.pk} is suspended.").wait_for(timeout=8_000)
+
+
+@pytest.fixture
+def approval(partition, ann, uma):
+    """Uma is asked to approve a request of Ann's."""
+    from mailcall.desk.models import Approval, Channel, RequestType, TaskKind
+    from mailcall.desk.requests import log_request
+    from mailcall.desk.work import by
+    from mailcall.desk.workflows import Step, set_workflow
+
+    kind = RequestType.objects.create(name="New laptop", partition=partition)
+    set_workflow(kind, [Step("Approve the costs", "costs", TaskKind.USER_APPROVAL, approvers=(uma,))])
+    log_request(kind, user=uma, subject="A laptop", deed=by(ann, Channel.PAGE, "A big one."))
+    return Approval.objects.get()
+
+
+def test_the_link_of_an_approval_mail_is_opened_and_its_button_pressed(page, live_server, approval):
+    from django.utils import timezone
+
+    from mailcall.outbound import tokens
+
+    link = f"{live_server.url}/decide/{tokens.give(approval, approval.person, timezone.now()).text}/"
+    page.goto(link)
+    page.get_by_label("Comment").fill("It is needed.")
+    page.get_by_role("button", name="Approve").click()
+    page.get_by_role("heading", name="Approved").wait_for(timeout=8_000)
+    approval.refresh_from_db()
+    assert (approval.state, approval.comment, approval.proof) == ("approved", "It is needed.", "token")
+
+
 def test_a_hostile_mail_runs_nothing_and_shows_its_inline_image(
     signed_in, live_server, call, mail_in, attach
 ):
@@ -137,7 +187,9 @@ def test_a_hostile_mail_runs_nothing_and_shows_its_inline_image(
     assert page.evaluate("window.hacked") is None
 
 
-def test_nothing_is_wider_than_a_small_screen(signed_in, live_server, call, mail_in, received, held, message):
+def test_nothing_is_wider_than_a_small_screen(
+    signed_in, live_server, call, mail_in, received, held, message, approval
+):
     page = signed_in
     page.set_viewport_size({"width": 360, "height": 740})
     for path in (
@@ -149,6 +201,12 @@ def test_nothing_is_wider_than_a_small_screen(signed_in, live_server, call, mail
         "/messages/",
         f"/messages/{message.pk}/",
         "/accounts/",
+        "/subjects/?subject=CLOSE+CALL+12",
+        f"/calls/{call.pk}/join/",
+        f"/requests/{approval.task.request_id}/",
+        f"/tasks/{approval.task_id}/",
+        *("/requests/", "/requests/new/", "/tasks/?show=open", "/approvals/", "/delegations/"),
+        f"/approvals/{approval.pk}/",
     ):
         page.goto(live_server.url + path)
         wide = page.evaluate("document.documentElement.scrollWidth")

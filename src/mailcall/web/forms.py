@@ -87,7 +87,7 @@ def version_field() -> forms.IntegerField:
 
 
 class StateForm(forms.Form):
-    """Resolving, closing or reopening, with a comment. `version` is that of the call when the page was made."""
+    """Resolving, closing or reopening, with a comment. `version` is what the page was made of."""
 
     comment = words_field(2, required=False, label="Comment")
     unsolved = forms.BooleanField(label="It could not be solved", required=False)

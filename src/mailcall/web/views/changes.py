@@ -108,7 +108,7 @@ def _change_state(
     except Refused as refusal:
         return _state_again(request, _call(request, number, right), [str(refusal)], status=CONFLICT)
     call = _call(request, number, Right.VIEW)
-    messages.success(request, f"{call} is {state_names(call.partition)[call.state].lower()} now.")
+    messages.success(request, f"{call} is {state_names(call.partition)[call.state].lower()}.")
     return _back(call)
 
 
