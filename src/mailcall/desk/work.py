@@ -289,6 +289,11 @@ def _locked(target: Request | Task | Call, deed: Deed) -> Work:
     request = requests.filter(pk=request_id).first()
     if request is None:
         raise Refused(f"Request {request_id} does not exist.")
+    if request.anonymized_at:
+        raise Refused(
+            f"What was said on {request} was removed on {request.anonymized_at:%Y-%m-%d}. "
+            "Nothing can be added to it."
+        )
     return Work(deed, list(tasks.filter(request=request).select_related("step")), request, None)
 
 

@@ -359,7 +359,13 @@ class RetentionRuleItem(Item):
         False, description="Whether the service heeds it, once `mailcall retention run` showed what it does."
     )
     removes: Literal[
-        "raw_mail", "rejected_mail", "closed_calls", "sent_messages", "sign_ins", "orphaned_files"
+        "raw_mail",
+        "rejected_mail",
+        "closed_calls",
+        "closed_requests",
+        "sent_messages",
+        "sign_ins",
+        "orphaned_files",
     ] = Field(NOT_SAID, description="What it removes.", json_schema_extra=NEEDED_WHEN_NEW)
     after_days: Annotated[int, Field(ge=1, le=36_500)] = Field(
         0,
@@ -367,4 +373,6 @@ class RetentionRuleItem(Item):
         json_schema_extra=NEEDED_WHEN_NEW,
     )
     partition: str | None = Field(None, description="Only of this partition; empty: of all.")
-    how: Literal["anonymize", "delete"] = Field("anonymize", description="What becomes of closed calls.")
+    how: Literal["anonymize", "delete"] = Field(
+        "anonymize", description="What becomes of closed calls and requests."
+    )

@@ -14,16 +14,18 @@ class Removes(models.TextChoices):
     RAW_MAIL = "raw_mail", "the source of received mail"
     REJECTED_MAIL = "rejected_mail", "all that mail said which changed no call"
     CLOSED_CALLS = "closed_calls", "closed calls"
+    CLOSED_REQUESTS = "closed_requests", "closed requests"
     SENT_MESSAGES = "sent_messages", "what sent mail said"
     SIGN_INS = "sign_ins", "the record of who signed in, or tried to"
     ORPHANED_FILES = "orphaned_files", "files of the storage that nothing names"
 
 
+OF_WORK = frozenset({Removes.CLOSED_CALLS, Removes.CLOSED_REQUESTS})
 OF_THE_WHOLE_DESK = frozenset({Removes.SIGN_INS, Removes.ORPHANED_FILES})
 
 
 class How(models.TextChoices):
-    """How a closed call is removed."""
+    """How a closed call or request is removed."""
 
     ANONYMIZE = "anonymize", "anonymized"
     DELETE = "delete", "deleted"
@@ -41,7 +43,9 @@ class RetentionRule(models.Model):
     partition = models.ForeignKey(
         Partition, null=True, blank=True, on_delete=models.CASCADE, help_text="Empty: of all."
     )
-    how = models.CharField(max_length=10, choices=How, default=How.ANONYMIZE, help_text="For closed calls.")
+    how = models.CharField(
+        max_length=10, choices=How, default=How.ANONYMIZE, help_text="For closed calls and requests."
+    )
 
     changed_at = models.DateTimeField(auto_now=True)
     previewed_as = models.CharField(max_length=200, blank=True, editable=False)
@@ -74,7 +78,7 @@ class RetentionRule(models.Model):
         """What it does, for people."""
         what = Removes(self.removes).label
         of = f" of partition {self.partition}" if self.partition else ""
-        how = How(self.how).label if self.removes == Removes.CLOSED_CALLS else "removed"
+        how = How(self.how).label if self.removes in OF_WORK else "removed"
         return f"{what[0].upper()}{what[1:]}{of}, {how} after {self.after_days} days."
 
     @property

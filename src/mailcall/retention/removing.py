@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from mailcall.desk.models import Attachment, Content, TimelineEntry
 from mailcall.desk.models.calls import content_name
-from mailcall.inbound.models import MailEdit, MailState, ReceivedMail
+from mailcall.inbound.models import Confirmation, MailEdit, MailState, ReceivedMail
 from mailcall.outbound.models import Delivery, DeliveryState, Message
 from mailcall.retention.models import LooseFile
 
@@ -84,6 +84,7 @@ def empty_mails(mails: "QuerySet[ReceivedMail]", stamp: Stamp, removed: Removed)
         trace=[],
     )
     MailEdit.objects.filter(mail__in=found).delete()
+    Confirmation.objects.filter(mail__in=found).delete()
     removed.add("received mails", found)
     _sources_went(with_source, removed)
 

@@ -12,7 +12,7 @@ from django.core.files.storage import default_storage
 from django.db.models import Model, Q, QuerySet
 
 from mailcall.config import config
-from mailcall.desk.models import Call, Partition
+from mailcall.desk.models import Call, Partition, Request
 from mailcall.inbound.models import IncomingAccount, MailState, ReceivedMail
 from mailcall.outbound.models import Message
 from mailcall.retention import calls, stored_files
@@ -23,6 +23,10 @@ BATCH = 200
 CALLS = 20  # whose entries, messages and attachments are many more rows
 
 Batch = Callable[[Removed], None]
+_REQUEST_REMOVALS: Mapping[str, Callable[["QuerySet[Request]", Stamp, Removed], None]] = {
+    How.DELETE: calls.delete_requests,
+    How.ANONYMIZE: calls.anonymize_requests,
+}
 _REMOVALS: Mapping[str, Callable[["QuerySet[Call]", Stamp, Removed], None]] = {
     How.DELETE: calls.delete,
     How.ANONYMIZE: calls.anonymize,
@@ -59,6 +63,8 @@ class RuleTask:
                 yield from self._mails(rejected_mails(self._before), empty_mails)
             case Removes.CLOSED_CALLS:
                 yield from self._calls()
+            case Removes.CLOSED_REQUESTS:
+                yield from self._requests()
             case Removes.SENT_MESSAGES:
                 rows = self._of_partition(sent_messages(self._before), "partition")
                 for keys in pages(rows, "created_at"):
@@ -90,6 +96,12 @@ class RuleTask:
             rows = calls.closed(partition, self._stamp.at - dt.timedelta(days=days))
             for keys in pages(rows, "closed_at", CALLS):
                 yield partial(_REMOVALS[self._rule.how], rows.filter(pk__in=keys), self._stamp)
+
+    def _requests(self) -> Iterator[Batch]:
+        for partition in self._of_partition(Partition.objects.order_by("pk"), "pk"):
+            rows = calls.closed_requests(partition, self._before)
+            for keys in pages(rows, "closed_at", CALLS):
+                yield partial(_REQUEST_REMOVALS[self._rule.how], rows.filter(pk__in=keys), self._stamp)
 
     def _sign_ins(self) -> Iterator[Batch]:
         kinds: Sequence[tuple[type[Model], str, str]] = (

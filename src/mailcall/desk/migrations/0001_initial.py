@@ -332,6 +332,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('closed_at', models.DateTimeField(blank=True, null=True)),
                 ('version', models.PositiveIntegerField(default=1, help_text='Counts changes.')),
+                ('anonymized_at', models.DateTimeField(help_text='When what people said on it was removed.', null=True)),
                 ('analyst', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='requests_to_work', to='desk.person')),
                 ('closed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='desk.person')),
                 ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='desk.group')),
@@ -526,6 +527,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='timelineentry',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('call__isnull', False), ('request__isnull', True), ('task__isnull', True)), models.Q(('call__isnull', True), ('request__isnull', False), ('task__isnull', True)), models.Q(('call__isnull', True), ('request__isnull', True), ('task__isnull', False)), _connector='OR'), name='entry_on_one_thing'),
+        ),
+        migrations.AddIndex(
+            model_name='request',
+            index=models.Index(condition=models.Q(('anonymized_at__isnull', True), ('closed_at__isnull', False)), fields=['partition', 'closed_at'], name='requests_to_remove'),
         ),
         migrations.AddIndex(
             model_name='request',

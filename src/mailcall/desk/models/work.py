@@ -45,10 +45,16 @@ class Request(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     version = models.PositiveIntegerField(default=1, help_text="Counts changes.")
+    anonymized_at = models.DateTimeField(null=True, help_text="When what people said on it was removed.")
 
     class Meta:
         ordering = ["-pk"]
         indexes = [
+            models.Index(
+                fields=["partition", "closed_at"],
+                name="requests_to_remove",
+                condition=Q(closed_at__isnull=False, anonymized_at__isnull=True),
+            ),
             models.Index(fields=["state", "-updated_at"], name="requests_by_state"),
             models.Index(fields=["-updated_at"], name="requests_by_update"),
         ]
