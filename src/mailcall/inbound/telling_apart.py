@@ -67,6 +67,13 @@ def seen_otherwise(
     return {row.pk for row in rows if _is_cut(row) or any(test(row) for test in asked)}
 
 
+def levels_changed(before: Account | IncomingAccount, after: Account | IncomingAccount) -> set[str]:
+    """The actions that ask for another proof."""
+    return {
+        action for action in ACTIONS if level_of(action, before.proofs) is not level_of(action, after.proofs)
+    }
+
+
 def _is_cut(row: Columns) -> bool:
     return len(row.subject) >= CUT
 
@@ -92,9 +99,7 @@ def _may_decide(row: Columns) -> bool:
 
 def _proof_test(before: Account, after: Account, people: Mapping[str, Sequence[Person]]) -> Test:
     """Whether a level that changed asks for more than a mail has to show, or for less."""
-    changed = {
-        action for action in ACTIONS if level_of(action, before.proofs) is not level_of(action, after.proofs)
-    }
+    changed = levels_changed(before, after)
 
     def test(row: Columns) -> bool:
         if _is_proved(row, people.get(row.from_address, ())):

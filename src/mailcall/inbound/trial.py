@@ -7,6 +7,8 @@ are read again, and decided both ways.
 
 import copy
 import datetime as dt
+import itertools
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
@@ -19,13 +21,13 @@ from mailcall.desk.people import people_by_address
 from mailcall.inbound.arrivals import arrivals_of
 from mailcall.inbound.decision import OUTCOMES, Action, Decided, Facts
 from mailcall.inbound.explain import Explanation, rehearse
-from mailcall.inbound.facts import gather, own_addresses
+from mailcall.inbound.facts import Known, account_facts, gather, own_addresses
 from mailcall.inbound.models import IncomingAccount, MailState, Outcome, ReceivedMail
-from mailcall.inbound.readers import Unread, order_for, readers
+from mailcall.inbound.readers import Result, Unread, order_for, readers
 from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules import decide
 from mailcall.inbound.sources import forget, sources_of
-from mailcall.inbound.telling_apart import Columns, seen_otherwise
+from mailcall.inbound.telling_apart import Columns, levels_changed, seen_otherwise
 from mailcall.outbound.threads import signing_keys
 
 DAYS = 30
@@ -35,6 +37,9 @@ MOST_ADDRESSES = 500  # of one query
 CHUNK_BYTES = 4 * 1024 * 1024
 MOST_UNREAD = 100
 COLUMNS = tuple(column.name for column in fields(Columns))
+
+
+Read = tuple[ReceivedMail, Result]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +145,11 @@ class Trial:
             rows = list(self._rows(bottom, top))
             candidates = seen_otherwise(rows, self.account, self.changed, _people)
             looked = [row.pk for row in rows]
-            for chunk in _chunks([row for row in rows if row.pk in candidates]):
+            for chunk, results in self._read_ahead(
+                _chunks([row for row in rows if row.pk in candidates]), own
+            ):
                 end = chunk[-1].pk
-                part = self._read(chunk, own)
+                part = self._part(chunk, results, own)
                 part.looked = sum(1 for pk in looked if pk >= end)
                 looked = [pk for pk in looked if pk < end]
                 part.below = end if end > lowest else None
@@ -158,65 +165,64 @@ class Trial:
         for values in self._done_between(bottom, top).values_list(*COLUMNS):
             yield Columns(*values)
 
-    def _read(self, chunk: Sequence[Columns], own: frozenset[str]) -> Tried:
+    def _read_ahead(
+        self, chunks: Iterator[list[Columns]], own: frozenset[str]
+    ) -> Iterator[tuple[list[Columns], list[Read]]]:
+        """Each chunk with what was read of it, while the readers are at the next one already."""
+        begun = deque[_Begun]()
+        try:
+            for chunk in itertools.chain(chunks, [None]):
+                results = list(begun[0]) if begun else []
+                if chunk:
+                    begun.append(_Begun(chunk, self, own))
+                if len(begun) > (1 if chunk else 0):
+                    yield begun.popleft().chunk, results
+        finally:
+            readers().drop()
+            for left in begun:
+                left.forget()
+
+    def _part(self, chunk: Sequence[Columns], results: Sequence[Read], own: frozenset[str]) -> Tried:
         part = Tried(read=len(chunk))
-        there = [row for row in chunk if row.raw_removed_at is None]
         part.unread = [(row.pk, "Its source was removed.") for row in chunk if row.raw_removed_at]
-        rows = ReceivedMail.objects.defer("raw", "trace").in_bulk([row.pk for row in there])
-        mails = [rows[row.pk] for row in there if row.pk in rows]
-        readings: list[tuple[ReceivedMail, Reading]] = []
-        for mail, result in self._readings(mails, own):
-            if isinstance(result, Unread):
-                part.unread.append((mail.pk, result.why))
-            else:
-                readings.append((mail, result))
+        part.unread += [(mail.pk, result.why) for mail, result in results if isinstance(result, Unread)]
+        readings = [(mail, result) for mail, result in results if isinstance(result, Reading)]
         part.otherwise = list(self._compare(readings, own))
         return part
-
-    def _readings(
-        self, mails: Sequence[ReceivedMail], own: frozenset[str]
-    ) -> Iterator[tuple[ReceivedMail, Reading | Unread]]:
-        trust, keys = self.account.trust(own), signing_keys()
-        try:
-            sources = sources_of(mails)
-            orders = [
-                order_for(source, mail.size, trust, keys, arrival)
-                for mail, source, arrival in zip(mails, sources, arrivals_of(mails), strict=True)
-            ]
-            for results in readers().read(orders):
-                for position, result in results:
-                    yield mails[position], result
-        finally:
-            forget(mails)
 
     def _compare(
         self, readings: Sequence[tuple[ReceivedMail, Reading]], own: frozenset[str]
     ) -> Iterator[Otherwise]:
-        before, after = self._decided(self.account, readings, own), self._decided(self.changed, readings, own)
-        for (mail, reading), old, new in zip(readings, before, after, strict=True):
-            if old[0].decision == new[0].decision and not self._proof_matters(old[0]):
+        before, after = self._known(readings, own)
+        for mail, reading in readings:
+            old, new = before.facts(self.account, reading), after.facts(self.changed, reading)
+            first, second = decide(reading, old), decide(reading, new)
+            if first.decision == second.decision and not self._proof_matters(first):
                 continue
-            fates = [
-                self._fate(mail, account, reading, *decided)
-                for account, decided in ((self.account, old), (self.changed, new))
-            ]
+            fates = (
+                self._fate(mail, self.account, reading, first, old),
+                self._fate(mail, self.changed, reading, second, new),
+            )
             if fates[0] != fates[1]:
                 yield Otherwise(mail.pk, mail.subject, mail.from_address, mail.received_at, *fates)
 
+    def _known(
+        self, readings: Sequence[tuple[ReceivedMail, Reading]], own: frozenset[str]
+    ) -> tuple[Known, Known]:
+        """What the desk knows for either rules; it is gathered once where the same words name the same."""
+        with transaction.atomic():
+            before = gather([(self.account, mail.pk, reading) for mail, reading in readings], own, self.now)
+            rules = account_facts(self.changed)
+            if rules.words == account_facts(self.account).words:
+                return before, replace(before, accounts={self.changed.pk: rules})
+            work = [(self.changed, mail.pk, reading) for mail, reading in readings]
+            return before, gather(work, own, self.now)
+
     def _proof_matters(self, decided: Decided) -> bool:
         """Whether only the running of it tells what proof it has."""
-        return decided.decision.action is Action.COMMAND and self.account.proofs != self.changed.proofs
-
-    def _decided(
-        self,
-        account: IncomingAccount,
-        readings: Sequence[tuple[ReceivedMail, Reading]],
-        own: frozenset[str],
-    ) -> list[tuple[Decided, Facts]]:
-        with transaction.atomic():
-            known = gather([(account, mail.pk, reading) for mail, reading in readings], own, self.now)
-        facts = [known.facts(account, reading) for _, reading in readings]
-        return [(decide(reading, fact), fact) for (_, reading), fact in zip(readings, facts, strict=True)]
+        return decided.decision.action is Action.COMMAND and bool(
+            levels_changed(self.account, self.changed) - {"log call"}
+        )
 
     def _fate(
         self, mail: ReceivedMail, account: IncomingAccount, reading: Reading, decided: Decided, facts: Facts
@@ -227,6 +233,35 @@ class Trial:
         mail.account = account
         outcome, steps = rehearse(mail, Explanation(account, reading, decided, facts))
         return Fate(outcome, rule, decision.reason, tuple(f"{step.rule}: {step.saw}" for step in steps))
+
+
+class _Begun:
+    """Mails that the readers have begun to read; iterating gives them with what came of it."""
+
+    def __init__(self, chunk: list[Columns], trial: Trial, own: frozenset[str]) -> None:
+        self.chunk = chunk
+        there = [row.pk for row in chunk if row.raw_removed_at is None]
+        rows = ReceivedMail.objects.defer("raw", "trace").in_bulk(there)
+        self._mails = [rows[pk] for pk in there if pk in rows]
+        trust, keys = trial.account.trust(own), signing_keys()
+        sources, arrivals = sources_of(self._mails), arrivals_of(self._mails)
+        self._results = readers().read(
+            [
+                order_for(source, mail.size, trust, keys, arrival)
+                for mail, source, arrival in zip(self._mails, sources, arrivals, strict=True)
+            ]
+        )
+
+    def __iter__(self) -> Iterator[Read]:
+        for results in self._results:
+            for position, result in results:
+                yield self._mails[position], result
+        forget(self._mails)
+
+    def forget(self) -> None:
+        """They are not wanted any more."""
+        self._results.close()
+        forget(self._mails)
 
 
 def first_since(moment: dt.datetime) -> int | None:

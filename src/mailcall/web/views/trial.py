@@ -58,7 +58,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     trial = Trial(account, rules.on(account), now - dt.timedelta(days=DAYS), now)
     tried = total(trial.parts(below), lambda: time.monotonic() > until)
     before = {name: key_from(request.POST.get(name)) or 0 for name in ("looked", "read", "found")}
-    context = {
+    context: dict[str, Any] = {
         "tried": tried,
         "hidden": _typed(request),
         "looked": before["looked"] + tried.looked,
