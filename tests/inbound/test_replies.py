@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from desks import AUTHENTICATED, Desk, mail, reply_to
+from mailcall.desk import people
 from mailcall.desk.calls import close
 from mailcall.desk.models import Call, Channel, Person
 from mailcall.message import body_marker, make_token, read_mail, reply_address
@@ -338,3 +339,31 @@ def test_what_is_no_address_takes_no_part(desk: Desk) -> None:
         b"To: support@desk.example", b"To: support@desk.example, x y z, <@>, a@b@c, <ok@x.example>"
     )
     assert participants(desk.receive(raw).call) == {"ok@x.example"}
+
+
+# ---- further addresses, and who has left
+
+
+def test_a_user_takes_part_by_a_verified_further_address_and_by_no_other(desk: Desk, call: Call) -> None:
+    person = Person.objects.get(email=ANN)
+    row = people.add_address(person, "ann@home.example", by=None)
+    answer = reply_to(acknowledgement(desk), "ann@home.example", "From home.\n")
+    assert desk.receive(answer).call != call
+    people.verify_address(row, by=None, how="a test")
+    received = desk.receive(reply_to(acknowledgement(desk), "ann@home.example", "From home again.\n"))
+    assert (received.call, received.entry.actor) == (call, person)
+
+
+def test_an_analyst_updates_no_call_from_an_unverified_address(desk: Desk, call: Call) -> None:
+    people.add_address(desk.bob, "bob@home.example", by=None)
+    received = desk.receive(reply_to(acknowledgement(desk), "bob@home.example", "I am Bob.\n"))
+    assert received.call != call
+
+
+def test_who_has_left_updates_nothing_by_mail_and_loses_no_word(desk: Desk, call: Call) -> None:
+    for person in (Person.objects.get(email=ANN), desk.bob):
+        people.leave(person, by=None)
+        received = desk.receive(reply_to(acknowledgement(desk), person.email, "Still here.\n"))
+        assert received.call != call
+        assert received.entry.text.strip() == "Still here."
+        assert "has left" in str(received.trace)

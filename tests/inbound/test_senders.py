@@ -5,7 +5,8 @@ from django.core.exceptions import ValidationError
 
 from desks import Desk, mail
 from inbound.hand_made import facts, person, reading
-from mailcall.desk.models import Call, Person
+from mailcall.desk.models import Call, Organisation, Person
+from mailcall.desk.people import add_address, set_domains
 from mailcall.inbound.rules import decide
 
 ANN = "ann@customer.example"
@@ -104,3 +105,43 @@ def test_who_cannot_be_the_default_logging_analyst(desk: Desk, fields: dict, sen
     )
     with pytest.raises(ValidationError, match=sentence):
         desk.account.full_clean()
+
+
+def unverified(one: Person) -> Person:
+    one.address_verified = False
+    return one
+
+
+def gone(one: Person) -> Person:
+    one.active = False
+    return one
+
+
+@pytest.mark.parametrize(
+    ("sender", "sentence"),
+    [
+        (unverified(person(4, ANN, analyst=True)), f"{ANN} is an address of Person 4 that nobody verified."),
+        (gone(person(5, ANN, analyst=True)), f"{ANN} is the address of Person 5, who has left."),
+    ],
+)
+def test_who_left_or_writes_from_an_unverified_address_logs_calls_but_as_no_analyst(
+    sender: Person, sentence: str
+) -> None:
+    given = facts(senders=(sender,), use_linked_analyst=True, default_logging_analyst=DEFAULT)
+    decided = decide(reading(mail(ANN)), given)
+    assert (decided.decision.user, decided.decision.logged_by) == (sender, DEFAULT)
+    assert any(sentence in step.saw for step in decided.trace)
+
+
+def test_mail_from_a_further_address_is_its_persons(desk: Desk) -> None:
+    add_address(desk.ann, "ann@home.example", by=None)
+    received = desk.receive(mail("ann@home.example"))
+    assert received.call.user == desk.ann
+    assert not Person.objects.filter(email="ann@home.example").exists()
+
+
+def test_a_new_user_belongs_to_the_organisation_of_their_domain(desk: Desk) -> None:
+    organisation = Organisation.objects.create(name="Customer Ltd")
+    set_domains(organisation, ["customer.example"])
+    for sender, belongs_to in (("new@customer.example", organisation), ("x@sub.customer.example", None)):
+        assert desk.receive(mail(sender)).call.user.organisation == belongs_to

@@ -21,6 +21,7 @@ from mailcall.desk.models import (
     TimelineEntry,
 )
 from mailcall.desk.models.calls import store_file
+from mailcall.desk.people import join_organisations
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,7 @@ class Changes:
     def write(self) -> None:
         """Write what was done since the last time."""
         rows, self._rows = self._rows, _Rows()
+        join_organisations(rows.people)
         insert_rows(rows.people)
         insert_rows(rows.calls.values())
         touched = [call for pk, call in rows.touched.items() if pk not in rows.calls]

@@ -41,9 +41,14 @@ def people_by_address(addresses: Collection[str]) -> dict[str, list[Person]]:
     return dict(found)
 
 
+def may_take_part(person: Person) -> bool:
+    """Whether mail from the address by which this person was found may do anything in their name at all."""
+    return person.active and not person.is_template and person.address_verified
+
+
 def may_act_as_analyst(person: Person) -> bool:
-    """Whether mail from the address by which this person was found may be an Analyst's at all."""
-    return person.is_analyst and person.active and not person.is_template and person.address_verified
+    """Whether it may be an Analyst's."""
+    return person.is_analyst and may_take_part(person)
 
 
 def add_address(
@@ -128,6 +133,17 @@ def set_domains(organisation: Organisation, domains: Collection[str]) -> bool:
             if domain not in before
         )
     return before != set(domains)
+
+
+def join_organisations(persons: Collection[Person]) -> None:
+    """Have new persons belong to the organisation of their address's domain. One query, and no saving."""
+    domains = {person.email.rpartition("@")[2] for person in persons} - {""}
+    if not domains:
+        return
+    rows = OrganisationDomain.objects.filter(domain__in=domains)
+    organisations = dict(rows.values_list("domain", "organisation"))
+    for person in persons:
+        person.organisation_id = organisations.get(person.email.rpartition("@")[2], person.organisation_id)
 
 
 def note(person: Person, by: Person | None, text: str, now: dt.datetime | None = None) -> None:

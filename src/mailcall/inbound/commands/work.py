@@ -15,7 +15,7 @@ from mailcall.desk.models import (
     Task,
     WhoLogs,
 )
-from mailcall.desk.people import may_act_as_analyst
+from mailcall.desk.people import may_act_as_analyst, may_take_part
 from mailcall.desk.requests import close_request, log_request
 from mailcall.desk.rights import why_not
 from mailcall.desk.tasks import close_task, log_task
@@ -36,9 +36,8 @@ def fact_for(asking: Asking, number: int) -> WorkFact:
     fact = asking.facts.work.get((kind, number))
     sender = asking.sender
     if fact and sender:
-        takes_part = any(person.pk in fact.people for person in asking.facts.senders) or (
-            sender.pk in fact.people
-        )
+        known = [sender, *asking.facts.senders]
+        takes_part = any(person.pk in fact.people and may_take_part(person) for person in known)
         if takes_part or not why_not(sender, Right.VIEW, fact.partition):
             return fact
     raise Refused(f"There is no {kind} {number} that you take part in.")

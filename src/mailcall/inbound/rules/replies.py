@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from mailcall.desk.models import Call, LinkState, State
+from mailcall.desk.people import may_act_as_analyst, may_take_part
 from mailcall.inbound.decision import Action, Decision, Facts, Verdict
 from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules.log import log_call, proof_of, sender_name, why_no_answer
@@ -119,17 +120,28 @@ def takes_part(reading: Reading, facts: Facts, call: Call) -> tuple[bool, str]:
     """Whether the sender may update the call, and the sentence that says so."""
     if not reading.sender:
         return False, reading.evidence.problem
-    if reading.sender == call.user.email:
+    if facts.sender and not facts.sender.active:
+        return False, f"{facts.sender} has left, so {reading.sender} takes part in nothing."
+    if is_its_user(reading, facts, call):
         return True, f"{reading.sender} is its User."
     if reading.sender in facts.participants.get(call.pk, frozenset()):
         return True, f"{reading.sender} takes part in it."
-    if facts.sender and facts.sender.is_analyst:
+    if facts.sender and may_act_as_analyst(facts.sender):
         return True, f"{reading.sender} is the Analyst {facts.sender}."
     return False, f"{reading.sender} takes no part in it."
 
 
+def is_its_user(reading: Reading, facts: Facts, call: Call) -> bool:
+    """Whether the sender is the User of the call, by the address on record or a verified further one."""
+    if reading.sender == call.user.email:
+        return True
+    return bool(facts.sender and facts.sender.pk == call.user_id and may_take_part(facts.sender))
+
+
 def _update(reading: Reading, facts: Facts, call: Call) -> Decision:
-    analyst = bool(facts.sender and facts.sender.is_analyst) and reading.sender != call.user.email
+    analyst = bool(facts.sender and may_act_as_analyst(facts.sender)) and not is_its_user(
+        reading, facts, call
+    )
     note = _why_a_note(reading, call) if analyst else ""
     went = call.user.email in {mailbox.address.casefold() for mailbox in (*reading.mail.to, *reading.mail.cc)}
     pass_on = analyst and not note and not went

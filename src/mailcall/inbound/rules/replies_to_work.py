@@ -1,6 +1,7 @@
 """Mails that belong to a request or a task: words for it, or the decision that an approval mail asks for."""
 
 from mailcall.desk.models import Request
+from mailcall.desk.people import may_act_as_analyst, may_take_part
 from mailcall.grammar import Parsed, decision_line
 from mailcall.inbound.decision import Action, Decision, Facts, Verdict, WorkFact
 from mailcall.inbound.reading import Reading
@@ -11,8 +12,8 @@ from mailcall.inbound.rules.senders import shared_address, whose
 def belongs_to_work(reading: Reading, facts: Facts, work: WorkFact, saw: str) -> Verdict:
     """Update it, or decide the approval that it answers, if the sender takes part; else log a call."""
     sender = facts.sender
-    takes_part = [person for person in facts.senders if person.pk in work.people]
-    if not takes_part and not (sender and sender.is_analyst):
+    takes_part = [one for one in facts.senders if one.pk in work.people and may_take_part(one)]
+    if not takes_part and not (sender and may_act_as_analyst(sender)):
         who = f"{reading.sender or 'Its sender'} takes no part in it."
         if why_not_logged(reading, facts):
             return Verdict(f"{saw} {who}")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mailcall.desk.models import Person
+from mailcall.desk.people import may_act_as_analyst
 from mailcall.inbound.decision import Facts, Original
 from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules.forwarded import look_for_original
@@ -35,6 +36,10 @@ def whose(reading: Reading, facts: Facts) -> Whose:
     default = account.default_logging_analyst
     if sender is None:
         who = f"{reading.sender or 'The sender'} matches nobody: a new User."
+    elif not sender.active:
+        who = f"{reading.sender} is the address of {sender}, who has left."
+    elif not sender.address_verified:
+        who = f"{reading.sender} is an address of {sender} that nobody verified."
     elif sender.is_analyst:
         who = f"{reading.sender} is the Analyst {sender}."
     elif sender.is_user:
@@ -43,7 +48,7 @@ def whose(reading: Reading, facts: Facts) -> Whose:
         who = f"{reading.sender} is {sender}, an external contact."
     if default is None:
         how, logged_by = "No Default Logging Analyst is set: the sender logs it.", sender
-    elif sender and sender.is_analyst and account.use_linked_analyst:
+    elif sender and may_act_as_analyst(sender) and account.use_linked_analyst:
         how, logged_by = "Use Linked Analyst is on: the sender logs it.", sender
     else:
         how, logged_by = f"The Default Logging Analyst {default} logs it.", default

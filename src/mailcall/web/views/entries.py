@@ -64,7 +64,9 @@ def inline_image(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 def _partition(entry: TimelineEntry) -> Partition:
-    owner = entry.call or entry.request or (entry.task and (entry.task.call or entry.task.request))
+    owner = entry.call or entry.request
+    if entry.task:
+        owner = entry.task.call or entry.task.request
     assert owner is not None  # a constraint of the table
     return owner.partition
 
