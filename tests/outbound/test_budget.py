@@ -1,11 +1,16 @@
 """The budget of answers: how every mail loop ends, and what a person may do about it."""
 
 import datetime as dt
+from collections import Counter
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
-from desks import Desk, mail, reply_to, report
+from desks import AUTHENTICATED, Desk, mail, reply_to, report
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call, Person
 from mailcall.message import read_mail
@@ -128,3 +133,91 @@ def test_mail_on_a_call_is_passed_on_so_often_a_day_and_no_more(
     operations.release(withheld[0])
     desk.run()
     assert Delivery.objects.filter(state="withheld").count() == 1
+
+
+def test_a_flood_in_the_name_of_an_address_that_nobody_knows_causes_one_answer(desk: Desk) -> None:
+    for number in range(12):
+        desk.deliver(mail("victim@elsewhere.example", f"Matter {number}"))
+    desk.run()
+    desk.receive(mail("victim@elsewhere.example", "CALL SUMMARY"))
+    desk.receive(mail("victim@elsewhere.example", "CLOSE CALL 1"))
+    assert len(desk.sent_to("victim@elsewhere.example")) == 1
+    assert Call.objects.count() == 12
+    withheld = Delivery.objects.filter(state="withheld").first()
+    assert withheld.reply == (
+        "Withheld: victim@elsewhere.example is known by unproved mail alone, and got an answer within a day "
+        "already, which is the budget for a stranger."
+    )
+
+
+def test_commands_of_an_address_that_nobody_knows_do_not_come_on_top(desk: Desk) -> None:
+    for subject in ("HELP", "CALL SUMMARY", "CLOSE CALL 1", "CLOSE COL 1", "My laptop is dead"):
+        desk.receive(mail("victim@elsewhere.example", subject, "\n"))
+    assert len(desk.sent_to("victim@elsewhere.example")) == 1
+
+
+def test_how_an_address_is_written_makes_no_other_stranger_of_it(desk: Desk) -> None:
+    for sender in ("victim@elsewhere.example", "Victim@Elsewhere.example", "VICTIM@ELSEWHERE.EXAMPLE"):
+        desk.receive(mail(sender, f"By {sender}"))
+    assert Delivery.objects.exclude(state="withheld").count() == 1
+
+
+def test_a_stranger_is_answered_again_the_next_day(desk: Desk) -> None:
+    desk.receive(mail("new@elsewhere.example", "One"))
+    Delivery.objects.update(created_at=timezone.now() - dt.timedelta(hours=23))
+    desk.receive(mail("new@elsewhere.example", "Two"))
+    assert len(desk.sent_to("new@elsewhere.example")) == 1
+    Delivery.objects.update(created_at=timezone.now() - dt.timedelta(hours=25))
+    desk.receive(mail("new@elsewhere.example", "Three"))
+    assert len(desk.sent_to("new@elsewhere.example")) == 2
+
+
+def test_a_stranger_whose_mail_proves_itself_is_answered_as_anybody(desk: Desk) -> None:
+    for number in range(6):
+        desk.receive(mail("new@desk.example", f"Matter {number}", headers=AUTHENTICATED))
+    assert len(desk.sent_to("new@desk.example")) == 5
+
+
+def test_many_new_senders_are_each_answered_once(desk: Desk) -> None:
+    for number in range(8):
+        desk.deliver(mail(f"new{number}@elsewhere.example"))
+    desk.run()
+    assert all(len(desk.sent_to(f"new{number}@elsewhere.example")) == 1 for number in range(8))
+
+
+def test_a_forged_flood_of_commands_writes_to_the_one_in_whose_name_it_is_five_times(desk: Desk) -> None:
+    desk.receive(mail())
+    call = Call.objects.get()
+    for _ in range(8):
+        desk.receive(mail(subject=f"CLOSE CALL {call.pk}"))
+    assert len(desk.sent_to(ANN)) == 5
+    call.refresh_from_db()
+    assert call.state == "open"
+
+
+def test_asking_for_budgets_costs_the_same_for_one_address_and_for_many(db: None) -> None:
+    def queries(addresses: int) -> int:
+        with CaptureQueriesContext(connection) as asked:
+            budget.Budget.of(
+                {f"p{n}@x.example" for n in range(addresses)}, set(range(addresses)), timezone.now()
+            )
+        return len(asked)
+
+    assert queries(1) == queries(100) == 3
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([None, 1, 2]), st.booleans()), max_size=200)
+)
+def test_whatever_comes_nobody_gets_more_than_the_budget(asked: list[tuple[str, int | None, bool]]) -> None:
+    spent, given_to, unknown, on_call = budget.Budget(), Counter(), Counter(), Counter()
+    for address, call, known in asked:
+        before = given_to[address]
+        if not spent.take(address, call, known=known):
+            given_to[address] += 1
+            on_call[call] += call is not None
+            unknown[address] += not known
+            assert known or before == 0
+    assert all(count <= 5 for count in given_to.values())
+    assert all(count <= 1 for count in unknown.values())
+    assert all(count <= 20 for count in on_call.values())

@@ -15,7 +15,10 @@ def text_table(table: "Table") -> str:
     shown = [[_cut(cell) for cell in row.cells] for row in table.rows]
     widths = [max(map(_width, column)) for column in zip(table.columns, *shown, strict=True)]
     lines = [_line(table.columns, widths), _line(["-" * width for width in widths], widths)]
-    lines += [_line(cells, widths) for cells in shown]
+    for cells, row in zip(shown, table.rows, strict=True):
+        lines.append(_line(cells, widths))
+        if row.url:
+            lines.append(f"  {row.url}")
     return "\n".join(lines)
 
 
