@@ -88,6 +88,16 @@ def _toml(value: object) -> str:
     return str(value) if isinstance(value, int) else f'"{value}"'
 
 
+def rights() -> Iterator[str]:
+    """What each right lets an Analyst do."""
+    from mailcall.desk.rights import MEANINGS
+
+    yield "| right | lets an Analyst |"
+    yield "| --- | --- |"
+    for right, meaning in MEANINGS.items():
+        yield f"| `{right.value}` | {meaning.format('the partition')} |"
+
+
 def desk_file() -> Iterator[str]:
     """The sections of a desk file with their fields."""
     from mailcall.desk_file.reference import reference
@@ -161,6 +171,7 @@ SECTIONS: dict[str, Callable[[], Iterator[str]]] = {
     "command line": command_line,
     "settings": settings,
     "desk file": desk_file,
+    "rights": rights,
     "rules": rules,
     "message types": message_types,
     "subject commands": subject_commands,
