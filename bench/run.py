@@ -30,6 +30,10 @@ def main() -> None:
     results: dict[str, Any] = {"inbound": {}, "outbound": {}}
     for database in DATABASES:
         results["inbound"][database] = shown(f"in, {database}", inbound.measure(database))
+    results["inbound_with_commands"] = {
+        database: shown(f"in with commands, {database}", inbound.measure(database, commands=inbound.COMMANDS))
+        for database in DATABASES
+    }
     results["soon"] = shown("arrival to logged", inbound.soon())
     outbound_by = {database: shown(f"out, {database}", outbound.measure(database)) for database in DATABASES}
     results["outbound"] = {**outbound_by["sqlite"], "postgresql": outbound_by["postgresql"]}

@@ -2,7 +2,9 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from mailcall.desk.models import Approval, Call, Person, Request, Task, TimelineEntry
@@ -203,6 +205,7 @@ Listener = Callable[[Sequence[Event]], None]
 WorkListener = Callable[[Sequence[WorkEvent]], None]
 _listeners: list[Listener] = []
 _work_listeners: list[WorkListener] = []
+_gathering: ContextVar[list[Event] | None] = ContextVar("gathering", default=None)
 
 
 def subscribe(listener: Listener) -> None:
@@ -212,10 +215,37 @@ def subscribe(listener: Listener) -> None:
 
 
 def publish(events: Sequence[Event]) -> None:
-    """Tell all listeners. An error of a listener undoes the transaction: nothing happens half."""
-    if events:
+    """Tell all listeners, or whoever gathers. An error of a listener undoes the transaction."""
+    gathering = _gathering.get()
+    if gathering is not None:
+        gathering += events
+    elif events:
         for listener in _listeners:
             listener(events)
+
+
+@contextmanager
+def gathering() -> Iterator[list[Event]]:
+    """Give what is published within, untold: the caller publishes it, with more, in the same transaction."""
+    happened: list[Event] = []
+    before = _gathering.set(happened)
+    try:
+        yield happened
+    finally:
+        _gathering.reset(before)
+
+
+@contextmanager
+def taken_back_on_errors() -> Iterator[None]:
+    """Have nothing told of what is undone: for a savepoint within what gathers."""
+    gathering = _gathering.get()
+    count = 0 if gathering is None else len(gathering)
+    try:
+        yield
+    except BaseException:
+        if gathering is not None:
+            del gathering[count:]
+        raise
 
 
 def subscribe_to_work(listener: WorkListener) -> None:

@@ -20,13 +20,14 @@ from mailcall.inbound.changes import change_for, refusal_for
 from mailcall.inbound.claims import Alone, Chunk, ClaimLost, Claims
 from mailcall.inbound.commands import (
     Asking,
+    Ran,
     answer_to_command,
     answer_to_near_miss,
     answer_to_refused,
     run,
 )
 from mailcall.inbound.decision import OUTCOMES, Action, Decided, Decision, Facts, Step
-from mailcall.inbound.dependence import independent, together
+from mailcall.inbound.dependence import behind_commands, independent, together
 from mailcall.inbound.facts import Known, gather, own_addresses
 from mailcall.inbound.models import IncomingAccount, MailState, Outcome, ReceivedMail
 from mailcall.inbound.reading import Reading
@@ -120,19 +121,28 @@ def _still_waiting(items: Sequence[Item]) -> int:
 
 
 def _act(items: Sequence[Item]) -> list[tuple[Item, Decided]]:
-    """Decide and act on all of these: what does not depend on each other at once, then what depends on it."""
+    """Decide and act on all of these; commands, and what has to do with them, come last."""
     now = timezone.now()
     known = gather([(item.account, item.mail.pk, item.reading) for item in items], own_addresses(), now)
-    done: list[tuple[Item, Decided]] = []
     work = _Work(now)
+    facts = [known.facts(item.account, item.reading) for item in items]
+    last = behind_commands([item.reading for item in items], facts)
+    done = _act_in_order([item for place, item in enumerate(items) if place not in last], known, work)
+    done += _act_in_order([items[place] for place in sorted(last)], known, work)
+    work.finish()
+    send_answers(work.answers)
+    update_rows([item.mail for item in items], JOURNALLED)
+    return done
+
+
+def _act_in_order(items: Sequence[Item], known: Known, work: "_Work") -> list[tuple[Item, Decided]]:
+    """What does not depend on each other at once, then what depends on it."""
+    done: list[tuple[Item, Decided]] = []
     while left := items[len(done) :]:
         left = left[: independent([item.reading for item in left], known.people.keys())]
         facts = [known.facts(item.account, item.reading) for item in left]
         count = together([item.reading for item in left], facts)
         done += _act_at_once(left[:count], facts[:count], known, work)
-    work.finish()
-    send_answers(work.answers)
-    update_rows([item.mail for item in items], JOURNALLED)
     return done
 
 
@@ -150,12 +160,20 @@ class _Work:
         self._happened += [event for became in done for event in became.happened]
         return [became.entry for became in done]
 
-    def finish(self) -> None:
-        """Write all, and tell of it.
+    def run(self, asking: Asking) -> Ran:
+        """Run a command, for which all must be written."""
+        with events.gathering() as happened:
+            ran = run(asking)
+        self._happened += happened
+        return ran
 
-        To be called before anything that reads what was changed, or changes what people are told.
-        """
+    def write(self) -> None:
+        """Write all. To be called before anything that reads what was changed."""
         self._changes.write()
+
+    def finish(self) -> None:
+        """Write all, and tell of it. To be called before anything that changes what people are told."""
+        self.write()
         happened, self._happened = self._happened, []
         events.publish(happened)
 
@@ -171,7 +189,7 @@ def _act_at_once(
     commands = [one for one in done if one[1].decision.action is Action.COMMAND]
     _change_at_once([one for one in done if one[1].decision.action is not Action.COMMAND], known, work)
     if commands:
-        work.finish()
+        work.write()
     ran = [(item, _run(item, decided, fact, known, work)) for item, decided, fact in commands]
     plain = [(item, decided) for item, decided, _ in done if decided.decision.action is not Action.COMMAND]
     return plain + ran
@@ -215,7 +233,7 @@ def _run(item: Item, decided: Decided, facts: Facts, known: Known, work: _Work) 
     """Run a command; the decision with what became of it in its trace."""
     mail = item.mail
     asking = Asking(mail, item.reading, decided.decision, facts, known.now)
-    ran = run(asking)
+    ran = work.run(asking)
     if answer := answer_to_command(asking, ran, confirming.ask(asking, ran.short)):
         work.answers.append(answer)
     _forget(mail)
@@ -230,7 +248,7 @@ def _run(item: Item, decided: Decided, facts: Facts, known: Known, work: _Work) 
     _journal(item, decided, known.now)
     if not ran.anything_done:
         mail.outcome = Outcome.REFUSED
-    known.refresh({target.pk for target in ran.touched if isinstance(target, Call)})
+    known.refresh({target.pk for target in ran.changed if isinstance(target, Call)})
     known.learn(mail, item.reading, ())
     return decided
 

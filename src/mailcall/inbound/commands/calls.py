@@ -16,7 +16,7 @@ from mailcall.inbound.rules.replies import takes_part
 
 
 def call_for(asking: Asking, number: int) -> Call:
-    """A call that the sender takes part in, or may see as an Analyst. Raises Refused.
+    """A call that the sender takes part in, or may see as an Analyst; it is locked. Raises Refused.
 
     What is not theirs and what does not exist are refused in the same words.
     """
@@ -29,13 +29,15 @@ def call_for(asking: Asking, number: int) -> Call:
         own = call.user_id == (sender.pk if sender else None)
         takes_own_part = own or (part and not (sender and sender.is_analyst))
         if takes_own_part or (sender and not why_not(sender, Right.VIEW, call.partition)):
-            return locked_call(call)
+            return call
     raise Refused(f"There is no call {number} that you take part in.")
 
 
 def update(asking: Asking, number: int) -> Did:
     """Add what was said: of an Analyst as an internal note, of others so that all may read it."""
-    call = survivor_of(call_for(asking, number))
+    call = call_for(asking, number)
+    if call.merged_into_id:
+        call = locked_call(survivor_of(call))
     analyst = is_analysts(asking, call)
     if analyst:
         asking.need(Right.UPDATE, call.partition)

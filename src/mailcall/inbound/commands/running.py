@@ -6,6 +6,7 @@ from functools import partial
 
 from django.db import transaction
 
+from mailcall.desk import events
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import TimelineEntry
 from mailcall.grammar import HelpRow
@@ -44,6 +45,7 @@ class Ran:
     results: list[Result] = field(default_factory=list)
     short: list[int] = field(default_factory=list)
     touched: list[Target] = field(default_factory=list)
+    changed: list[Target] = field(default_factory=list)
     entry: TimelineEntry | None = None
     tables: Sequence[Table] = ()
     help: Sequence[HelpRow] = ()
@@ -73,6 +75,8 @@ class Ran:
         self.results.append(Result(about, did.done, did.sentence, url_of(target) if target else ""))
         if target:
             self.touched.append(target)
+        if target and did.entry:
+            self.changed.append(target)
         self.entry = self.entry or did.entry
 
 
@@ -103,7 +107,7 @@ def _list(asking: Asking, ran: Ran) -> None:
 
 def _try(ran: Ran, about: str, number: int, do: Callable[[], Did | None]) -> None:
     try:
-        with transaction.atomic():
+        with transaction.atomic(), events.taken_back_on_errors():
             did = do()
     except ShortOfProof as short:
         ran.results.append(Result(about, False, str(short)))
