@@ -8,14 +8,14 @@ from mailcall.desk.errors import Refused
 from mailcall.desk.models import IssueType
 from mailcall.desk.priorities import PRIORITIES
 
-_BETWEEN = " > "
+BETWEEN = " > "
 
 
 def full_names() -> Mapping[int, str]:
     """The full name of each issue type by its key, as in “Hardware > Laptop”. One query."""
     types = IssueType.objects.in_bulk()
     return {
-        key: _BETWEEN.join(kind.name for kind in _with_parents(kind, types)) for key, kind in types.items()
+        key: BETWEEN.join(kind.name for kind in _with_parents(kind, types)) for key, kind in types.items()
     }
 
 

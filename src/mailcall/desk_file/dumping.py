@@ -46,8 +46,7 @@ def _section(kind: Kind, people: People) -> list[dict[str, Any]]:
     if kind.model is Person:
         first = [person for persons in people.by_address.values() for person in _one_of_each_name(persons)]
         return [_item(kind, each, people) for each in sorted(first, key=lambda each: (each.name, each.pk))]
-    things = kind.model._default_manager.order_by("name").select_related(*kind.references)
-    return [_item(kind, each, people) for each in things]
+    return [_item(kind, each, people) for each in kind.all()]
 
 
 def _one_of_each_name(persons: Sequence[Person]) -> Iterable[Person]:

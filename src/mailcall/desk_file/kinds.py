@@ -6,7 +6,17 @@ from typing import Any
 
 from django.db.models import Model
 
-from mailcall.desk.models import CallTemplate, Group, Organisation, Partition, Person, Role
+from mailcall.desk.issue_types import BETWEEN, full_names
+from mailcall.desk.models import (
+    CallTemplate,
+    Group,
+    IssueType,
+    Organisation,
+    Partition,
+    Person,
+    RequestType,
+    Role,
+)
 from mailcall.desk_file import schema
 from mailcall.inbound.models import IncomingAccount
 from mailcall.outbound.models import OutgoingServer
@@ -29,6 +39,18 @@ class TextList:
         return self.separator.join(items)
 
 
+class Numbers(TextList):
+    """The same of whole numbers; what is none is passed over."""
+
+    def read(self, text: str) -> list[int]:  # type: ignore[override]
+        """The numbers of the stored text."""
+        return [int(item) for item in self.split(text) if item.isascii() and item.isdigit()]
+
+    def write(self, items: list[int]) -> str:  # type: ignore[override]
+        """The text to store."""
+        return super().write([str(item) for item in items])
+
+
 class OneOrMore(TextList):
     """The same, where a single item stands for itself."""
 
@@ -46,6 +68,10 @@ def _by_semicolon(text: str) -> list[str]:
     return [item.strip() for item in text.split(";") if item.strip()]
 
 
+def _by_comma(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
 def _by_line(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.strip()]
 
@@ -53,6 +79,7 @@ def _by_line(text: str) -> list[str]:
 _SEMICOLONS = TextList(_by_semicolon, "; ")
 _WORDS = TextList(str.split, "\n")
 _LINES = TextList(_by_line, "\n")
+_NUMBERS = Numbers(_by_comma, ", ")
 _ONE_A_LINE = OneOrMore(_by_line, "\n")
 
 
@@ -90,6 +117,14 @@ class Kind:
         special = {*self.references, "password", *self.parts}
         return [name for name in self.item.model_fields if name not in special]
 
+    def all(self) -> list[Any]:
+        """All of them that the desk has, in the order in which they are written."""
+        return list(self.model._default_manager.order_by("name").select_related(*self.references))
+
+    def find(self, name: str) -> Any:
+        """What has this name, or None."""
+        return self.model._default_manager.filter(name=name).first()
+
     def read(self, stored: Model, name: str) -> Any:
         """The value of a plain field as the file shows it."""
         value = getattr(stored, self.column(name))
@@ -102,8 +137,38 @@ class Kind:
         setattr(stored, self.column(name), self.lists[name].write(value) if name in self.lists else value)
 
 
+class TreeKind(Kind):
+    """A section of things in a tree, each known by its whole name: `Hardware > Laptop`."""
+
+    def all(self) -> list[Any]:
+        """In the order of their whole names, so that each comes after what it is part of."""
+        names = full_names()
+        return sorted(super().all(), key=lambda stored: names[stored.pk].split(BETWEEN))
+
+    def find(self, name: str) -> Model | None:
+        """What has this whole name, or None."""
+        wanted = _whole(name)
+        key = next((key for key, known in full_names().items() if known == wanted), None)
+        return IssueType.objects.filter(pk=key).first() if key else None
+
+    def read(self, stored: Model, name: str) -> Any:
+        """The whole name, or another field."""
+        return full_names().get(stored.pk, "") if name == "name" else super().read(stored, name)
+
+    def write(self, stored: Model, name: str, value: Any) -> None:
+        """Set a field; of a whole name, what it is part of, too. Without that the name stays whole."""
+        if name == "name":
+            before, _, own = _whole(value).rpartition(BETWEEN)
+            parent = self.find(before) if before else None
+            stored.parent, value = parent, own if parent or not before else _whole(value)  # type: ignore[attr-defined]
+        super().write(stored, name, value)
+
+
+def _whole(name: str) -> str:
+    return BETWEEN.join(" ".join(part.split()) for part in name.split(">"))
+
+
 KINDS = (
-    Kind("partitions", "partition", schema.PartitionItem, Partition),
     Kind("organisations", "organisation", schema.OrganisationItem, Organisation, parts=("domains",)),
     Kind(
         "people",
@@ -115,6 +180,15 @@ KINDS = (
         parts=("addresses", "unverified_addresses"),
     ),
     Kind("groups", "group", schema.GroupItem, Group, lists={"addresses": _SEMICOLONS}, parts=("members",)),
+    Kind(
+        "partitions",
+        "partition",
+        schema.PartitionItem,
+        Partition,
+        lists={"close_warning_hours": _NUMBERS},
+        references={"closure_group": "groups"},
+        parts=("priorities", "state_names"),
+    ),
     Kind("roles", "role", schema.RoleItem, Role, parts=("granted",)),
     Kind(
         "call_templates",
@@ -122,6 +196,21 @@ KINDS = (
         schema.CallTemplateItem,
         CallTemplate,
         references={"partition": "partitions", "group": "groups", "analyst": "people"},
+    ),
+    TreeKind(
+        "issue_types",
+        "issue type",
+        schema.IssueTypeItem,
+        IssueType,
+        references={"template": "call_templates"},
+    ),
+    Kind(
+        "request_types",
+        "request type",
+        schema.RequestTypeItem,
+        RequestType,
+        references={"partition": "partitions", "group": "groups", "analyst": "people"},
+        parts=("steps",),
     ),
     Kind(
         "incoming_accounts",

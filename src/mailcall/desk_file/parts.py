@@ -11,6 +11,14 @@ from mailcall.desk.models import Grant, Group, Membership, Organisation, Person,
 from mailcall.desk_file.checking import Entry
 from mailcall.desk_file.people import People
 from mailcall.desk_file.references import References
+from mailcall.desk_file.working import (
+    read_priorities,
+    read_state_names,
+    read_steps,
+    save_priorities,
+    save_state_names,
+    save_steps,
+)
 from mailcall.message import comparable
 
 
@@ -123,6 +131,11 @@ PARTS: Mapping[str, Mapping[str, Part]] = {
         "addresses": Part(_read_verified, _save_verified),
         "unverified_addresses": Part(_read_unverified, _save_unverified),
     },
+    "partitions": {
+        "priorities": Part(read_priorities, save_priorities),
+        "state_names": Part(read_state_names, save_state_names),
+    },
+    "request_types": {"steps": Part(read_steps, save_steps)},
     "groups": {"members": Part(_read_members, _save_members)},
     "organisations": {"domains": Part(_read_domains, _save_domains)},
     "roles": {"granted": Part(_read_grants, _save_grants)},

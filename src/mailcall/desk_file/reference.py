@@ -11,15 +11,23 @@ from pydantic.fields import FieldInfo
 from mailcall.desk_file import schema
 
 SECTIONS: dict[str, type[schema.Item]] = {
-    "partitions": schema.PartitionItem,
     "organisations": schema.OrganisationItem,
     "people": schema.PersonItem,
     "groups": schema.GroupItem,
+    "partitions": schema.PartitionItem,
     "roles": schema.RoleItem,
     "call_templates": schema.CallTemplateItem,
+    "issue_types": schema.IssueTypeItem,
+    "request_types": schema.RequestTypeItem,
     "incoming_accounts": schema.IncomingAccountItem,
     "outgoing_servers": schema.OutgoingServerItem,
     "retention_rules": schema.RetentionRuleItem,
+}
+
+# What the lists of some fields hold.
+PARTS: dict[str, type[schema.Item]] = {
+    "`priorities` of `partitions`": schema.PriorityItem,
+    "`steps` of `request_types`": schema.StepItem,
 }
 
 _NAMES: dict[Any, str] = {
@@ -27,16 +35,19 @@ _NAMES: dict[Any, str] = {
     bool: "`true`, `false`",
     schema.SecretReference: "reference",
     schema.GrantItem: "grant",
+    schema.StepItem: "step",
+    schema.PriorityItem: "priority",
 }
 
 
 def reference() -> str:
     """A Markdown section with a table of fields for each section of the file."""
-    return "\n".join(line for name, item in SECTIONS.items() for line in _section(name, item))
+    tables = {f"`{name}`": item for name, item in SECTIONS.items()} | PARTS
+    return "\n".join(line for name, item in tables.items() for line in _section(name, item))
 
 
 def _section(name: str, item: type[schema.Item]) -> Iterator[str]:
-    yield f"## `{name}`\n"
+    yield f"## {name}\n"
     yield f"{item.__doc__}\n"
     yield "| field | value | default | meaning |"
     yield "| --- | --- | --- | --- |"

@@ -4,11 +4,13 @@ from typing import Any
 
 from django.db.models import Model
 
-from mailcall.desk.models import Group, Partition, Person
+from mailcall.desk.models import ApprovalRule, Condition, Group, OnTimeLimit, Partition, Person, TaskKind
+from mailcall.desk.workflows import Step
 from mailcall.desk_file.checking import Document, Entry
 from mailcall.desk_file.kinds import BY_SECTION
 from mailcall.desk_file.people import People, address_of
 from mailcall.desk_file.problems import Problem, did_you_mean
+from mailcall.desk_file.schema import StepItem
 from mailcall.message import comparable
 
 
@@ -64,6 +66,41 @@ class References:
             found.append((person, group, partition))
         return found
 
+    def steps(self, entry: Entry) -> list[Step] | None:
+        """The workflow of a request type, or None after a complaint (or when another line has one)."""
+        steps = [self._step(entry, ("steps", index), item) for index, item in enumerate(entry.item.steps)]
+        found = [step for step in steps if step]
+        return found if len(found) == len(steps) else None
+
+    def _step(self, entry: Entry, within: tuple[str | int, ...], item: StepItem) -> Step | None:
+        def person(reference: str, *place: str | int) -> Person | None:
+            return self._person(entry, reference, (*within, *place))
+
+        approvers = [person(each, "approvers", index) for index, each in enumerate(item.approvers)]
+        group = self._thing(entry, "groups", item.group, (*within, "group"))
+        asked = self._thing(entry, "groups", item.approver_group, (*within, "approver_group"))
+        analyst = person(item.analyst, "analyst") if item.analyst else None
+        named = (*item.approvers, *filter(None, (item.group, item.approver_group, item.analyst)))
+        if len(named) > len([each for each in (*approvers, group, asked, analyst) if each]):
+            return None
+        return Step(
+            title=item.title.strip(),
+            key=item.key,
+            kind=TaskKind(item.kind),
+            after=tuple(sorted(set(item.after))),
+            condition=Condition(item.condition),
+            condition_on=item.condition_on,
+            group=group,
+            analyst=analyst,
+            approvers=tuple(sorted({one for one in approvers if one}, key=lambda one: one.pk)),
+            approver_group=asked,
+            rule=ApprovalRule(item.rule),
+            needed=item.needed,
+            time_limit_hours=item.time_limit_hours,
+            reminder_hours=item.reminder_hours,
+            on_time_limit=OnTimeLimit(item.on_time_limit),
+        )
+
     def stored_person(self, entry: Entry) -> Person | None:
         """The person that the desk has for this item, None for a new one; complains when it is ambiguous."""
         item = entry.item
@@ -91,7 +128,7 @@ class References:
         if not reference:
             return None
         kind = BY_SECTION[section]
-        found: Model | None = kind.model._default_manager.filter(name=reference).first()
+        found: Model | None = kind.find(reference)
         if found is None and comparable(reference) not in self._document.broken[section]:
             hint = did_you_mean(reference, kind.model._default_manager.values_list("name", flat=True))
             self._problem(entry.line(*within), f"There is no {kind.word} `{reference}`.{hint}")

@@ -85,7 +85,8 @@ class Saving:
     def _stored(self, kind: Kind, entry: Entry) -> Model | None:
         if kind.model is Person:
             return self._references.stored_person(entry)
-        return kind.model._default_manager.filter(name=entry.item.name).first()
+        found: Model | None = kind.find(entry.item.name)
+        return found
 
     def _ask_for_needed(self, kind: Kind, entry: Entry) -> set[str]:
         unset = {

@@ -129,6 +129,14 @@ class SecretReference(Item):
         return self
 
 
+class PriorityItem(Item):
+    """The priority that an impact and an urgency make."""
+
+    impact: Annotated[int, Field(ge=1, le=3)] = Field(description="1 is the highest, 3 the lowest.")
+    urgency: Annotated[int, Field(ge=1, le=3)] = Field(description="1 is the highest, 3 the lowest.")
+    priority: Priority = Field(description="1 is the most urgent, 5 the least.")
+
+
 class PartitionItem(Item):
     """A department's own part of the desk, with its own mailboxes."""
 
@@ -142,6 +150,24 @@ class PartitionItem(Item):
     users_may_reopen: bool = Field(True, description="Whether Users may reopen their own calls.")
     token_in: Literal["reply_to", "subject", "body"] = Field(
         "reply_to", description="Where its approval mails carry the token that an answer brings back."
+    )
+    closure_method: Literal["immediate", "rules", "comments"] = Field(
+        "immediate", description="How its calls end."
+    )
+    closure_group: str | None = Field(
+        None, description="The group that may close resolved calls; empty: each analyst."
+    )
+    close_after_hours: Annotated[int, Field(ge=0, le=8_760)] = Field(
+        72, description="With `rules`: hours until a resolved call closes by itself; 0: never."
+    )
+    close_warning_hours: list[Annotated[int, Field(ge=1, le=8_760)]] = Field(
+        [24], description="With `rules`: how many hours before that people are warned; all of them."
+    )
+    priorities: list[PriorityItem] = Field(
+        [], description="All priorities that are not impact + urgency - 1."
+    )
+    state_names: dict[str, str] = Field(
+        {}, description="What states of calls are called here, by state: `resolved: Solved`."
     )
 
 
@@ -226,6 +252,72 @@ class CallTemplateItem(Item):
     analyst: str | None = Field(None, description="The analyst who gets the call, by address.")
 
 
+class IssueTypeItem(Item):
+    """What a call is about."""
+
+    name: Annotated[str, AfterValidator(_is_line)] = Field(
+        description="Its whole name, as in `Hardware > Laptop`; what it is part of comes first."
+    )
+    template: str | None = Field(None, description="The call template for new calls of it.")
+    priority: Priority | None = Field(
+        None, description="For calls whose priority nothing else decides: 1 is the most urgent."
+    )
+    active: bool = Field(True, description="Whether calls can be given it.")
+
+
+class StepItem(Item):
+    """A step of a workflow, which becomes one task of each request."""
+
+    key: Annotated[str, Field(max_length=50), AfterValidator(_is_word)] = Field(
+        description="What other steps name it by."
+    )
+    title: str = Field(min_length=1, max_length=200, description="What is to be done, or approved.")
+    kind: Literal["plain", "approval", "user_approval"] = Field(
+        "plain", description="Whether it is done, approved by analysts, or approved by Users."
+    )
+    after: list[str] = Field([], description="The steps that must have ended before.")
+    condition: Literal["", "approved", "rejected", "always"] = Field(
+        "", description="On which outcome of an approval it runs."
+    )
+    condition_on: str = Field("", description="That approval; empty: those directly before.")
+    group: str | None = Field(None, description="The group that gets the task.")
+    analyst: str | None = Field(None, description="The analyst who gets the task.")
+    approvers: list[str] = Field([], description="Who are asked to approve, by address.")
+    approver_group: str | None = Field(None, description="The group whose analysts are asked to approve.")
+    rule: Literal["all", "any", "some"] = Field("all", description="How many of them must approve.")
+    needed: Annotated[int, Field(ge=1, le=32_767)] | None = Field(
+        None, description="The number, if it is `some`."
+    )
+    time_limit_hours: Annotated[int, Field(ge=1, le=87_600)] | None = Field(
+        None, description="From when the task opens; empty: none."
+    )
+    reminder_hours: Annotated[int, Field(ge=1, le=87_600)] | None = Field(
+        None, description="Between two reminders; empty: none."
+    )
+    on_time_limit: Literal["nothing", "rejected"] = Field(
+        "nothing", description="What becomes of an approval whose time limit passes."
+    )
+
+
+class RequestTypeItem(Item):
+    """A kind of request and its workflow. Requests under way keep the steps that they began with."""
+
+    name: Name = Field(description="Unique; the request type is known by it.")
+    partition: str = Field("", description="The name of a partition.", json_schema_extra=NEEDED_WHEN_NEW)
+    description: str = Field("", description="For who is about to log one.")
+    active: bool = Field(True, description="Whether requests of it can be logged.")
+    logged_by_mail: Literal["anybody", "analysts"] = Field(
+        "anybody", description="Who, of those the desk knows, may log one by mail."
+    )
+    logged_on_page: Literal["anybody", "analysts"] = Field(
+        "anybody", description="Who may log one on a page."
+    )
+    group: str | None = Field(None, description="The group that gets the request.")
+    analyst: str | None = Field(None, description="The analyst who gets the request, by address.")
+    priority: Priority = Field(3, description="1 is the most urgent, 5 the least.")
+    steps: list[StepItem] = Field([], description="All steps of its workflow, in order.")
+
+
 class IncomingAccountItem(Item):
     """A mailbox that is collected from, or a name for mail that is handed over."""
 
@@ -298,8 +390,8 @@ class IncomingAccountItem(Item):
     )
     unscanned: Literal["wait", "accept"] = Field(
         "wait",
-        description="Of mail that the antivirus daemon can't look at: it waits, or is worked on and its files "
-        "carry a warning.",
+        description="Of mail that the antivirus daemon can't look at: it waits, or is worked on, and its "
+        "files carry a warning.",
     )
     reject_automatic_subjects: bool = Field(
         False, description="Whether what looks automatic by its subject alone is rejected, as a second line."

@@ -88,6 +88,19 @@ class Partition(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Refuse warnings that would come when calls are closed already."""
+        if self.closure_method != ClosureMethod.RULES or not self.close_after_hours:
+            return
+        for hours in self.close_warning_hours.split(","):
+            if hours.strip().isdecimal() and int(hours) >= self.close_after_hours:
+                raise ValidationError(
+                    {
+                        "close_warning_hours": f"Nobody can be warned {hours.strip()} hours before, as calls "
+                        f"close after {self.close_after_hours}."
+                    }
+                )
+
 
 class Organisation(models.Model):
     """A company or a department that people belong to."""
@@ -279,6 +292,12 @@ class IssueType(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse what looks like a place in the tree, but is none."""
+        if ">" in self.name:
+            before = self.name.rpartition(">")[0].strip()
+            raise ValidationError({"name": f"There is no issue type “{before}” that it could be part of."})
 
 
 class PriorityRule(models.Model):
