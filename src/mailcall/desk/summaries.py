@@ -109,8 +109,10 @@ def _calls(person: Person, scope: str) -> Listing:
 
 def _own_calls(person: Person) -> "QuerySet[Any]":
     """Their keys, by an index each: joined by OR, PostgreSQL would read all calls there are."""
-    found_by = [Call.objects.filter(user=person), Call.objects.filter(analyst=person)]
-    keys = [rows.order_by().values("pk") for rows in found_by]
+    keys: list[QuerySet[Any, Any]] = [
+        Call.objects.filter(user=person).order_by().values("pk"),
+        Call.objects.filter(analyst=person).order_by().values("pk"),
+    ]
     if person.email:
         keys.append(Participant.objects.filter(address=person.email).order_by().values("call"))
     return keys[0].union(*keys[1:])
@@ -219,7 +221,7 @@ def _in_scope(rows: "QuerySet[Any]", scope: str, unended: Collection[str]) -> "Q
 
 def _open_first(rows: "QuerySet[Any]", unended: Collection[str], then: str) -> "QuerySet[Any]":
     place = Case(When(state__in=unended, then=Value(0)), default=Value(1), output_field=IntegerField())
-    return rows.annotate(place=place).order_by("place", then, "-pk")
+    return rows.order_by(place, then, "-pk")
 
 
 def _first(rows: "QuerySet[Any]") -> tuple[Sequence[Any], int]:

@@ -1,7 +1,7 @@
 """Answers to whoever wrote: what was done, what was refused and why, into the message table."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from django.utils import timezone
@@ -10,7 +10,7 @@ from mailcall.database.rows import insert_rows
 from mailcall.desk.models import Call, Partition, Person
 from mailcall.grammar import HelpRow
 from mailcall.message import address_ok, comparable
-from mailcall.message.subjects import strip_prefixes
+from mailcall.message.subjects import clean_subject, strip_prefixes
 from mailcall.message.thread_ids import without_tags
 from mailcall.outbound.budget import Budget
 from mailcall.outbound.message_types import COMMAND_ANSWERED, COMMAND_TO_CONFIRM, MessageType
@@ -153,7 +153,7 @@ def _may_get(answer: Answer) -> bool:
 
 def _message(answer: Answer, keys: Sequence[bytes]) -> Message:
     partition, origin = answer.partition, answer.origin
-    about = _line(without_tags(strip_prefixes(answer.asked).text)) or "(no subject)"
+    about = without_tags(strip_prefixes(answer.asked).text).strip() or "(no subject)"
     kind = answer.message_type
     return Message(
         type_code=kind.code,
@@ -166,7 +166,12 @@ def _message(answer: Answer, keys: Sequence[bytes]) -> Message:
         sender=[partition.sender_name or partition.name, partition.address],
         to=[list(answer.to)],
         subject=f"{answer.opening}: {about}"[:500],
-        data={"subject": about, "partition": partition.name, "user": answer.to[0], **_told(answer)},
+        data={
+            "subject": about,
+            "partition": partition.name,
+            "user": clean_subject(answer.to[0]),
+            **_told(answer),
+        },
         automatic=bool(kind.auto_submitted),
         why=answer.why[:300],
     )
@@ -176,7 +181,7 @@ def _told(answer: Answer) -> dict[str, Any]:
     told: dict[str, Any] = {
         "sentence": answer.sentence,
         "results": [asdict(result) for result in answer.results],
-        "tables": [{**asdict(table), "text": text_table(table)} for table in answer.tables],
+        "tables": [{**asdict(t), "text": text_table(t)} for t in map(_visible, answer.tables)],
         "suggestion": answer.suggestion,
         "syntax": list(answer.syntax),
         "help": [
@@ -188,6 +193,7 @@ def _told(answer: Answer) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value} | answer.data
 
 
-def _line(text: str) -> str:
-    """One line, which can't look as if the mail went on."""
-    return " ".join(text.split())
+def _visible(table: Table) -> Table:
+    """Without what turns the direction of writing or can't be seen: its words come from anybody."""
+    rows = tuple(Row(tuple(map(clean_subject, row.cells)), row.url) for row in table.rows)
+    return replace(table, rows=rows)
