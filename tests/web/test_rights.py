@@ -85,6 +85,10 @@ def test_lists_show_nothing_of_partitions_that_one_may_not_see(
     assert shown.get(page, "") in body
 
 
+def test_held_mail_is_counted_as_far_as_one_may_see_it(reader, secret_mail):
+    assert '<span class="count">' not in reader.get(reverse("web:calls")).content.decode()
+
+
 @pytest.mark.parametrize("query", ["secret", "uma@example.com", "{}"])
 def test_a_search_finds_nothing_of_partitions_that_one_may_not_see(reader, call, secret, query):
     answer = reader.get(reverse("web:calls"), {"q": query.format(secret.pk), "show": "all"})

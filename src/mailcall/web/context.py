@@ -13,7 +13,7 @@ from mailcall.config import config
 from mailcall.desk.delegations import waiting_for
 from mailcall.desk.state_names import StateNames
 from mailcall.inbound.models import MailState, ReceivedMail
-from mailcall.web.access import may_see
+from mailcall.web.access import may_see, visible_partitions
 from mailcall.web.models import Login
 
 HELD_SHOWN = 99
@@ -32,7 +32,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "sees_pages": sees_pages,
         "state_names": StateNames(),
         "approvals_count": SimpleLazyObject(lambda: _approvals_count(login)),
-        "held_count": SimpleLazyObject(_held_count) if sees_pages else 0,
+        "held_count": SimpleLazyObject(lambda: _held_count(request)) if sees_pages else 0,
     }
 
 
@@ -41,9 +41,13 @@ def _demo_sign_ins() -> Sequence[tuple[str, str, str]]:
     return getattr(apps.get_app_config("sandbox"), "sign_ins", ())
 
 
-def _held_count() -> int:
-    """How many mails are held, counted up to one more than is shown."""
-    return ReceivedMail.not_done().filter(state=MailState.HELD).order_by()[: HELD_SHOWN + 1].count()
+def _held_count(request: HttpRequest) -> int:
+    """How many mails are held that they may see, counted up to one more than is shown."""
+    held = ReceivedMail.not_done().filter(state=MailState.HELD).order_by()
+    partitions = visible_partitions(request)
+    if partitions is not None:
+        held = held.filter(account__template__partition__in=partitions)
+    return held[: HELD_SHOWN + 1].count()
 
 
 def _approvals_count(login: object) -> int:
