@@ -1,4 +1,4 @@
-"""Erases a person: what they said and who they were goes; calls keep number, state and dates.
+"""Erases a person: what they said and who they were goes; calls and requests keep number, state and dates.
 
 What others wrote of them no program can find for certain: `mentions` lists where their words still stand.
 """
@@ -27,7 +27,8 @@ from mailcall.desk.models import (
 )
 from mailcall.inbound.models import IncomingAccount, ReceivedMail
 from mailcall.outbound.models import Message
-from mailcall.retention.calls import forget_recipients
+from mailcall.retention import erasing_work as work
+from mailcall.retention.calls import Work, forget_recipients
 from mailcall.retention.people import Subject
 from mailcall.retention.removing import (
     REMOVED,
@@ -54,13 +55,17 @@ class Erasure:
         self._scrub = scrubber(subject.words)
 
     def batches(self) -> Iterator[Batch]:
-        """Calls with all they have of the person, what they said elsewhere, other mail, who they were."""
+        """Calls, requests, approvals with all they have of them, what they said elsewhere, who they were."""
         subject = self._subject
         elsewhere = Q(call__isnull=True) | ~Q(call__in=subject.calls())
+        elsewhere &= work.not_of_requests(subject)
         said = TimelineEntry.objects.filter(elsewhere, actor__in=subject.keys).exclude(actor_name=STAND_IN)
-        written = Message.objects.filter(elsewhere, author__in=subject.keys)
-        sent = Message.objects.filter(elsewhere, pk__in=subject.deliveries().values("message"))
+        messages = Message.objects.filter(elsewhere)
+        written = messages.filter(author__in=subject.keys)
+        sent = messages.filter(pk__in=subject.deliveries().values("message"))
         yield from self._each(subject.calls(), self._calls, CALLS)
+        yield from self._each(work.requests_of(subject), self._requests, CALLS)
+        yield from self._each(work.approvals_of(subject), self._approvals)
         yield from self._each(said, self._said)
         yield from self._each(subject.apart(), self._mails)
         yield from self._each(written, self._written)
@@ -100,11 +105,29 @@ class Erasure:
         Call.objects.filter(pk__in=keys).update(version=F("version") + 1)
         removed.add("calls", keys)
 
+    def _requests(self, keys: list[int], removed: Removed) -> None:
+        concerned = work.empty_requests(keys, self._stamp, removed)
+        entries = TimelineEntry.objects.filter(concerned.about, actor__in=self._subject.keys)
+        self._said(entry_keys(entries), removed)
+        messages = list(Message.objects.filter(concerned.about).values_list("pk", flat=True))
+        self._written(messages, removed)
+        self._sent(messages, removed)
+        self._scrub_work(concerned)
+
+    def _approvals(self, keys: list[int], removed: Removed) -> None:
+        self._scrub_work(work.empty_approvals(keys, self._subject, removed))
+
+    def _scrub_work(self, concerned: Work) -> None:
+        """Their name where Mailcall wrote it, to others too."""
+        self._rewrite(work.told_of(concerned), ["text"])
+        self._rewrite(Message.objects.filter(concerned.about), ["subject", "to", "cc", "why", "data"])
+        self._rewrite(ReceivedMail.objects.filter(concerned.about).defer("raw"), ["reason", "error", "trace"])
+
     def _said(self, keys: list[int], removed: Removed) -> None:
         """All that they said goes; of what an analyst said on calls of others, only the name."""
         entries = TimelineEntry.objects.filter(pk__in=keys)
-        for_the_desk = entries.filter(actor__is_analyst=True).exclude(call__user__in=self._subject.keys)
-        as_analyst = set(entry_keys(for_the_desk))
+        as_user = set(entry_keys(work.own_words(entries, self._subject)))
+        as_analyst = set(entry_keys(entries.filter(actor__is_analyst=True))) - as_user
         TimelineEntry.objects.filter(pk__in=as_analyst).update(actor_name=STAND_IN, proof="")
         removed.add("names of an analyst on entries", sorted(as_analyst))
         self._remove_words([key for key in keys if key not in as_analyst], removed)
@@ -151,6 +174,8 @@ class Erasure:
         for of_theirs in (Membership, Grant, PersonAddress, PersonChange):
             of_theirs._default_manager.filter(person__in=subject.keys).delete()
         PersonChange.objects.filter(by__in=subject.keys).update(by_name=STAND_IN)
+        work.forget_records(subject, STAND_IN, removed)
+        self._rewrite(work.edits_naming(subject), ["by", "old", "new"])
         CallTemplate.objects.filter(analyst__in=subject.keys).update(analyst=None)
         analysts = IncomingAccount.objects.filter(default_logging_analyst__in=subject.keys)
         analysts.update(default_logging_analyst=None)

@@ -13,6 +13,7 @@ from django.db.models import Model, Q, TextField
 from django.db.models.functions import Cast
 
 from mailcall.desk.models import (
+    Approval,
     Call,
     CallLink,
     Group,
@@ -20,9 +21,12 @@ from mailcall.desk.models import (
     Person,
     PersonAddress,
     PersonChange,
+    Request,
+    RequestTypeStep,
+    Task,
     TimelineEntry,
 )
-from mailcall.inbound.models import IncomingAccount, MailState, ReceivedMail
+from mailcall.inbound.models import Confirmation, IncomingAccount, MailEdit, MailState, ReceivedMail
 from mailcall.outbound.models import Delivery, Message
 
 STEP = 5_000  # keys looked through by one query
@@ -36,8 +40,14 @@ _PLACES: Sequence[tuple[str, type[Model], Sequence[str]]] = (
     ("call", Call, ["subject"]),
     ("participant", Participant, ["address", "name", "reason"]),
     ("link", CallLink, ["reason"]),
+    ("request", Request, ["subject"]),
+    ("task", Task, ["title"]),
+    ("approval", Approval, ["comment", "proof"]),
+    ("step of a request type", RequestTypeStep, ["title"]),
     ("entry", TimelineEntry, ["actor_name", "subject", "text", "quoted_text", "html", "proof"]),
     ("received mail", ReceivedMail, ["from_address", "subject", "reason", "error", "trace", "evidence"]),
+    ("edit of a mail", MailEdit, ["by", "old", "new"]),
+    ("confirmation", Confirmation, ["results"]),
     ("message", Message, ["subject", "to", "cc", "why", "data"]),
     ("delivery", Delivery, ["recipient", "reply"]),
 )

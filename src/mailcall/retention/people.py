@@ -14,8 +14,7 @@ from mailcall.inbound.models import ReceivedMail
 from mailcall.message import comparable
 from mailcall.outbound.models import Delivery
 from mailcall.retention.removing import IN_HAND
-
-SHOWN = 10
+from mailcall.retention.waiting import SHOWN, listed, open_work, steps_to_approve
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +128,22 @@ def _reasons(subject: Subject, *, even_open: bool) -> Iterator[str]:
             f"{subject.persons[0]} can sign in. Take that away first: "
             f"mailcall password {subject.address} --off"
         )
-    of_theirs = Delivery.objects.filter(message__call__user__in=subject.keys)
+    of_theirs = Delivery.objects.filter(
+        Q(message__call__user__in=subject.keys)
+        | Q(message__request__user__in=subject.keys)
+        | Q(message__task__request__user__in=subject.keys)
+    )
     waiting = (subject.deliveries().filter(state__in=IN_HAND), of_theirs.filter(state__in=IN_HAND))
     messages = sorted({key for rows in waiting for key in rows.values_list("message", flat=True)[:SHOWN]})
     if messages:
         yield (
-            f"Mail to {subject.address or 'them'}, or about their calls, is on its way or held: messages "
+            f"Mail to {subject.address or 'them'}, or about what is theirs, is on its way or held: messages "
             f"{', '.join(map(str, messages))}. Wait for it, or cancel it on its page."
         )
     worked_on = Call.objects.filter(analyst__in=subject.keys)
     still_open = (subject.calls() | worked_on).exclude(state__in=CLOSED_STATES).distinct().order_by("pk")
-    if not even_open and (numbers := list(still_open.values_list("pk", flat=True)[: SHOWN + 1])):
-        listed = ", ".join(map(str, numbers[:SHOWN])) + (", ..." if len(numbers) > SHOWN else "")
-        yield f"These calls of theirs are open: {listed}. Close them, or say --even-open."
+    if not even_open:
+        if numbers := listed(still_open.values_list("pk", flat=True)[: SHOWN + 1]):
+            yield f"These calls of theirs are open: {numbers}. Close them, or say --even-open."
+        yield from open_work(subject.keys)
+    yield from steps_to_approve(subject.keys)
