@@ -184,9 +184,7 @@ class TaskForm(forms.Form):
     kind = forms.ChoiceField(label="Kind", choices=TaskKind.choices, initial=TaskKind.PLAIN)
     group = GroupField()
     analyst = AnalystField()
-    approvers = PeopleField(
-        label="Approvers", required=False, help_text="The addresses of who is asked."
-    )
+    approvers = PeopleField(label="Approvers", required=False, help_text="The addresses of who is asked.")
     approver_group = GroupField(label="Approving group", help_text="Its analysts are asked, too.")
     rule = forms.ChoiceField(
         label="How many must approve", choices=ApprovalRule.choices, initial=ApprovalRule.ALL
