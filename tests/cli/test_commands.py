@@ -191,3 +191,23 @@ def test_a_corrected_server_is_tried_at_once(maildirs: Installation) -> None:
     said = maildirs.cli("deliver", "--once")
     assert "Out: 1 tried" in said
     assert "localhost:1" not in said
+
+
+def test_other_rules_are_tried_and_change_nothing(maildirs: Installation) -> None:
+    deliver(maildirs, "1.test", mail(subject="Casino night"))
+    deliver(maildirs, "2.test", mail(subject="My laptop"))
+    maildirs.cli("collect", "--once")
+    tried = json.loads(maildirs.cli("trial", "Support", "--reject", "casino", "--json"))
+    assert [one["subject"] for one in tried["otherwise"]] == ["Casino night"]
+    assert (tried["looked"], tried["below"]) == (2, None)
+    said = maildirs.cli("trial", "Support", "--reject", "casino")
+    assert "1 of 2 mails of Support would be decided otherwise" in said
+    assert "by the rule “rejected subject”" in said
+
+
+def test_rules_that_can_not_be_tried_are_refused(maildirs: Installation) -> None:
+    assert "There is no account named Nowhere." in maildirs.cli("trial", "Nowhere", "--reject", "x", status=1)
+    assert "Say what is to be changed" in maildirs.cli("trial", "Support", status=2)
+    said = maildirs.cli("trial", "Support", "--proof", "close", status=2)
+    assert "must look like close=authenticated" in " ".join(said.split())
+    assert "“nothing” is no proof" in maildirs.cli("trial", "Support", "--proof", "close=nothing", status=1)
