@@ -82,6 +82,12 @@ class Config(BaseSettings):
     round_trip_limit: int = Field(
         300, ge=30, le=86_400, description="Seconds within which one must come back; else it is an alarm."
     )
+    answers_an_hour: int = Field(
+        5, ge=1, le=10_000, description="Answers that one sender gets within an hour at most."
+    )
+    answers_a_day_on_a_call: int = Field(
+        20, ge=1, le=10_000, description="Answers that one call causes within a day at most."
+    )
     retention_hour: int = Field(
         3, ge=0, le=23, description="Hour of the day, by `time_zone`, from which the retention rules run."
     )

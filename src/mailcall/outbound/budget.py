@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count, F, Max, Q
 
+from mailcall.config import config
 from mailcall.outbound.message_types import ANSWER_CODES
 from mailcall.outbound.models import Delivery, DeliveryState
 
-ANSWERS_AN_HOUR_TO_A_SENDER = 5
 ANSWERS_A_DAY_TO_A_STRANGER = 1
-ANSWERS_A_DAY_ON_A_CALL = 20
 DAYS_AFTER_BOUNCE = 7
 
 
@@ -75,14 +74,15 @@ class Budget:
                 f"Withheld: {address} is known by unproved mail alone, and got an answer within a day "
                 "already, which is the budget for a stranger."
             )
-        if self.to_sender[address] >= ANSWERS_AN_HOUR_TO_A_SENDER:
+        an_hour, a_day = config().answers_an_hour, config().answers_a_day_on_a_call
+        if self.to_sender[address] >= an_hour:
             return (
-                f"Withheld: {address} got {ANSWERS_AN_HOUR_TO_A_SENDER} answers within an hour, "
+                f"Withheld: {address} got {an_hour} answers within an hour, "
                 "which is the budget for one sender."
             )
-        if call is not None and self.on_call[call] >= ANSWERS_A_DAY_ON_A_CALL:
+        if call is not None and self.on_call[call] >= a_day:
             return (
-                f"Withheld: call {call} caused {ANSWERS_A_DAY_ON_A_CALL} answers within a day, "
+                f"Withheld: call {call} caused {a_day} answers within a day, "
                 "which is the budget for one call."
             )
         self.to_sender[address] += 1
