@@ -50,8 +50,8 @@ def main(mails: int) -> None:
         tried = total(Trial(account, changed, now - dt.timedelta(days=30), now).parts())
         seconds, computed = time.perf_counter() - begun, time.process_time() - computed
         print(
-            f"{name:<36} {seconds:6.2f} s ({computed:.2f} s of computing)  looked at {tried.looked}, read {tried.read}, "
-            f"otherwise {len(tried.otherwise)}",
+            f"{name:<36} {seconds:6.2f} s ({computed:.2f} s of computing)  looked at {tried.looked}, "
+            f"read {tried.read}, otherwise {len(tried.otherwise)}",
             flush=True,
         )
 

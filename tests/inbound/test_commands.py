@@ -1,6 +1,5 @@
 """Calls worked by subject line: what is done, what is refused, and what nobody may do."""
 
-
 import pytest
 
 from desks import AUTHENTICATED, Desk, mail, reply_to

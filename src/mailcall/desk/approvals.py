@@ -1,5 +1,7 @@
 """Deciding approvals: by those who are asked or their delegates, until the outcome of the task is certain."""
 
+from dataclasses import replace
+
 from mailcall.desk import events
 from mailcall.desk.advancing import end_task
 from mailcall.desk.approval_rules import enough_asked, outcome
@@ -23,11 +25,14 @@ from mailcall.desk.work_states import Verb, how_it_stands
 def decide(approval: Approval, verb: Verb, deed: Deed, *, version: int | None = None) -> TimelineEntry:
     """Give an approval (APPROVE) or refuse it (REJECT), with the words as comment; `version` is the task's.
 
+    The comment is for whoever wanted the approval, too: it is not internal.
+
     Raises Refused when who does it is neither asked nor a delegate now, when it is decided, withdrawn or
     closed, and when it is refused without a reason.
     """
     if verb not in (Verb.APPROVE, Verb.REJECT):
         raise ValueError(verb)
+    deed = replace(deed, words=replace(deed.words, internal=False))
     with work_on(approval.task, deed, version) as work:
         task = work.task(approval.task_id)
         current = _current(work, task, approval)

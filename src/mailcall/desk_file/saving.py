@@ -70,6 +70,9 @@ class Saving:
             keys = {comparable(entry.item.name), comparable(getattr(entry.item, "email", ""))}
             self._document.broken[kind.section].update(keys)
             return
+        if isinstance(target, Person) and target.made_by_mail:
+            target.made_by_mail = False
+            changed.append("on record by more than mail")
         if is_new or changed:
             if isinstance(target, OutgoingServer):
                 target.close_breaker()

@@ -155,6 +155,7 @@ def edit_form(
 def _saved(request: HttpRequest, form: PersonForm) -> HttpResponse:
     is_new = form.instance.pk is None
     with transaction.atomic():
+        form.instance.made_by_mail = False  # somebody looked at it
         person = form.save()
         if is_new:
             people.note(person, acting_person(request), "Recorded.")
