@@ -11,9 +11,10 @@ from mailcall.desk.approvals import decide
 from mailcall.desk.delegations import delegate
 from mailcall.desk.errors import Refused
 from mailcall.desk.handling import update
-from mailcall.desk.models import Approval, Delegation, Person, Request, RequestTypeStep
+from mailcall.desk.models import Approval, Call, Delegation, Person, Request, RequestTypeStep
+from mailcall.desk.tasks import log_task
 from mailcall.desk.work_states import Verb
-from mailcall.desk.workflows import set_workflow
+from mailcall.desk.workflows import Step, set_workflow
 from mailcall.outbound.models import Delivery, Message, Token
 from retention.test_erasing import erase, where
 
@@ -76,6 +77,19 @@ def test_what_an_erased_approver_decided_stays_without_name_and_comment(
     assert where(email) == []
     assert Approval.objects.get(person=person).comment == "(removed)"
     assert not Token.objects.filter(person=person).exists()
+
+
+def test_tasks_of_their_calls_say_nothing_of_them_either(office: Office) -> None:
+    call = Call.objects.create(partition=office.partition, user=office.uma, subject="A secret call")
+    made = log_task(call, Step("Look", kind=USER_APPROVAL, approvers=(office.ulf,)), office.deed(office.ann))
+    update(made, office.deed(office.uma, "A secret of the task."))
+    decide(asked(made, office.ulf), Verb.APPROVE, office.deed(office.ulf))
+    Call.objects.update(state="closed", closed_at=timezone.now())
+    put_in_state(Delivery.objects.all(), "sent")
+    preview = erase(UMA, apply=False)
+    assert preview.counts == erase(UMA).counts
+    assert where("secret") == []
+    assert where("uma underhill") == []
 
 
 def test_a_preview_counts_what_the_erasure_does_and_changes_nothing(office: Office) -> None:

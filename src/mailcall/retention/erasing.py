@@ -58,7 +58,7 @@ class Erasure:
         """Calls, requests, approvals with all they have of them, what they said elsewhere, who they were."""
         subject = self._subject
         elsewhere = Q(call__isnull=True) | ~Q(call__in=subject.calls())
-        elsewhere &= work.not_of_requests(subject)
+        elsewhere &= work.not_of_their_work(subject)
         said = TimelineEntry.objects.filter(elsewhere, actor__in=subject.keys).exclude(actor_name=STAND_IN)
         messages = Message.objects.filter(elsewhere)
         written = messages.filter(author__in=subject.keys)
@@ -86,7 +86,8 @@ class Erasure:
         subject = self._subject
         list(Call.objects.filter(pk__in=keys).order_by("pk").select_for_update().values_list("pk"))
         own = list(Call.objects.filter(pk__in=keys, user__in=subject.keys).values_list("pk", flat=True))
-        entries = TimelineEntry.objects.filter(call__in=keys)
+        theirs = Work.of(calls=own)
+        entries = TimelineEntry.objects.filter(Q(call__in=keys) | theirs.about)
         self._said(entry_keys(entries.filter(actor__in=subject.keys)), removed)
         if subject.addresses:  # they had no record when they wrote it
             by_mail = entries.filter(actor=None, received_mail__from_address__in=subject.addresses)
@@ -95,10 +96,11 @@ class Erasure:
         self._rewrite(Participant.objects.filter(call__in=keys), ["reason"])
         self._rewrite(CallLink.objects.filter(Q(call__in=keys) | Q(earlier__in=keys)), ["reason"])
         self._rewrite(ReceivedMail.objects.filter(call__in=keys).defer("raw"), ["reason", "error", "trace"])
-        remove_data(Message.objects.filter(call__in=own), self._stamp, removed)
+        remove_data(Message.objects.filter(theirs.about), self._stamp, removed)
         for model in (Message, TimelineEntry, ReceivedMail):  # whoever answers repeats it
-            model._default_manager.filter(call__in=own).exclude(subject="").update(subject=REMOVED)
-        messages = list(Message.objects.filter(call__in=keys).values_list("pk", flat=True))
+            model._default_manager.filter(theirs.about).exclude(subject="").update(subject=REMOVED)
+        concerned = Message.objects.filter(Q(call__in=keys) | theirs.about)
+        messages = list(concerned.values_list("pk", flat=True))
         self._written(messages, removed)
         self._sent(messages, removed)
         Call.objects.filter(pk__in=own).update(subject=REMOVED)

@@ -25,10 +25,10 @@ def requests_of(subject: Subject) -> "QuerySet[Request]":
     return Request.objects.filter(user__in=subject.keys)
 
 
-def not_of_requests(subject: Subject) -> Q:
-    """What is not about their requests, nor about a task of these."""
-    own = requests_of(subject).values("pk")
-    return ~Q(request__in=own) & ~Q(task__request__in=own)
+def not_of_their_work(subject: Subject) -> Q:
+    """What is not about their requests, nor about a task of these or of their calls."""
+    own, calls = requests_of(subject).values("pk"), _own_calls(subject)
+    return ~Q(request__in=own) & ~Q(task__request__in=own) & ~Q(task__call__in=calls)
 
 
 def approvals_of(subject: Subject) -> "QuerySet[Approval]":
@@ -90,8 +90,11 @@ def edits_naming(subject: Subject) -> "QuerySet[MailEdit]":
 
 def own_words(entries: "QuerySet[TimelineEntry]", subject: Subject) -> "QuerySet[TimelineEntry]":
     """Of entries of an analyst: those on calls and requests of their own, where they spoke as a User."""
-    own_calls = Call.objects.filter(user__in=subject.keys).values("pk")
-    own_requests = requests_of(subject).values("pk")
+    calls, requests = _own_calls(subject), requests_of(subject).values("pk")
     return entries.filter(
-        Q(call__in=own_calls) | Q(request__in=own_requests) | Q(task__request__in=own_requests)
+        Q(call__in=calls) | Q(task__call__in=calls) | Q(request__in=requests) | Q(task__request__in=requests)
     )
+
+
+def _own_calls(subject: Subject) -> "QuerySet[Call]":
+    return Call.objects.filter(user__in=subject.keys).only("pk")
