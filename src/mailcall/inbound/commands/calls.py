@@ -8,6 +8,7 @@ from mailcall.desk.changes import Changes, UpdateCall
 from mailcall.desk.errors import Refused
 from mailcall.desk.locks import holder
 from mailcall.desk.models import Call, ClosureMethod, Right, State
+from mailcall.desk.people import may_take_part
 from mailcall.desk.rights import why_not
 from mailcall.desk.work import locked_call
 from mailcall.inbound.changes import origin_of, participants_of
@@ -26,8 +27,7 @@ def call_for(asking: Asking, number: int) -> Call:
     sender = asking.sender
     if call:
         part, _ = takes_part(asking.reading, asking.facts, call)
-        own = call.user_id == (sender.pk if sender else None)
-        takes_own_part = own or (part and not (sender and sender.is_analyst))
+        takes_own_part = _is_own(asking, call) or (part and not (sender and sender.is_analyst))
         if takes_own_part or (sender and not why_not(sender, Right.VIEW, call.partition)):
             return call
     raise Refused(f"There is no call {number} that you take part in.")
@@ -116,7 +116,8 @@ def is_analysts(asking: Asking, call: Call) -> bool:
 
 
 def _is_own(asking: Asking, call: Call) -> bool:
-    return asking.sender is not None and asking.sender.pk == call.user_id
+    sender = asking.sender
+    return sender is not None and sender.pk == call.user_id and may_take_part(sender)
 
 
 def _reopens(asking: Asking, call: Call) -> bool:
