@@ -16,7 +16,7 @@ from mailcall.inbound.act import act_on_all
 from mailcall.inbound.claims import Chunk, ClaimLost, Claims, EarlierRanOut, open_claims
 from mailcall.inbound.collect import collect
 from mailcall.inbound.dependence import keys_of_all
-from mailcall.inbound.models import Claim, ReceivedMail
+from mailcall.inbound.models import Claim, IncomingAccount, ReceivedMail
 from mailcall.inbound.readers import read_apart
 from mailcall.inbound.reading import Reading
 from mailcall.message.evidence import Trust
@@ -39,8 +39,9 @@ def journal(desk: Desk, *raws: bytes) -> list[int]:
 
 def keys(chunk: Chunk) -> dict[int, set[int]]:
     trust = Trust(verify_dkim=False)
-    readings: dict[int, Reading] = {
-        received.pk: read_apart(received.read_raw(), trust, signing_keys()) for received in chunk.mails
+    readings: dict[int, tuple[IncomingAccount, Reading]] = {
+        received.pk: (received.account, read_apart(received.read_raw(), trust, signing_keys()))
+        for received in chunk.mails
     }
     return keys_of_all(readings)
 
@@ -180,16 +181,30 @@ def test_nobody_acts_before_the_earlier_ones_have_told_what_they_depend_on(five:
         (mail("a@x.example", subject="[Call 1]"), mail("b@x.example", subject="Re: [Call 1] Laptop")),
         (mail("a@x.example", in_reply_to="<base@x.example>"), mail("b@x.example", subject="[Call 1]")),
         (mail("a@x.example"), mail("b@x.example", subject="[Call 999]")),
+        (mail("a@x.example", subject="[Call 1]"), mail("b@x.example", subject="CLOSE CALL 1")),
+        (mail("a@x.example", subject="UPDATE CALL 1: x"), mail("b@x.example", subject="CLOSE CALL 1")),
+        (mail("a@x.example", subject="UPDATE REQUEST 7"), mail("b@x.example", subject="[Request 7] Laptop")),
     ],
-    ids=["sender", "answer", "call", "answer-on-a-call", "a-call-that-may-come"],
+    ids=[
+        "sender",
+        "answer",
+        "call",
+        "answer-on-a-call",
+        "a-call-that-may-come",
+        "command-on-a-call",
+        "two-commands",
+        "request",
+    ],
 )
 def test_a_mail_waits_for_an_earlier_one_that_it_depends_on(
     desk: Desk, twos: None, earlier: bytes, later: bytes
 ) -> None:
     desk.receive(mail(message_id="<base@x.example>"))
     number = Call.objects.get().pk
-    journal(desk, *(raw.replace(b"[Call 1]", f"[Call {number}]".encode()) for raw in (
-        mail("other@x.example"), earlier, later, mail("else@x.example"))))  # fmt: skip
+    others = mail("other@x.example"), mail("else@x.example")
+    raws = (others[0], earlier, later, others[1])
+    numbered = (raw.replace(b"[Call 1]", b"[Call %d]" % number) for raw in raws)
+    journal(desk, *(raw.replace(b"CALL 1", b"CALL %d" % number) for raw in numbered))
     ann, bob = Claims("ann"), Claims("bob")
     first, second = take(ann), take(bob)
     ann.tell(first, lambda: keys(first))

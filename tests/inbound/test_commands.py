@@ -73,7 +73,8 @@ def test_a_user_closes_their_own_call_by_proof_or_by_an_answer_to_our_mail(desk:
     call.refresh_from_db()
     assert call.state == "open"
     ours = desk.sent_to(ANN)[0]
-    answer = reply_to(ours, ANN).replace(b"Subject: Re: [Call 1] My laptop is dead", b"Subject: CLOSE CALL 1")
+    subject = b"Subject: Re: [Call %d] My laptop is dead" % call.pk
+    answer = reply_to(ours, ANN).replace(subject, b"Subject: CLOSE CALL %d" % call.pk)
     received = desk.receive(answer)
     call.refresh_from_db()
     assert (call.state, received.outcome) == ("closed", "commanded")
