@@ -123,6 +123,49 @@ def test_a_role_limits_what_an_analyst_does_by_mail(desk: Desk, call: Call) -> N
     assert (received.outcome, "the role Reader doesn't let them" in received.reason) == ("refused", True)
 
 
+@pytest.mark.parametrize("rights", [["view"], []])
+def test_a_role_limits_what_an_analyst_says_by_answers_and_tags(
+    desk: Desk, call: Call, rights: list[str]
+) -> None:
+    hr = Partition.objects.create(name="HR", address="hr@desk.example")
+    Grant.objects.create(role=Role.objects.create(name="Reader", rights=rights), person=desk.bob)
+    all_in_hr = Role.objects.create(name="All", rights=["view", "update", "reopen"])
+    Grant.objects.create(role=all_in_hr, person=desk.bob, partition=hr)
+    received = desk.receive(by_bob(f"Re: [Call {call.pk}] My laptop is dead", "Hello Ann\n"))
+    assert (received.outcome, "no right to change" in str(received.trace)) == ("logged", True)
+    assert len(said_on(call)) == 1
+
+
+def test_an_analysts_answer_opens_a_call_only_with_the_right_to_that(desk: Desk, call: Call) -> None:
+    desk.receive(by_bob(f"CLOSE CALL {call.pk}"))
+    Grant.objects.create(role=Role.objects.create(name="Writer", rights=["view", "update"]), person=desk.bob)
+    desk.receive(by_bob(f"Re: [Call {call.pk}] My laptop is dead", "One more thing\n"))
+    call.refresh_from_db()
+    assert (call.state, said_on(call)[-1]) == ("closed", "One more thing")
+
+
+def test_who_has_left_is_told_nothing(desk: Desk, call: Call) -> None:
+    desk.ann.active = False
+    desk.ann.save()
+    before = len(desk.sent_to(ANN))
+    for subject in ("SUMMARY CALLS", "HELP", f"STATUS CALL {call.pk}"):
+        assert desk.receive(command(ANN, subject)).outcome == "refused"
+    assert len(desk.sent_to(ANN)) == before
+
+
+def test_who_joins_by_a_command_takes_part_in_the_next_mail_of_its_chunk(desk: Desk, call: Call) -> None:
+    desk.deliver(command(ANN, f"UPDATE CALL {call.pk}: ask Carl", cc=("carl@customer.example",)))
+    desk.deliver(mail("carl@customer.example", f"Re: [Call {call.pk}] My laptop is dead", "It is mine\n"))
+    assert desk.run() == 2
+    assert said_on(call)[-1] == "It is mine"
+
+
+def test_an_answer_that_only_refers_keeps_the_subject_of_what_it_answers(desk: Desk, call: Call) -> None:
+    first = desk.receive(by_bob(f"UPDATE CALL {call.pk}: one"))
+    received = desk.receive(by_bob(f"UPDATE CALL {call.pk}: one", "Two.\n", references=(first.message_id,)))
+    assert received.outcome == "updated"
+
+
 def test_a_call_that_somebody_works_on_is_left_alone_and_keeps_what_was_said(desk: Desk, call: Call) -> None:
     cy = Person.objects.create(name="Cy Cole", email="cy@desk.example", is_user=False, is_analyst=True)
     lock(call, by(cy, "page"))

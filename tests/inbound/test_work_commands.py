@@ -7,11 +7,23 @@ from django.utils import timezone
 
 from desks import Desk, mail
 from mailcall.desk.delegations import delegate
-from mailcall.desk.models import Approval, Condition, Person, Request, RequestType, Task, TaskKind
+from mailcall.desk.models import (
+    Approval,
+    Condition,
+    Grant,
+    Person,
+    PersonAddress,
+    Request,
+    RequestType,
+    Role,
+    Task,
+    TaskKind,
+)
 from mailcall.desk.requests import log_request
 from mailcall.desk.work import by
 from mailcall.desk.workflows import Step, set_workflow
 from mailcall.outbound import tokens
+from mailcall.outbound.models import Token
 from mailcall.outbound.threads import new_message_id, signing_keys
 
 ANN, BOB = "ann@customer.example", "bob@desk.example"
@@ -341,3 +353,59 @@ def test_only_people_who_take_part_and_analysts_update(desk: Desk, request_: Req
     assert (tagged.outcome, tagged.request) == ("logged", None)
     mine = send(desk, ANN, f"Re: [Request {request_.pk}] New laptop", "In blue, please.\n")
     assert (mine.outcome, mine.request) == ("commanded", request_)
+
+
+@pytest.mark.parametrize("proved", [True, False])
+def test_a_dead_token_chooses_nobody_in_whose_name_it_is_decided(
+    desk: Desk, approval: Approval, mia: Person, *, proved: bool
+) -> None:
+    PersonAddress.objects.create(person=mia, address=ANN, verified_at=timezone.now())
+    token = token_for(approval, mia)
+    Token.objects.update(expires_at=timezone.now())
+    received = send(desk, ANN, f"APPROVE TASK {approval.task_id} [{token}]", proved=proved)
+    assert (state(approval), received.outcome) == ("waiting", "refused")
+
+
+def test_a_living_token_decides_for_whom_it_was_sent_to_of_those_who_share_the_address(
+    desk: Desk, approval: Approval, mia: Person
+) -> None:
+    PersonAddress.objects.create(person=mia, address=ANN, verified_at=timezone.now())
+    send(desk, ANN, f"APPROVE TASK {approval.task_id} [{token_for(approval, mia)}]")
+    assert (state(approval), approval.decided_by) == ("approved", mia)
+    assert approval.proof == "token of the approval mail"
+
+
+def test_decisions_of_one_chunk_are_taken_in_the_order_in_which_they_came(
+    desk: Desk, approval: Approval, mia: Person
+) -> None:
+    desk.deliver(mail(mia.email, f"REJECT TASK {approval.task_id}: too dear", "\n", headers=FROM_CUSTOMER))
+    desk.deliver(
+        mail(mia.email, "Re: Approval wanted", "Approved\n", headers=FROM_CUSTOMER, **answering(approval))
+    )
+    assert desk.run() == 2
+    assert state(approval) == "rejected"
+
+
+def test_an_analyst_without_the_right_adds_nothing_to_a_request_and_nothing_is_lost(
+    desk: Desk, request_: Request
+) -> None:
+    Grant.objects.create(role=Role.objects.create(name="Reader", rights=["view"]), person=desk.bob)
+    approval = Approval.objects.get()
+    received = send(desk, BOB, f"Re: [Request {request_.pk}] New laptop", "In blue\n", proved=True)
+    assert (received.outcome, received.call is not None) == ("logged", True)
+    assert state(approval) == "waiting"
+
+
+@pytest.mark.parametrize(
+    "sender",
+    ["mia@custorner.example", "mia@customer.example.evil.example", "mia@cust\u043emer.example"],
+)
+def test_a_domain_that_looks_alike_and_a_name_that_shows_the_address_decide_nothing(
+    desk: Desk, approval: Approval, mia: Person, sender: str
+) -> None:
+    token = token_for(approval, mia)
+    domain = sender.rpartition("@")[2].encode("idna").decode()
+    proof = f"Authentication-Results: mx.desk.example; dmarc=pass header.from={domain}\n"
+    raw = mail(sender, f"APPROVE APPROVAL {approval.pk} [{token}]", "\n", headers=proof, name=mia.email)
+    desk.receive(raw)
+    assert state(approval) == "waiting"

@@ -9,9 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from desks import Desk, mail
+from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call
 from mailcall.inbound import confirming
 from mailcall.inbound.models import Confirmation, ReceivedMail
+from mailcall.message import read_mail
 from mailcall.web.models import Login
 
 BOB = "bob@desk.example"
@@ -38,7 +40,9 @@ def test_looking_at_the_page_does_nothing(client: Client, wait: Confirmation, ca
     for _ in range(3):  # as scanners of mail do
         page = client.get(page_of(wait))
     assert "Was it you?" in page.content.decode()
-    assert page["Cache-Control"].startswith("max-age=0, no-cache, no-store")
+    assert (page["Cache-Control"], page["X-Robots-Tag"]) == ("no-store", "noindex")
+    assert "It asks to <strong>close call" in page.content.decode()
+    assert "done" in page.content.decode()
     call.refresh_from_db()
     assert call.state == "open"
 
@@ -59,6 +63,35 @@ def test_its_button_does_what_was_asked_once(
     client.post(page_of(wait), {"answer": "yes"})
     assert "Confirmed already" in client.get(page_of(wait)).content.decode()
     assert call.timeline.latest("pk") == entry
+
+
+def test_what_it_did_is_found_from_its_mail(client: Client, wait: Confirmation, call: Call) -> None:
+    client.post(page_of(wait), {"answer": "yes"})
+    received = ReceivedMail.objects.latest("pk")
+    assert (received.call, received.entry) == (call, call.timeline.latest("pk"))
+
+
+def test_what_the_desk_reads_otherwise_by_now_is_not_done(
+    client: Client, desk: Desk, wait: Confirmation, call: Call
+) -> None:
+    desk.account.words = {"CLOSE": ["finish"], "TAKE": ["grab"]}
+    desk.account.save()
+    Confirmation.objects.update(command={"asked": f"take call {call.pk}", "said": "done"})
+    page = client.post(page_of(wait), {"answer": "yes"}).content.decode()
+    assert "reads that mail otherwise now" in page
+    call.refresh_from_db()
+    assert call.state == "open"
+
+
+def test_a_mail_that_was_worked_on_once_more_is_confirmed_no_more(wait: Confirmation) -> None:
+    Confirmation.objects.all().delete()
+    with pytest.raises(Refused, match="once more"):
+        confirming.confirm(wait, now=timezone.now())
+
+
+def test_a_decision_that_is_to_be_confirmed_is_told_with_its_words(desk: Desk, wait: Confirmation) -> None:
+    text = read_mail(desk.sent_to(BOB)[-1]).text
+    assert f"It asks to close call {wait.refs[0]}. It says:\n\n    done" in text
 
 
 def test_who_did_not_write_it_says_so_and_nothing_is_ever_done(

@@ -237,11 +237,7 @@ def _run(item: Item, decided: Decided, facts: Facts, known: Known, work: _Work) 
     if answer := answer_to_command(asking, ran, confirming.ask(asking, ran.short)):
         work.answers.append(answer)
     _forget(mail)
-    mail.entry = ran.entry
-    for target in ran.touched:
-        kind = type(target).__name__.lower()
-        if getattr(mail, f"{kind}_id") is None:
-            setattr(mail, kind, target)
+    ran.link(mail)
     steps = tuple(Step("b", result.about, result.done, result.sentence) for result in ran.results)
     decision = replace(decided.decision, reason=f"{decided.decision.reason} {ran.sentence}".strip())
     decided = Decided(decision, decided.trace + steps)

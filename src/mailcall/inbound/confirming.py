@@ -15,10 +15,12 @@ from mailcall.inbound.commands.running import CHANGES_NOTHING, run
 from mailcall.inbound.decision import Action
 from mailcall.inbound.explain import explain_mail
 from mailcall.inbound.models import Confirmation, Outcome, ReceivedMail
+from mailcall.inbound.rules.commands import called
 from mailcall.message import approval_tokens
 from mailcall.outbound.answers import CONFIRMATION, Secret
 
 LASTS = dt.timedelta(days=7)
+MOST_SAID = 5_000  # characters
 
 
 def ask(asking: Asking, short: Sequence[int]) -> Secret | None:
@@ -35,9 +37,18 @@ def ask(asking: Asking, short: Sequence[int]) -> Secret | None:
         "refs": [ref for ref in short if ref],
         "made_at": asking.now,
         "expires_at": asking.now + LASTS,
+        "command": _told(asking),
+        "answered_at": None,
+        "confirmed": None,
+        "results": [],
     }
     wait, _ = Confirmation.objects.update_or_create(mail=asking.mail, defaults=values)
     return Secret(wait.nonce, wait.pk, wait.person_id)
+
+
+def _told(asking: Asking) -> dict[str, str]:
+    """What is asked and said, as the person is shown it, and as it must still be when they confirm it."""
+    return {"asked": called(asking.command), "said": asking.text[:MOST_SAID]}
 
 
 def token_of(wait: Confirmation) -> str:
@@ -81,9 +92,10 @@ def confirm(wait: Confirmation, *, now: dt.datetime, how: str = "by token") -> l
         wait.save(update_fields=["answered_at", "confirmed", "results"])
         if ran.anything_done:
             mail = wait.mail
+            ran.link(mail)
             mail.outcome = Outcome.COMMANDED
             mail.reason = f"{mail.reason} Confirmed by {wait.person} on {now:%Y-%m-%d at %H:%M} UTC."
-            mail.save(update_fields=["outcome", "reason"])
+            mail.save(update_fields=["outcome", "reason", "call", "request", "task", "entry"])
     return list(wait.results)
 
 
@@ -99,11 +111,12 @@ def disown(wait: Confirmation, *, now: dt.datetime) -> None:
 
 
 def _locked(wait: Confirmation, now: dt.datetime) -> Confirmation:
-    current = (
-        Confirmation.objects.select_for_update(of=("self",))
-        .select_related("mail__account", "person")
-        .get(pk=wait.pk)
-    )
+    """It as it is now, locked after its mail, as whoever works on the mail once more does. Raises Refused."""
+    ReceivedMail.objects.select_for_update().filter(pk=wait.mail_id).values_list("pk").first()
+    rows = Confirmation.objects.select_for_update(of=("self",)).select_related("mail__account", "person")
+    current = rows.filter(pk=wait.pk).first()
+    if current is None:
+        raise Refused("That mail was worked on once more since.")
     if why := why_not(current, now):
         raise Refused(why)
     return current
@@ -121,4 +134,7 @@ def _asked(wait: Confirmation, now: dt.datetime, how: str) -> Asking:
         raise Refused(f"This desk would decide that mail otherwise now: {decision.reason}")
     person = Person.objects.get(pk=wait.person_id)
     decision = replace(decision, sender=person)
-    return Asking(mail, explained.reading, decision, explained.facts, now, how, frozenset(wait.refs))
+    asking = Asking(mail, explained.reading, decision, explained.facts, now, how, frozenset(wait.refs))
+    if _told(asking) != wait.command:
+        raise Refused(f"This desk reads that mail otherwise now: {called(asking.command)}. Write it again.")
+    return asking

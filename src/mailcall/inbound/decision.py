@@ -6,7 +6,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from mailcall.desk.models import Approval, Call, CallTemplate, LinkState, Partition, Person, Request, Task
+from mailcall.desk.models import (
+    Approval,
+    Call,
+    CallTemplate,
+    LinkState,
+    Partition,
+    Person,
+    Request,
+    Right,
+    Task,
+)
+from mailcall.desk.people import may_act_as_analyst
+from mailcall.desk.rights import Rights
 from mailcall.grammar import DEFAULT, Parsed, Words
 from mailcall.inbound.models import Outcome
 
@@ -71,6 +83,14 @@ class WorkFact:
         named = str(self.approval or self.target)
         return named[:1].lower() + named[1:]
 
+    @property
+    def root(self) -> object:
+        """What it belongs to: the number of a call, or the name of a request."""
+        if isinstance(self.target, Task) and self.target.call_id:
+            return self.target.call_id
+        request = self.target.pk if isinstance(self.target, Request) else self.target.request_id
+        return f"request {request}"
+
 
 @dataclass(frozen=True, slots=True)
 class Original:
@@ -102,12 +122,20 @@ class Facts:
     answered_subjects: Mapping[str, str] = field(default_factory=dict)  # of mails it answers, by Message-ID
     templates: Mapping[str, CallTemplate] = field(default_factory=dict)  # those that it may name, folded
     work: Mapping[tuple[str, int], WorkFact] = field(default_factory=dict)  # by kind and number
+    rights: Mapping[int, Rights] = field(default_factory=dict)  # of the analysts among those who write
     people: Mapping[str, Sequence[Person]] = field(default_factory=dict)  # by address, those of writers, too
 
     @property
     def sender(self) -> Person | None:
         """The first record with the From address."""
         return self.senders[0] if self.senders else None
+
+    def may_as_analyst(self, right: Right, partition: Partition) -> bool:
+        """Whether the sender is an Analyst who has a right there, and the address is certainly theirs."""
+        sender = self.sender
+        if sender is None or not may_act_as_analyst(sender) or sender.pk not in self.rights:
+            return False
+        return self.rights[sender.pk].has(right, partition)
 
     def is_own(self, address: str) -> bool:
         """Whether an address in lower case is one of this desk, also with a `+tag`."""

@@ -48,8 +48,10 @@ def behind_commands(readings: Sequence[Reading], facts: Sequence[Facts]) -> set[
     places: set[int] = set()
     touched: set[object] = set()
     for place, (reading, fact) in enumerate(zip(readings, facts, strict=True)):
+        work = [fact.work[one] for one in work_named(reading, fact.parsed) if one in fact.work]
         own = _depends_on(reading) - {f"from {reading.sender}"} | calls_of(reading, fact)
-        if fact.parsed.is_command or not touched.isdisjoint(own):
+        own |= {one.root for one in work}
+        if fact.parsed.is_command or work or not touched.isdisjoint(own):
             places.add(place)
             touched |= own
     return places

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mailcall.desk.models import Call, CallTemplate, Participant, Partition, Person, RemovedCall
 from mailcall.desk.people import people_by_address
+from mailcall.desk.rights import Rights, rights_of_many
 from mailcall.grammar import Parsed, parse
 from mailcall.inbound.decision import Account, Facts, WorkFact
 from mailcall.inbound.models import IncomingAccount, Outcome, ReceivedMail
@@ -73,6 +74,7 @@ class Known:
     answered_subjects: Mapping[str, str] = field(default_factory=dict)
     templates: Mapping[str, CallTemplate] = field(default_factory=dict)
     work: Mapping[tuple[str, int], WorkFact] = field(default_factory=dict)
+    rights: Mapping[int, Rights] = field(default_factory=dict)
 
     def facts(self, account: IncomingAccount, reading: Reading) -> Facts:
         """What deciding this mail on its account needs."""
@@ -97,13 +99,15 @@ class Known:
             answered_subjects=self.answered_subjects,
             templates=self.templates,
             work=self.work,
+            rights=self.rights,
             people=self.people,
         )
 
     def refresh(self, numbers: Set[int]) -> None:
-        """Read calls again that were changed by themselves."""
+        """Read calls again that were changed by themselves, and who takes part in them."""
         if numbers:
             self.calls.update(_calls(numbers))
+            self.participants.update(_participants(numbers))
 
     def learn(self, mail: ReceivedMail, reading: Reading, participants: Iterable[str]) -> None:
         """Take in what became of a mail, as the database would tell it; `participants` joined its call."""
@@ -138,19 +142,18 @@ def gather(
     for (_, _, reading), subject in zip(work, parsed, strict=True):
         named |= calls_named(reading, subject)
     calls = _calls(named)
-    participants: dict[int, set[str]] = defaultdict(set)
-    for call, address in Participant.objects.filter(call__in=calls).values_list("call", "address"):
-        participants[call].add(address)
+    analysts = [person for sharing in people.values() for person in sharing if person.is_analyst]
     return Known(
         own_addresses=own,
         now=now,
         people=people,
         calls=calls,
-        participants=participants,
+        participants=_participants(calls.keys()),
         referenced=referenced,
         same=_same_mails(work),
         removed=_removed(named - calls.keys()),
         accounts=accounts,
+        rights=rights_of_many(analysts) if analysts else {},
         parsed={id(reading): subject for (_, _, reading), subject in zip(work, parsed, strict=True)},
         answered_subjects=_answered_subjects(work, parsed),
         templates=_templates({subject.name.casefold() for subject in parsed if subject.object == "call"}),
@@ -163,6 +166,16 @@ def gather(
             now,
         ),
     )
+
+
+def _participants(calls: Set[int]) -> dict[int, set[str]]:
+    """The addresses that take part in each of these calls."""
+    found: dict[int, set[str]] = defaultdict(set)
+    if calls:
+        rows = Participant.objects.filter(call__in=calls).values_list("call", "address")
+        for call, address in rows:
+            found[call].add(address)
+    return found
 
 
 def _calls(numbers: Set[int]) -> dict[int, Call]:
@@ -185,7 +198,7 @@ def _answered_subjects(
         answered
         for (_, _, reading), subject in zip(work, parsed, strict=True)
         if subject.is_command
-        for answered in reading.mail.in_reply_to
+        for answered in reading.mail.in_reply_to or reading.mail.references[-1:]
     }
     if not wanted:
         return {}

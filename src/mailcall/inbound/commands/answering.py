@@ -10,8 +10,11 @@ from mailcall.inbound.commands.running import Ran
 from mailcall.inbound.decision import Decision, Facts
 from mailcall.inbound.models import ReceivedMail
 from mailcall.inbound.reading import Reading
+from mailcall.inbound.rules.commands import called
 from mailcall.outbound.answers import Answer, Result, Secret
 from mailcall.outbound.snapshots import url_of
+
+MOST_SAID = 1_000  # characters, in the mail that asks whether it was them
 
 
 def answer_to_command(asking: Asking, ran: Ran, confirm: Secret | None = None) -> Answer | None:
@@ -28,8 +31,9 @@ def answer_to_command(asking: Asking, ran: Ran, confirm: Secret | None = None) -
         results=ran.results,
         tables=ran.tables,
         help=ran.help,
-        syntax=_syntax(asking.command, asking.facts.account.words) if refused else (),
+        syntax=_syntax(asking.command, asking.facts.account.words) if refused and not confirm else (),
         confirm=confirm,
+        data={"asked": called(asking.command), "said": asking.text[:MOST_SAID]} if confirm else {},
         call=calls[0] if len(ran.touched) == len(calls) == 1 else None,
     )
 

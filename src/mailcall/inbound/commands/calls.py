@@ -1,5 +1,6 @@
 """What commands do to calls."""
 
+import copy
 import datetime as dt
 
 from mailcall.desk import closing, events
@@ -92,6 +93,7 @@ def reopen(asking: Asking, number: int) -> Did:
 
 def add_words(asking: Asking, call: Call, proof: str, *, internal: bool, reopen: bool = False) -> Did:
     """Add the words of the mail to a call, and have it told."""
+    call = copy.copy(call)  # what others decide by stays as it was, should this be undone
     changes = Changes(asking.now)
     participants = [] if internal else participants_of(asking.reading, asking.facts, call.user.email)
     [became] = changes.apply(

@@ -4,11 +4,14 @@ from mailcall.desk import approvals
 from mailcall.desk.delegations import approval_of
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Approval, Person, Task
+from mailcall.desk.people import may_take_part
 from mailcall.desk.work_states import Verb
 from mailcall.inbound.commands.asking import Asking, Did, ShortOfProof
 from mailcall.inbound.commands.work import fact_for
+from mailcall.inbound.decision import WorkFact
 from mailcall.inbound.proofs import Level, level_of
 from mailcall.outbound import tokens
+from mailcall.outbound.models import Token
 
 VERBS = {"approve": Verb.APPROVE, "reject": Verb.REJECT}
 DONE = {Verb.APPROVE: "approved", Verb.REJECT: "rejected"}
@@ -17,54 +20,57 @@ DONE = {Verb.APPROVE: "approved", Verb.REJECT: "rejected"}
 def decide(asking: Asking, number: int) -> Did:
     """Give or refuse an approval. Raises Refused, and ShortOfProof."""
     verb = VERBS[asking.command.action]
-    person, approval = _whose(asking, number)
-    proof = _proof(asking, person, approval)
-    asking = asking.by(person)
-    entry = approvals.decide(approval, verb, asking.deed(proof))
-    approval.task.refresh_from_db()
+    fact = fact_for(asking, number)
+    level = level_of(asking.command.action, asking.facts.account.proofs)
+    carried = _carried(asking, fact, number) if level is Level.TOKEN and not asking.confirmed else None
+    if carried:
+        person, approval = carried.person, carried.approval
+        if why := tokens.use(carried.text, person, approval, asking.now):
+            raise ShortOfProof(level, why)
+        proof = "token of the approval mail"
+    else:
+        person, approval = _own(asking, fact, number)
+        proof = asking.shown().proof_for(level)
+        if not proof:
+            raise ShortOfProof(level, _why_no_token(asking, person, approval))
+    entry = approvals.decide(approval, verb, asking.by(person).deed(proof))
     approval.refresh_from_db()
+    approval.task.refresh_from_db()
     task = approval.task
     what = f"You have {DONE[verb]} {task} ({task.title})"
     ended = f" It is {task.get_state_display()} now." if task.has_ended else " Others are still asked."
     return Did(f"{what}.{ended}", task, entry)
 
 
-def _whose(asking: Asking, number: int) -> tuple[Person, Approval]:
-    """Who decides which approval: with a token, the one of those at this address to whom it was sent."""
-    fact = fact_for(asking, number)
+def _own(asking: Asking, fact: WorkFact, number: int) -> tuple[Person, Approval]:
+    """The sender, and the approval that they mean. Raises Refused."""
     person = asking.sender
     assert person is not None  # the rule sees to it
     if asking.command.object == "approval":
         if fact.approval is None:
             raise Refused(f"There is no approval {number} that you take part in.")
-        approval = fact.approval
-    else:
-        for one in _tokens_of(asking):
-            found = tokens.find(one)
-            if found and found.approval.task_id == number and found.person in asking.facts.senders:
-                return found.person, found.approval
-        assert isinstance(fact.target, Task)
-        approval = approval_of(fact.target, person, asking.now)
-    for one in _tokens_of(asking):
-        found = tokens.find(one)
-        if found and found.approval_id == approval.pk and found.person in asking.facts.senders:
-            return found.person, approval
-    return person, approval
+        return person, fact.approval
+    assert isinstance(fact.target, Task)
+    return person, approval_of(fact.target, person, asking.now)
 
 
-def _proof(asking: Asking, person: Person, approval: Approval) -> str:
-    """What counts for the decision of this person; a token that counts is used up. Raises ShortOfProof."""
-    action = asking.command.action
-    level = level_of(action, asking.facts.account.proofs)
-    if proof := asking.shown().proof_for(level):
-        return proof
-    why = ""
-    if level is Level.TOKEN:
-        for text in _tokens_of(asking):
-            why = tokens.use(text, person, approval, asking.now)
-            if not why:
-                return "token of the approval mail"
-    raise ShortOfProof(level, why)
+def _carried(asking: Asking, fact: WorkFact, number: int) -> Token | None:
+    """A token in the mail that counts for what it names, of one of the people at this address."""
+    for text in _tokens_of(asking):
+        token = tokens.find(text)
+        if token is None or token.person not in asking.facts.senders:
+            continue
+        person = next(one for one in asking.facts.senders if one.pk == token.person_id)
+        named = token.approval_id if asking.command.object == "approval" else token.approval.task_id
+        counts = not tokens.check(text, token.person, token.approval, asking.now)
+        if named == number and may_take_part(person) and counts:
+            return token
+    return None
+
+
+def _why_no_token(asking: Asking, person: Person, approval: Approval) -> str:
+    """Why a token that the mail carries does not count; empty without one."""
+    return next((tokens.check(text, person, approval, asking.now) for text in _tokens_of(asking)), "")
 
 
 def _tokens_of(asking: Asking) -> list[str]:

@@ -12,6 +12,7 @@ from mailcall.desk.models import TimelineEntry
 from mailcall.grammar import HelpRow
 from mailcall.inbound.commands import asked_lists, calls, deciding, work
 from mailcall.inbound.commands.asking import Asking, Did, ShortOfProof, Target
+from mailcall.inbound.models import ReceivedMail
 from mailcall.outbound.answers import Result, Table
 from mailcall.outbound.snapshots import url_of
 
@@ -68,6 +69,14 @@ class Ran:
         if self.help:
             told.append("The commands were listed.")
         return " ".join(told)
+
+    def link(self, mail: ReceivedMail) -> None:
+        """Have the mail of the journal belong to what it touched first, of each kind."""
+        mail.entry = mail.entry or self.entry
+        for target in self.touched:
+            kind = type(target).__name__.lower()
+            if getattr(mail, f"{kind}_id") is None:
+                setattr(mail, kind, target)
 
     def add(self, about: str, did: Did) -> None:
         """Take in what became of one number."""

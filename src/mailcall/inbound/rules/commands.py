@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from mailcall.desk.models import Person
+from mailcall.desk.people import may_take_part
 from mailcall.grammar import COMMANDS, Parsed
 from mailcall.inbound.decision import Action, Decision, Facts, Verdict
 from mailcall.inbound.reading import Reading
@@ -45,10 +47,15 @@ class SubjectCommand:
 
 def called(parsed: Parsed) -> str:
     """A command in a few words: `close call 12, 13`."""
+    if parsed.action == "help":
+        return "list the commands"
+    if parsed.action == "summary":
+        return f"list {parsed.object}s ({parsed.scope})"
+    action = "tell the status of" if parsed.action == "status" else parsed.action
     refs = ", ".join(map(str, parsed.refs))
     on = f"on {parsed.on}" if parsed.on else ""
-    scope = parsed.scope if parsed.action == "summary" else ""
-    return " ".join(filter(None, (parsed.action, parsed.object, parsed.name, on, refs, scope)))
+    to = f"to {parsed.target}" if parsed.target else ""
+    return " ".join(filter(None, (action, parsed.object, parsed.name, on, refs, to)))
 
 
 def _why_none(reading: Reading, facts: Facts) -> str:
@@ -72,7 +79,8 @@ def _why_an_answer(reading: Reading, facts: Facts) -> str:
         return ""
     if not parsed.is_command:
         return "But the mail is an answer."
-    before = [facts.answered_subjects[i] for i in mail.in_reply_to if i in facts.answered_subjects]
+    answered = mail.in_reply_to or mail.references[-1:]
+    before = [facts.answered_subjects[i] for i in answered if facts.answered_subjects.get(i)]
     own = _bare(mail.subject, facts)
     if any(_bare(subject, facts) == own for subject in before):
         return "But it is the subject of the mail that it answers."
@@ -115,6 +123,8 @@ def _command(reading: Reading, facts: Facts, said: str) -> Verdict:
     if sender is None and not (parsed.action == "update" and parsed.object == "call"):
         why = f"{reading.sender} is not on record at this desk, so it can't {_verb(parsed)} anything."
         return Verdict(f"{said} {why}", refuse(reading, facts, why))
+    if sender and not may_take_part(sender):
+        return _of_nobody(reading, facts, said, sender)
     who = f"{reading.sender} is {sender}." if sender else f"{reading.sender} is not on record."
     no_answer = why_no_answer(reading, facts)
     decision = Decision(
@@ -128,6 +138,17 @@ def _command(reading: Reading, facts: Facts, said: str) -> Verdict:
         no_answer=no_answer,
     )
     return Verdict(f"{said} {who}{shared_address(facts)} Proof: {decision.proof}.", decision)
+
+
+def _of_nobody(reading: Reading, facts: Facts, said: str, sender: Person) -> Verdict:
+    """Refuse what comes from who has left, who is not told, or from an address that nobody verified."""
+    if not sender.active:
+        why = f"{sender} has left, so nothing can be done in their name."
+        decision = replace(refuse(reading, facts, why), answer=False, no_answer=why)
+    else:
+        why = f"Nobody has verified that {reading.sender} is an address of {sender}."
+        decision = refuse(reading, facts, why)
+    return Verdict(f"{said} {why}", decision)
 
 
 def _verb(parsed: Parsed) -> str:

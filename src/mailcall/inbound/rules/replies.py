@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, replace
 
-from mailcall.desk.models import Call, LinkState, State
+from mailcall.desk.models import Call, LinkState, Right, State
 from mailcall.desk.people import may_act_as_analyst, may_take_part
 from mailcall.inbound.decision import Action, Decision, Facts, Verdict
 from mailcall.inbound.reading import Reading
@@ -92,7 +92,8 @@ def _belongs(reading: Reading, facts: Facts, call: Call, saw: str) -> Verdict:
         )
         return Verdict(f"{saw} {taking} {whose(reading, facts).explained}", decision)
     decision = _update(reading, facts, call)
-    if reading.mail.automatic or decision.internal or call.merged_into_id:
+    stays = reading.mail.automatic or decision.internal or call.merged_into_id
+    if stays or not _may_reopen(reading, facts, call):
         return Verdict(f"{saw} {taking}{shared_address(facts)}", decision)
     if call.is_closed:
         days = call.partition.reopen_days
@@ -112,6 +113,12 @@ def _belongs(reading: Reading, facts: Facts, call: Call, saw: str) -> Verdict:
     return Verdict(f"{saw} {taking}{shared_address(facts)}", decision)
 
 
+def _may_reopen(reading: Reading, facts: Facts, call: Call) -> bool:
+    """Whether the words of the sender open it again: those of an Analyst only with the right to that."""
+    theirs = is_its_user(reading, facts, call) or reading.sender in facts.participants.get(call.pk, ())
+    return theirs or facts.may_as_analyst(Right.REOPEN, call.partition)
+
+
 def _reopening(decision: Decision) -> Decision:
     return replace(decision, reopen=True, reason=f"{decision.reason} It opens the call again.")
 
@@ -126,9 +133,10 @@ def takes_part(reading: Reading, facts: Facts, call: Call) -> tuple[bool, str]:
         return True, f"{reading.sender} is its User."
     if reading.sender in facts.participants.get(call.pk, frozenset()):
         return True, f"{reading.sender} takes part in it."
-    if facts.sender and may_act_as_analyst(facts.sender):
-        return True, f"{reading.sender} is the Analyst {facts.sender}."
-    return False, f"{reading.sender} takes no part in it."
+    may = facts.may_as_analyst(Right.UPDATE, call.partition)
+    if not may and facts.sender and may_act_as_analyst(facts.sender):
+        return False, f"{facts.sender} has no right to change what is in {call.partition}."
+    return may, f"{reading.sender} {f'is the Analyst {facts.sender}' if may else 'takes no part in it'}."
 
 
 def is_its_user(reading: Reading, facts: Facts, call: Call) -> bool:

@@ -1,7 +1,7 @@
 """Mails that belong to a request or a task: words for it, or the decision that an approval mail asks for."""
 
-from mailcall.desk.models import Request
-from mailcall.desk.people import may_act_as_analyst, may_take_part
+from mailcall.desk.models import Request, Right
+from mailcall.desk.people import may_take_part
 from mailcall.grammar import Parsed, decision_line
 from mailcall.inbound.decision import Action, Decision, Facts, Verdict, WorkFact
 from mailcall.inbound.reading import Reading
@@ -13,7 +13,7 @@ def belongs_to_work(reading: Reading, facts: Facts, work: WorkFact, saw: str) ->
     """Update it, or decide the approval that it answers, if the sender takes part; else log a call."""
     sender = facts.sender
     takes_part = [one for one in facts.senders if one.pk in work.people and may_take_part(one)]
-    if not takes_part and not (sender and may_act_as_analyst(sender)):
+    if not takes_part and not facts.may_as_analyst(Right.UPDATE, work.partition):
         who = f"{reading.sender or 'Its sender'} takes no part in it."
         if why_not_logged(reading, facts):
             return Verdict(f"{saw} {who}")

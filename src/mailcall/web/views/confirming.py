@@ -4,23 +4,30 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mailcall.desk.errors import Refused
 from mailcall.inbound import confirming
 from mailcall.inbound.models import Confirmation
 from mailcall.web.access import acting_person, people_only
+from mailcall.web.links import count_wrong, kept_to_itself, too_many_wrong
+from mailcall.web.views.errors import too_many_links
 
 GONE = 410
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def by_token(request: HttpRequest, token: str) -> HttpResponse:
     """The page behind the link of a confirmation mail: looking at it changes nothing, only its buttons do."""
+    return kept_to_itself(_by_token(request, token))
+
+
+def _by_token(request: HttpRequest, token: str) -> HttpResponse:
+    if too_many_wrong(request):
+        return too_many_links(request)
     wait = confirming.find(token)
     if wait is None:
+        count_wrong(request)
         return render(request, "web/confirm.html", {"wait": None}, status=404)
     refused = ""
     if request.method == "POST":

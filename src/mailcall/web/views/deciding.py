@@ -3,8 +3,6 @@
 Mail scanners open links, so that opening one only shows what is asked; its buttons decide, once.
 """
 
-from axes.helpers import get_client_ip_address
-from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,42 +17,25 @@ from mailcall.desk.work_states import Verb, how_it_stands
 from mailcall.outbound import tokens
 from mailcall.outbound.models import Token
 from mailcall.web.acting import CONFLICT, UNPROCESSABLE
+from mailcall.web.links import count_wrong, kept_to_itself, too_many_wrong
 from mailcall.web.views.approvals import UNCLEAR, VERBS, again
 from mailcall.web.views.errors import too_many_links
 from mailcall.web.work_forms import DecideForm
 from mailcall.web.work_page import approvals_to_show, asked_for
 
-# Of wrong links from one address, in each process of the pages. A secret is not found by trying anyway.
-MOST_WRONG = 20
-WRONG_SECONDS = 600
-
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest, token: str) -> HttpResponse:
     """What is asked; by POST the decision, which uses the token up in the same transaction."""
-    return _kept_to_itself(_answer(request, token))
-
-
-def _kept_to_itself(response: HttpResponse) -> HttpResponse:
-    """Nobody keeps a copy, and no other page learns the address.
-
-    Not by `no-referrer`: with it browsers send `Origin: null`, which the protection against forged forms
-    refuses.
-    """
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "strict-origin"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
+    return kept_to_itself(_answer(request, token))
 
 
 def _answer(request: HttpRequest, text: str) -> HttpResponse:
-    wrong = f"wrong-links-{get_client_ip_address(request)}"
-    if cache.get(wrong, 0) >= MOST_WRONG:
+    if too_many_wrong(request):
         return too_many_links(request)
     token = tokens.find(text)
     if token is None:
-        cache.add(wrong, 0, WRONG_SECONDS)
-        cache.incr(wrong)
+        count_wrong(request)
         return _no_longer(request, "This link is none that this desk gave, or was cut off on its way.", 404)
     approval = approvals_to_show().get(pk=token.approval_id)
     if sentence := tokens.check(text, token.person, approval, timezone.now()):
