@@ -139,7 +139,8 @@ def _act_in_order(items: Sequence[Item], known: Known, work: "_Work") -> list[tu
     """What does not depend on each other at once, then what depends on it."""
     done: list[tuple[Item, Decided]] = []
     while left := items[len(done) :]:
-        left = left[: independent([item.reading for item in left], known.people.keys())]
+        passed_on = {n for n, item in enumerate(left) if item.account.log_for_original_sender}
+        left = left[: independent([item.reading for item in left], known.people.keys(), passed_on)]
         facts = [known.facts(item.account, item.reading) for item in left]
         count = together([item.reading for item in left], facts)
         done += _act_at_once(left[:count], facts[:count], known, work)

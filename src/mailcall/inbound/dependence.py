@@ -21,16 +21,18 @@ from mailcall.inbound.work_facts import roots_of, work_named
 EVERYTHING = 0  # the key of a mail that depends on all that came before it
 
 
-def independent(readings: Sequence[Reading], known: Set[str]) -> int:
+def independent(readings: Sequence[Reading], known: Set[str], passed_on: Set[int] = frozenset()) -> int:
     """How many of these, from the first, do not depend on an earlier one among them, as far as they say.
 
     A mail depends on one before it with the same sender (or, like it, none) who is not `known` as a person
     yet, or who wrote what is forwarded, the same Message-ID or content, a Message-ID that it refers to, or a
-    report that the sender's address bounced. What only the desk can tell, `together` looks at.
+    report that the sender's address bounced. What only the desk can tell, `together` looks at. `passed_on`
+    are the places of those that may be logged for who wrote what they forward.
     """
     bounced = {address for reading in readings for address in _bounced(reading)}
     alike = {f"from {address}" for address in known - bounced}
-    return _apart([_depends_on(reading) - alike for reading in readings])
+    own = [_depends_on(reading, place in passed_on) for place, reading in enumerate(readings)]
+    return _apart([keys - alike for keys in own])
 
 
 def together(readings: Sequence[Reading], facts: Sequence[Facts]) -> int:
@@ -49,7 +51,8 @@ def behind_commands(readings: Sequence[Reading], facts: Sequence[Facts]) -> set[
     touched: set[object] = set()
     for place, (reading, fact) in enumerate(zip(readings, facts, strict=True)):
         work = [fact.work[one] for one in work_named(reading, fact.parsed) if one in fact.work]
-        own = _depends_on(reading) - {f"from {reading.sender}"} | calls_of(reading, fact)
+        own = {key for key in _depends_on(reading) if not str(key).startswith("from ")}
+        own |= calls_of(reading, fact)
         own |= {one.root for one in work}
         if fact.parsed.is_command or work or not touched.isdisjoint(own):
             places.add(place)
@@ -75,9 +78,9 @@ def keys_of_all(readings: Mapping[int, tuple[IncomingAccount, Reading]]) -> dict
     work = {mail: work_named(reading, parsed[mail]) for mail, (_, reading) in readings.items()}
     roots = roots_of(set().union(*work.values()))
     keys: dict[int, Set[int]] = {}
-    for mail, (_, reading) in readings.items():
+    for mail, (account, reading) in readings.items():
         calls = calls_of_mail[mail]
-        own = _depends_on(reading) | {f"call {call}" for call in calls}
+        own = _depends_on(reading, account.log_for_original_sender) | {f"call {call}" for call in calls}
         own |= {
             f"call {call}" for reference in references_of(reading) for call in referred.get(reference, ())
         }
@@ -103,14 +106,16 @@ def _apart(things: Sequence[Set[object]]) -> int:
     return len(things)
 
 
-def _depends_on(reading: Reading) -> set[object]:
+def _depends_on(reading: Reading, passed_on: bool = False) -> set[object]:
     own: set[object] = {
         f"from {reading.sender}",
         f"id {reading.mail.message_id}",
         f"key {reading.duplicate_key}",
     }
     own |= {f"id {reference}" for reference in references_of(reading)}
-    own |= {f"from {address}" for address in (*_bounced(reading), *writers_of(reading.mail))}
+    own |= {f"from {address}" for address in _bounced(reading)}
+    if passed_on:
+        own |= {f"from {address}" for address in writers_of(reading.mail)}
     return own - {"id ", "key "}
 
 
