@@ -47,7 +47,7 @@ def test_each_number_is_answered_with_what_became_of_it(desk: Desk, call: Call) 
 def test_who_is_asked_whether_it_was_them_is_told_what_was_asked(desk: Desk, call: Call) -> None:
     ask(desk, ANN, f"CLOSE CALL {call.pk}")
     [answer] = answers_to(desk, ANN)
-    assert answer.subject == f"Was it you?: CLOSE CALL {call.pk}"
+    assert answer.subject == f"Was it you? CLOSE CALL {call.pk}"
     assert "/confirm/" in answer.text
     assert "this was not done" in answer.text
 

@@ -98,7 +98,7 @@ def test_mail_that_must_not_be_answered_is_not(office: Office) -> None:
 def test_who_may_not_have_asked_gets_a_page_to_say_so(office: Office) -> None:
     secret = Secret("abcdefghijkl", 1, office.uma.pk)
     mail = sent(answer(office, results=[REFUSED], confirm=secret), code=TO_CONFIRM)
-    assert mail.subject == "Was it you?: CLOSE CALL 12, 13"
+    assert mail.subject == "Was it you? CLOSE CALL 12, 13"
     assert "this was not done" in mail.text
     assert "/confirm/" in mail.text
     assert "/confirm/" in mail.html

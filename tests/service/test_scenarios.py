@@ -140,7 +140,7 @@ def test_a_call_from_its_first_mail_to_its_last_by_subject_lines(scene: Scene) -
     assert (scene.state("call", 1), scene.state("call", 2)) == ("closed", "closed")
     scene.heard(UMA)
     scene.say(UMA, "REOPEN CALL 1: it is back", proved=False)
-    assert "/confirm/" in scene.one(UMA, "Was it you?: REOPEN CALL 1").text
+    assert "/confirm/" in scene.one(UMA, "Was it you? REOPEN CALL 1").text
     assert scene.state("call", 1) == "closed"
     scene.say(UMA, "REOPEN CALL 1: it is back")
     assert scene.one(UMA, "Done: REOPEN CALL 1")

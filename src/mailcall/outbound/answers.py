@@ -165,7 +165,7 @@ def _message(answer: Answer, keys: Sequence[bytes]) -> Message:
         references=" ".join((*origin.references, origin.message_id)),
         sender=[partition.sender_name or partition.name, partition.address],
         to=[list(answer.to)],
-        subject=f"{answer.opening}: {about}"[:500],
+        subject=f"{answer.opening}{'' if answer.opening.endswith('?') else ':'} {about}"[:500],
         data={
             "subject": about,
             "partition": partition.name,
