@@ -117,6 +117,8 @@ def test_help_lists_the_commands_when_nothing_else_is_in_the_mail(desk: Desk, ca
     [answer] = answers_to(desk, ANN)
     assert "CLOSE (CALL / TASK / REQUEST) number, ... [: text]" in answer.text
     assert "FORWARD" not in answer.text
+    assert "LOG TASK" not in answer.text
+    assert ask(desk, ANN, "help", "-- \nAnn Archer\n").outcome == "commanded"
     received = ask(desk, ANN, "Help", "my laptop is on fire\n")
     assert received.outcome == "logged"
 
@@ -125,6 +127,7 @@ def test_a_near_miss_is_logged_and_answered_with_the_right_spelling(desk: Desk, 
     received = ask(desk, ANN, f"CLOSE COL {call.pk}", "works again\n")
     assert received.outcome == "logged"
     [answer] = answers_to(desk, ANN)
+    assert answer.subject == f"Not done: CLOSE COL {call.pk}"
     assert f"CLOSE CALL {call.pk}" in answer.text
     assert f"+ Call {received.call_id}: What you wrote was logged as this call." in answer.text
     assert len(desk.sent_to(ANN)) == 2  # no acknowledgement beside it

@@ -22,8 +22,9 @@ from mailcall.desk.models import (
 from mailcall.desk.requests import log_request
 from mailcall.desk.work import by
 from mailcall.desk.workflows import Step, set_workflow
+from mailcall.inbound.models import Confirmation
 from mailcall.outbound import tokens
-from mailcall.outbound.models import Token
+from mailcall.outbound.models import Message, Token
 from mailcall.outbound.threads import new_message_id, signing_keys
 
 ANN, BOB = "ann@customer.example", "bob@desk.example"
@@ -222,6 +223,9 @@ def test_a_token_is_used_once_and_never_for_another_decision(
     assert (state(other), received.outcome) == ("waiting", "refused")
     again = send(desk, mia.email, f"REJECT APPROVAL {approval.pk} [{token}]: no, wait")
     assert (state(approval), again.outcome) == ("approved", "refused")
+    assert "nothing is left to decide" in again.reason
+    assert not Confirmation.objects.filter(mail=again).exists()
+    assert token not in str(list(Message.objects.values_list("subject", "data")))
 
 
 def test_an_out_of_office_answer_decides_nothing(desk: Desk, approval: Approval, mia: Person) -> None:

@@ -35,6 +35,14 @@ def test_every_recipient_gets_a_copy_of_their_own(client: smtplib.SMTP, mail_dir
     assert stored.endswith(MAIL)
 
 
+def test_an_answer_to_an_address_with_a_token_reaches_its_mailbox(
+    client: smtplib.SMTP, mail_dir: Path
+) -> None:
+    client.sendmail("ann@customer.example", ["support+ok.k3j2h4g5@desk.example", "+x@desk.example"], MAIL)
+    assert len(maildirs.mails(mail_dir, "support@desk.example")) == 1
+    assert len(maildirs.mails(mail_dir, "+x@desk.example")) == 1
+
+
 def test_nothing_vouches_for_the_sender(client: smtplib.SMTP, mail_dir: Path) -> None:
     client.sendmail("ann@customer.example", ["support@desk.example"], MAIL)
     assert (

@@ -10,6 +10,7 @@ from mailcall.database.rows import insert_rows
 from mailcall.desk.models import Call, Partition, Person
 from mailcall.grammar import HelpRow
 from mailcall.message import address_ok, comparable
+from mailcall.message.approval_tokens import masked
 from mailcall.message.subjects import clean_subject, strip_prefixes
 from mailcall.message.thread_ids import without_tags
 from mailcall.outbound.budget import Budget
@@ -104,7 +105,7 @@ class Answer:
             return self.message_type.opening
         if self.tables or self.help:
             return "Answer"
-        if not self.anything_done:
+        if not self.anything_done or self.suggestion:
             return "Not done"
         return "Done" if all(result.done for result in self.results) else "Partly done"
 
@@ -153,7 +154,7 @@ def _may_get(answer: Answer) -> bool:
 
 def _message(answer: Answer, keys: Sequence[bytes]) -> Message:
     partition, origin = answer.partition, answer.origin
-    about = without_tags(strip_prefixes(answer.asked).text).strip() or "(no subject)"
+    about = masked(without_tags(strip_prefixes(answer.asked).text).strip()) or "(no subject)"
     kind = answer.message_type
     return Message(
         type_code=kind.code,

@@ -101,11 +101,17 @@ class Delivery:
         try:
             for recipient in recipients:
                 head = _trace_headers(session, envelope, recipient)
-                await asyncio.to_thread(maildirs.deliver, self._mail_dir, recipient, head + body)
+                await asyncio.to_thread(maildirs.deliver, self._mail_dir, _mailbox_of(recipient), head + body)
         except OSError as error:
             _log.warning("The sandbox could not keep a mail: %s", error)
             return "451 4.3.0 The mail could not be written to the disk"
         return f"250 2.0.0 Delivered to {len(recipients)} mailboxes"
+
+
+def _mailbox_of(address: str) -> str:
+    """Where mail for an address goes: what stands behind a plus is for who reads it, as on most servers."""
+    local, at, domain = address.rpartition("@")
+    return f"{local.partition('+')[0] or local}{at}{domain}"
 
 
 def _trace_headers(session: Session, envelope: Envelope, recipient: str) -> bytes:

@@ -63,7 +63,7 @@ def answer_to_near_miss(
     return replace(
         answer,
         person=call.user,
-        sentence=f"Your subject is nearly a command. {decision.command.problem}".strip(),
+        sentence="Your subject is nearly a command, but not written quite like one.",
         suggestion=decision.command.suggestion,
         results=[Result(str(call), True, "What you wrote was logged as this call.", url_of(call))],
         call=call,

@@ -6,14 +6,16 @@ from mailcall.desk.models import Call
 from mailcall.desk.people import may_act_as_analyst
 from mailcall.desk.state_names import StateNames
 from mailcall.desk.summaries import Listing, last_word, summary
-from mailcall.grammar import HelpRow, help_rows
+from mailcall.grammar import COMMANDS, HelpRow, help_rows
 from mailcall.inbound.commands.asking import Asking, Did, Target
 from mailcall.inbound.commands.calls import call_for
 from mailcall.inbound.commands.work import fact_for
 from mailcall.outbound.answers import Row, Table
 from mailcall.outbound.snapshots import page_of
 
-_OF_ANALYSTS = frozenset({"forward", "take"})
+_OF_ANALYSTS = {
+    (command.action, command.objects[:1]) for command in COMMANDS if command.who == "analysts with the right"
+}
 
 
 def help_for(asking: Asking) -> Sequence[HelpRow]:
@@ -22,7 +24,7 @@ def help_for(asking: Asking) -> Sequence[HelpRow]:
     rows = help_rows(asking.facts.account.words)
     if asking.sender and may_act_as_analyst(asking.sender):
         return rows
-    return [row for row in rows if row.command.action not in _OF_ANALYSTS]
+    return [row for row in rows if (row.command.action, row.command.objects[:1]) not in _OF_ANALYSTS]
 
 
 def summary_for(asking: Asking) -> Sequence[Table]:

@@ -3,9 +3,9 @@
 from mailcall.desk import approvals
 from mailcall.desk.delegations import approval_of
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import Approval, Person, Task
+from mailcall.desk.models import Approval, ApprovalState, Person, Task
 from mailcall.desk.people import may_take_part
-from mailcall.desk.work_states import Verb
+from mailcall.desk.work_states import Verb, how_it_stands
 from mailcall.inbound.commands.asking import Asking, Did, ShortOfProof
 from mailcall.inbound.commands.work import fact_for
 from mailcall.inbound.decision import WorkFact
@@ -21,6 +21,8 @@ def decide(asking: Asking, number: int) -> Did:
     """Give or refuse an approval. Raises Refused, and ShortOfProof."""
     verb = VERBS[asking.command.action]
     fact = fact_for(asking, number)
+    if fact.approval and fact.approval.state != ApprovalState.WAITING:
+        raise Refused(f"{how_it_stands(fact.approval)}: nothing is left to decide.")
     level = level_of(asking.command.action, asking.facts.account.proofs)
     carried = _carried(asking, fact, number) if level is Level.TOKEN and not asking.confirmed else None
     if carried:

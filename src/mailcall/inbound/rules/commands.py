@@ -67,9 +67,15 @@ def _why_none(reading: Reading, facts: Facts) -> str:
         return f"Nobody is known to have sent it: {reading.evidence.problem}"
     if facts.is_own(reading.sender):
         return f"{reading.sender} is an address of this desk, which orders nothing."
-    if parsed.action == "help" and (mail.reply_text.strip() or mail.attachments):
+    if parsed.action == "help" and (_is_text(mail.reply_text) or mail.attachments):
         return "There is more in the mail, so it asks for more than the list of commands."
     return _why_an_answer(reading, facts)
+
+
+def _is_text(new: str) -> bool:
+    """Whether somebody wrote more than a signature, with its delimiter (RFC 3676 4.3)."""
+    first = next(filter(str.strip, new.splitlines()), "")
+    return bool(first) and first.strip() != "--"
 
 
 def _why_an_answer(reading: Reading, facts: Facts) -> str:
