@@ -26,10 +26,10 @@ from mailcall.inbound.commands import (
     answer_to_refused,
     run,
 )
-from mailcall.inbound.decision import OUTCOMES, Action, Decided, Decision, Facts, Step
+from mailcall.inbound.decision import OUTCOMES, Action, Decided, Decision, Facts
 from mailcall.inbound.dependence import behind_commands, independent, together
 from mailcall.inbound.facts import Known, gather, own_addresses
-from mailcall.inbound.models import IncomingAccount, MailState, Outcome, ReceivedMail
+from mailcall.inbound.models import IncomingAccount, MailState, ReceivedMail
 from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules import decide
 from mailcall.outbound import operations
@@ -125,8 +125,10 @@ def _act(items: Sequence[Item]) -> list[tuple[Item, Decided]]:
     now = timezone.now()
     known = gather([(item.account, item.mail.pk, item.reading) for item in items], own_addresses(), now)
     work = _Work(now)
-    facts = [known.facts(item.account, item.reading) for item in items]
-    last = behind_commands([item.reading for item in items], facts)
+    last: set[int] = set()
+    if known.may_have_commands:
+        facts = [known.facts(item.account, item.reading) for item in items]
+        last = behind_commands([item.reading for item in items], facts)
     done = _act_in_order([item for place, item in enumerate(items) if place not in last], known, work)
     done += _act_in_order([items[place] for place in sorted(last)], known, work)
     work.finish()
@@ -239,12 +241,10 @@ def _run(item: Item, decided: Decided, facts: Facts, known: Known, work: _Work) 
         work.answers.append(answer)
     _forget(mail)
     ran.link(mail)
-    steps = tuple(Step("b", result.about, result.done, result.sentence) for result in ran.results)
     decision = replace(decided.decision, reason=f"{decided.decision.reason} {ran.sentence}".strip())
-    decided = Decided(decision, decided.trace + steps)
+    decided = Decided(decision, decided.trace + ran.steps)
     _journal(item, decided, known.now)
-    if not ran.anything_done:
-        mail.outcome = Outcome.REFUSED
+    mail.outcome = ran.outcome
     known.refresh({target.pk for target in ran.changed if isinstance(target, Call)})
     known.learn(mail, item.reading, ())
     return decided

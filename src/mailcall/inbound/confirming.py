@@ -88,7 +88,7 @@ def confirm(wait: Confirmation, *, now: dt.datetime, how: str = "by token") -> l
         asking = _asked(wait, now, how)
         ran = run(asking)
         wait.answered_at, wait.confirmed = now, True
-        wait.results = [f"{result.about}: {result.sentence}" for result in ran.results]
+        wait.results = ran.sentences
         wait.save(update_fields=["answered_at", "confirmed", "results"])
         if ran.anything_done:
             mail = wait.mail

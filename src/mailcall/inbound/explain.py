@@ -62,8 +62,7 @@ def rehearse(mail: ReceivedMail, explained: Explanation) -> tuple[Outcome, tuple
     with transaction.atomic():
         ran = run(Asking(mail, explained.reading, decision, explained.facts, timezone.now()))
         transaction.set_rollback(True)
-    steps = tuple(Step("b", result.about, result.done, result.sentence) for result in ran.results)
-    return Outcome.COMMANDED if ran.anything_done else Outcome.REFUSED, steps
+    return ran.outcome, ran.steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,11 @@ class Known:
             people=self.people,
         )
 
+    @property
+    def may_have_commands(self) -> bool:
+        """Whether a mail among these may be decided as a command, by its subject or by what it belongs to."""
+        return bool(self.work) or any(subject.is_command for subject in self.parsed.values())
+
     def refresh(self, numbers: Set[int]) -> None:
         """Read calls again that were changed by themselves, and who takes part in them."""
         if numbers:

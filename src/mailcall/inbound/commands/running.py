@@ -12,7 +12,8 @@ from mailcall.desk.models import TimelineEntry
 from mailcall.grammar import HelpRow
 from mailcall.inbound.commands import asked_lists, calls, deciding, work
 from mailcall.inbound.commands.asking import Asking, Did, ShortOfProof, Target
-from mailcall.inbound.models import ReceivedMail
+from mailcall.inbound.decision import Step
+from mailcall.inbound.models import Outcome, ReceivedMail
 from mailcall.outbound.answers import Result, Table
 from mailcall.outbound.snapshots import url_of
 
@@ -62,9 +63,24 @@ class Ran:
         return all(result.done for result in self.results)
 
     @property
+    def outcome(self) -> Outcome:
+        """For the journal."""
+        return Outcome.COMMANDED if self.anything_done else Outcome.REFUSED
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What became of each part, for the trace."""
+        return tuple(Step("b", result.about, result.done, result.sentence) for result in self.results)
+
+    @property
+    def sentences(self) -> list[str]:
+        """The same for people."""
+        return [f"{result.about}: {result.sentence}" for result in self.results]
+
+    @property
     def sentence(self) -> str:
         """All of it for the journal."""
-        told = [f"{result.about}: {result.sentence}" for result in self.results]
+        told = self.sentences
         told += [f"{table.title}: {len(table.rows)} listed." for table in self.tables]
         if self.help:
             told.append("The commands were listed.")
