@@ -1,68 +1,11 @@
-"""Outgoing servers, and the message table with its deliveries."""
+"""The message table with its deliveries."""
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from mailcall.database.fields import EncryptedField, Secret, ring
-from mailcall.desk.models import Approval, Call, Partition, Person, Request, Task, TimelineEntry
-from mailcall.message import approval_tokens
-from mailcall.transport.interface import TransportSettings
-
-
-class OutgoingServer(models.Model):
-    """A server that mail leaves by."""
-
-    name = models.CharField(max_length=100, unique=True)
-    active = models.BooleanField(default=True)
-    protocol = models.CharField(max_length=10, default="smtp")
-    server = models.CharField(max_length=255, blank=True)
-    port = models.PositiveIntegerField(default=587)
-    security = models.CharField(
-        max_length=10, default="starttls", choices=[(s, s) for s in ("tls", "starttls", "plain")]
-    )
-    login = models.CharField(max_length=255, blank=True)
-    password: "models.Field[Secret | str, Secret]" = EncryptedField(default="", blank=True)
-    auth_method = models.CharField(max_length=20, default="auto")
-    ca_file = models.CharField(max_length=500, blank=True)
-    path = models.CharField(max_length=500, blank=True, help_text="The folder, for Maildir.")
-    partition = models.ForeignKey(
-        Partition, null=True, blank=True, on_delete=models.CASCADE, help_text="Empty: for all."
-    )
-    priority = models.PositiveSmallIntegerField(default=10, help_text="The least is tried first.")
-
-    BREAKER = ("breaker_failures", "breaker_until", "last_error")
-
-    breaker_failures = models.PositiveIntegerField(default=0, editable=False)
-    breaker_until = models.DateTimeField(null=True, editable=False, help_text="Not used before.")
-    last_error = models.TextField(blank=True, editable=False)
-    last_good_at = models.DateTimeField(null=True, editable=False)
-    certificate_ends_at = models.DateTimeField(
-        null=True, editable=False, help_text="When the certificate expires that the server last showed."
-    )
-
-    class Meta:
-        ordering = ["priority", "name"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def close_breaker(self) -> None:
-        """Try it again at once: a person changed its settings, or saw it work."""
-        self.breaker_failures, self.breaker_until, self.last_error = 0, None, ""
-
-    def transport_settings(self) -> TransportSettings:
-        """What the transport room needs. Raises KeyringError when the password can't be read."""
-        return TransportSettings(
-            server=self.server,
-            port=self.port,
-            security=self.security,
-            login=self.login,
-            password=self.password.reveal() if self.password else "",
-            auth_method=self.auth_method,
-            ca_file=self.ca_file,
-            path=self.path,
-        )
+from mailcall.desk.models import Call, Partition, Person, Request, Task, TimelineEntry
+from mailcall.outbound.models.servers import OutgoingServer
 
 
 class Message(models.Model):
@@ -185,33 +128,3 @@ class Delivery(models.Model):
     def unfinished(cls) -> "models.QuerySet[Delivery]":
         """Those that are not at an end: few, and found by an index of their own."""
         return cls.objects.filter(finished_at=None)
-
-
-class Token(models.Model):
-    """What an approval mail carries, so that an answer counts as the word of the person it was sent to.
-
-    The row does not have the secret: that is derived from it by the key ring.
-    """
-
-    PURPOSE = "approval-token"
-
-    approval = models.ForeignKey(Approval, on_delete=models.CASCADE, related_name="tokens")
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="tokens")
-    nonce = models.CharField(max_length=8, db_index=True)
-    made_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True)
-    revoked_at = models.DateTimeField(null=True, help_text="When what it was for changed.")
-
-    class Meta:
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return f"Token {self.pk} of {self.approval}"
-
-    @property
-    def text(self) -> str:
-        """The secret, signed with the newest key. Raises KeyringError."""
-        return approval_tokens.make(
-            self.nonce, self.approval_id, self.person_id, ring().derived(self.PURPOSE)
-        )
