@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from servers.process import HOST, Guard, ServerError, free_ports, tail, wait_for
+from servers.process import HOST, Foreground, Guard, ServerError, free_ports, tail, wait_for
 
 PROGRAM = shutil.which("clamd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
@@ -32,11 +32,8 @@ LogFile {folder}/clamd.log
 """
 
 
-class Clamd:
+class Clamd(Foreground):
     """`with Clamd(folder) as clamd:` listens at `clamd.address`, and at `clamd.tcp_address`."""
-
-    _process: subprocess.Popen[bytes] | None = None
-    _guard: Guard | None = None
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -72,22 +69,6 @@ class Clamd:
             self.stop()
             raise ServerError(tail(self._folder / "clamd.log"))
         return self
-
-    def stop(self) -> None:
-        """End it."""
-        if self._process:
-            self._process.terminate()
-            self._process.wait(10)
-            self._process = None
-        if self._guard:
-            self._guard.dismiss()
-            self._guard = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def _answers(self) -> bool:
         with socket.socket(socket.AF_UNIX) as probe:

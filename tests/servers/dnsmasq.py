@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from servers.process import HOST, Guard, ServerError, free_ports, tail, wait_for
+from servers.process import HOST, Foreground, Guard, ServerError, free_ports, tail, wait_for
 
 PROGRAM = shutil.which("dnsmasq", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
@@ -32,14 +32,11 @@ local=/example/
 """
 
 
-class Dnsmasq:
+class Dnsmasq(Foreground):
     """`with Dnsmasq(folder, {"a.example": ["text"]}) as server:` listens on `server.port`.
 
     It knows nothing else below `example`. `behind` has it ask other servers for some domains.
     """
-
-    _process: subprocess.Popen[bytes] | None = None
-    _guard: Guard | None = None
 
     def __init__(
         self,
@@ -81,22 +78,6 @@ class Dnsmasq:
                 return self
             self.stop()
         raise ServerError(tail(self._folder / "dnsmasq.log"))
-
-    def stop(self) -> None:
-        """End the server."""
-        if self._process:
-            self._process.terminate()
-            self._process.wait(10)
-            self._process = None
-        if self._guard:
-            self._guard.dismiss()
-            self._guard = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def _configure(self) -> None:
         (self.port,) = free_ports(1)

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 HOST = "127.0.0.1"
 
@@ -90,6 +91,33 @@ class Guard:
         """The daemon has ended in good order."""
         with contextlib.suppress(OSError, ValueError):  # gone, or dismissed by another thread already
             self._shell.communicate(b"done\n", timeout=5)
+
+
+class Foreground:
+    """A server that runs as a process of ours; `start` sets both of these."""
+
+    _process: "subprocess.Popen[bytes] | None" = None
+    _guard: Guard | None = None
+
+    def start(self) -> Self:
+        """Start the server and wait until it answers. Raises ServerError."""
+        raise ServerError("a server without a start of its own")
+
+    def stop(self) -> None:
+        """End it."""
+        if self._process:
+            self._process.terminate()
+            self._process.wait(10)
+            self._process = None
+        if self._guard:
+            self._guard.dismiss()
+            self._guard = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
 
 def tail(log: Path, lines: int = 30) -> str:

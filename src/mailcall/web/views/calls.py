@@ -19,6 +19,7 @@ from mailcall.web.call_page import (
     lock_seen,
     render_call,
 )
+from mailcall.web.fresh_lists import render_list
 from mailcall.web.paging import key_from
 from mailcall.web.timelines import ENTRIES_SHOWN, shown_entries
 
@@ -32,14 +33,9 @@ def index(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()[:200]
     before = request.GET.get("before", "")[:80]
     page = find_calls(which=which, query=query, before=before, partitions=visible_partitions(request))
-    if request.headers.get("HX-Request"):
-        if request.GET.get("seen") == page.seen:
-            return HttpResponse(status=204)
-        template = "web/parts/call_table.html"
-    else:
-        template = "web/calls.html"
-    context = {"page": page, "which": which, "query": query, "before": before, "filters": FILTERS}
-    return render(request, template, context)
+    context = {"which": which, "query": query, "before": before, "filters": FILTERS}
+    whole, table = "web/calls.html", "web/parts/call_table.html"
+    return render_list(request, page, context, whole=whole, table=table)
 
 
 @require_safe

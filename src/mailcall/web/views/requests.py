@@ -25,6 +25,7 @@ from mailcall.web.access import (
     why_not_here,
 )
 from mailcall.web.acting import CONFLICT, UNPROCESSABLE, Tried, act, deed_of
+from mailcall.web.fresh_lists import render_list
 from mailcall.web.models import Login
 from mailcall.web.paging import key_from
 from mailcall.web.request_actions import REQUEST_ACTIONS
@@ -42,12 +43,9 @@ def index(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()[:200]
     before = request.GET.get("before", "")[:80]
     page = find_requests(which=which, query=query, before=before, partitions=visible_partitions(request))
-    context = {"page": page, "which": which, "query": query, "before": before, "filters": REQUEST_FILTERS}
-    if not request.headers.get("HX-Request"):
-        return render(request, "web/work/requests.html", context)
-    if request.GET.get("seen") == page.seen:
-        return HttpResponse(status=204)
-    return render(request, "web/work/request_table.html", context)
+    context = {"which": which, "query": query, "before": before, "filters": REQUEST_FILTERS}
+    whole, table = "web/work/requests.html", "web/work/request_table.html"
+    return render_list(request, page, context, whole=whole, table=table)
 
 
 @require_safe

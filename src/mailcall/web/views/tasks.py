@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from mailcall.desk import approvals
@@ -10,6 +10,7 @@ from mailcall.desk.errors import Refused
 from mailcall.desk.models import Approval, Right, Task
 from mailcall.web.access import acting_person, analysts_only, demand, visible_partitions
 from mailcall.web.acting import Tried, act, deed_of, partition_of
+from mailcall.web.fresh_lists import render_list
 from mailcall.web.paging import key_from
 from mailcall.web.request_actions import TASK_ACTIONS
 from mailcall.web.work_list import TASK_FILTERS, find_tasks
@@ -28,12 +29,9 @@ def index(request: HttpRequest) -> HttpResponse:
     page = find_tasks(
         which=which, person=acting_person(request), before=before, partitions=visible_partitions(request)
     )
-    context = {"page": page, "which": which, "before": before, "filters": _NAMES.items()}
-    if not request.headers.get("HX-Request"):
-        return render(request, "web/work/tasks.html", context)
-    if request.GET.get("seen") == page.seen:
-        return HttpResponse(status=204)
-    return render(request, "web/work/task_table.html", context)
+    context = {"which": which, "before": before, "filters": _NAMES.items()}
+    whole, table = "web/work/tasks.html", "web/work/task_table.html"
+    return render_list(request, page, context, whole=whole, table=table)
 
 
 @require_safe
