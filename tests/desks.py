@@ -186,7 +186,8 @@ def desk(db: None, tmp_path: Path) -> Desk:
 def make_desk(tmp_path: Path) -> Desk:
     from mailcall.desk.models import CallTemplate, Group, Membership, Partition, Person
     from mailcall.inbound.models import IncomingAccount
-    from mailcall.outbound.models import OutgoingServer
+    from mailcall.outbound.message_types import CALL_ASSIGNED
+    from mailcall.outbound.models import OccasionSetting, OutgoingServer
 
     inbox, out = tmp_path / "support", tmp_path / "out"
     for name in ("new", "cur", "tmp"):
@@ -207,6 +208,8 @@ def make_desk(tmp_path: Path) -> Desk:
         default_logging_analyst=bob,
         trusted_hosts="mx.desk.example",
     )
+    # Nobody hears of new calls but their Users, so that tests can count what they cause themselves.
+    OccasionSetting.objects.create(type_code=CALL_ASSIGNED.code, active=False)
     server = OutgoingServer.objects.create(name="Out", protocol="maildir", path=str(out))
     return Desk(tmp_path, partition, template, account, server, ann, bob, group)
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,14 +17,16 @@ from mailcall.desk.state_names import state_names
 from mailcall.message import comparable
 from mailcall.outbound.budget import Budget
 from mailcall.outbound.echoes import Echoes
-from mailcall.outbound.message_types import MessageType
-from mailcall.outbound.models import Delivery, DeliveryState, Message
+from mailcall.outbound.message_types import Audience, MessageType
+from mailcall.outbound.models import Delivery, DeliveryState, DigestItem, Message, Notice, NotTold
 from mailcall.outbound.origin import MailOrigin
 from mailcall.outbound.recipients import Recipient, Work, kind_of, parent_of
 from mailcall.outbound.snapshots import snapshot, subject_about
+from mailcall.outbound.telling import Copy, Later, tell
 from mailcall.outbound.threads import new_message_id, signing_keys
 
 THREAD_MAILS = 10  # of a call, request or task that a mail about it refers to
+SHORT_TEXT = 300  # characters of what was said, where many notices share a mail
 MOST_AT_ONCE = 100  # mails that may have come on one with those that are told of together
 
 
@@ -33,7 +35,8 @@ class Instruction:
     """One mail to put into the table.
 
     `data` is what its template needs besides what any mail about this work has. `approval` is the number of
-    the one that it is about.
+    the one that it is about. Those in `to` may have a reason why they are not told. `by_mail` is what
+    somebody said who was asked whether mail goes out. Nothing leaves before `due_at`.
     """
 
     kind: MessageType
@@ -43,7 +46,11 @@ class Instruction:
     to: Sequence[Recipient]
     why: str
     cc: Sequence[Recipient] = ()
+    bcc: Sequence[Recipient] = ()
     author: Person | None = None
+    to_staff: bool = False
+    by_mail: bool | None = None
+    due_at: dt.datetime | None = None
     data: dict[str, Any] = field(default_factory=dict)
     approval: int | None = None
     prefix: str = ""
@@ -53,6 +60,16 @@ class Instruction:
     def mail(self) -> MailOrigin | None:
         """The mail that caused it, if one did."""
         return self.origin.context if isinstance(self.origin.context, MailOrigin) else None
+
+    @property
+    def audience(self) -> Audience:
+        """Who is told: of what Users hear, those in charge may hear, too."""
+        return Audience.STAFF if self.to_staff else self.kind.audience
+
+    @property
+    def everybody(self) -> list[Recipient]:
+        """All whom it is for."""
+        return [*self.to, *self.cc, *self.bcc]
 
     @property
     def partition(self) -> Partition:
@@ -66,9 +83,21 @@ def put(instructions: Sequence[Instruction]) -> None:
     if not instructions:
         return
     now = timezone.now()
-    _budget([instruction for instruction in instructions if instruction.mail], now)
-    context = _Context.of(instructions)
-    messages = [_message(instruction, context) for instruction in instructions]
+    told = tell(instructions, now)
+    insert_rows(_not_told(told.not_told))
+    if told.notices:
+        insert_rows(_notice(instruction, person, now) for instruction, person in told.notices)
+    if told.later:
+        insert_rows(_digest_item(later, now) for later in told.later)
+    if told.copies:
+        _put_mails(told.copies, now)
+
+
+def _put_mails(copies: Sequence[Copy], now: dt.datetime) -> None:
+    sent = list({id(copy.instruction): copy.instruction for copy in copies}.values())
+    _budget([instruction for instruction in sent if instruction.mail], now)
+    context = _Context.of(sent)
+    messages = [_message(copy, context) for copy in copies]
     insert_rows(messages)
     insert_rows(
         new_row(
@@ -78,12 +107,55 @@ def put(instructions: Sequence[Instruction]) -> None:
             recipient=address,
             automatic=message.automatic,
             created_at=now,
-            state=DeliveryState.WITHHELD if instruction.withheld else DeliveryState.QUEUED,
-            reply=instruction.withheld,
+            due_at=copy.due_at,
+            state=DeliveryState.WITHHELD if copy.instruction.withheld else DeliveryState.QUEUED,
+            reply=copy.instruction.withheld,
         )
-        for message, instruction in zip(messages, instructions, strict=True)
-        for address in _once(instruction)
+        for message, copy in zip(messages, copies, strict=True)
+        for address in dict.fromkeys(comparable(r.address) for r in (*copy.to, *copy.cc, *copy.bcc))
     )
+
+
+def _not_told(left_out: Sequence[tuple[Instruction, Recipient]]) -> Iterator[NotTold]:
+    for instruction, recipient in left_out:
+        yield new_row(
+            NotTold,
+            entry_id=instruction.entry.pk,
+            type_code=instruction.kind.code,
+            who=(recipient.name or recipient.address)[:320],
+            reason=recipient.why_not[:300],
+        )
+
+
+def _notice(instruction: Instruction, person: Person, now: dt.datetime) -> Notice:
+    return new_row(Notice, person_id=person.pk, **_about(instruction, now))
+
+
+def _digest_item(later: Later, now: dt.datetime) -> DigestItem:
+    recipient = later.recipient
+    return new_row(
+        DigestItem,
+        address=comparable(recipient.address),
+        name=recipient.name[:200],
+        person_id=recipient.person.pk if recipient.person else None,
+        flood=later.flood,
+        due_at=later.due_at,
+        **_about(later.instruction, now),
+    )
+
+
+def _about(instruction: Instruction, now: dt.datetime) -> dict[str, Any]:
+    about = instruction.about
+    return {
+        "type_code": instruction.kind.code,
+        "partition_id": instruction.partition.pk,
+        f"{kind_of(about)}_id": about.pk,
+        "entry_id": instruction.entry.pk,
+        "subject": subject_about(about, instruction.kind.opening),
+        "text": " ".join(str(instruction.data.get("text", "")).split())[:SHORT_TEXT],
+        "why": instruction.why[:300],
+        "created_at": now,
+    }
 
 
 def _budget(by_mail: Sequence[Instruction], now: dt.datetime) -> None:
@@ -92,19 +164,15 @@ def _budget(by_mail: Sequence[Instruction], now: dt.datetime) -> None:
         return
     answers = [i for i in by_mail if i.kind.answer]
     calls = {i.about.pk for i in answers if isinstance(i.about, Call)}
-    budget = Budget.of({i.to[0][1].casefold() for i in answers}, calls, now)
+    budget = Budget.of({i.to[0].address.casefold() for i in answers}, calls, now)
     notices = [i for i in by_mail if not (i.kind.answer or i.kind.vital)]
     echoes = Echoes.of([i.about for i in notices], now)
     for instruction in answers:
         call = instruction.about.pk if isinstance(instruction.about, Call) else None
         known = instruction.mail.known if instruction.mail else True
-        instruction.withheld = budget.take(instruction.to[0][1].casefold(), call, known=known)
+        instruction.withheld = budget.take(instruction.to[0].address.casefold(), call, known=known)
     for instruction in notices:
         instruction.withheld = echoes.take(instruction.about)
-
-
-def _once(instruction: Instruction) -> list[str]:
-    return list({comparable(a): comparable(a) for _, a in (*instruction.to, *instruction.cc)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +200,8 @@ def _is_answer(instruction: Instruction) -> bool:
     return instruction.kind.answer and instruction.mail is not None
 
 
-def _message(instruction: Instruction, context: _Context) -> Message:
+def _message(copy: Copy, context: _Context) -> Message:
+    instruction = copy.instruction
     kind, about, entry = instruction.kind, instruction.about, instruction.entry
     if instruction.mail and kind.answer:
         in_reply_to = instruction.mail.message_id
@@ -159,8 +228,10 @@ def _message(instruction: Instruction, context: _Context) -> Message:
         in_reply_to=in_reply_to[:998],
         references=references,
         sender=[partition.sender_name or partition.name, partition.address],
-        to=list(instruction.to),
-        cc=list(instruction.cc),
+        to=[recipient.pair for recipient in copy.to],
+        cc=[recipient.pair for recipient in copy.cc],
+        channel=copy.channel,
+        language=copy.language,
         subject=f"{instruction.prefix}{subject_about(about, kind.opening)}"[:500],
         data=data,
         automatic=bool(kind.auto_submitted),

@@ -9,13 +9,21 @@ from typing import Any
 
 from mailcall.desk import events
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import Channel, ClosureMethod, State
+from mailcall.desk.models import Channel, ClosureMethod, Pause, State
 from mailcall.message import address_ok
 from mailcall.outbound import message_types
 from mailcall.outbound.instructions import Instruction, put
 from mailcall.outbound.message_types import MessageType
 from mailcall.outbound.origin import MailOrigin
-from mailcall.outbound.recipients import Charges, but_not_writer, did_it, mailboxes, reachable
+from mailcall.outbound.recipients import (
+    DID_IT,
+    Charges,
+    Recipient,
+    but_not_writer,
+    did_it,
+    excused,
+    mailboxes,
+)
 from mailcall.outbound.snapshots import moment, name_of, words
 
 
@@ -29,6 +37,7 @@ def _instructions(event: events.Event, charges: Charges) -> Iterator[Instruction
     match event:
         case events.CallLogged():
             yield from _acknowledge(event)
+            yield from _assign(event, charges)
         case events.ReplyWritten():
             yield from _reply(event)
         case events.CallUpdated():
@@ -43,6 +52,8 @@ def _instructions(event: events.Event, charges: Charges) -> Iterator[Instruction
             yield from _warn(event)
         case events.CallMerged():
             yield from _merge(event)
+        case events.CallPaused():
+            yield from _pause(event)
         case events.CallResumed():
             yield from _resume(event, charges)
 
@@ -50,12 +61,25 @@ def _instructions(event: events.Event, charges: Charges) -> Iterator[Instruction
 def _acknowledge(event: events.CallLogged) -> Iterator[Instruction]:
     """The User learns that the call is logged, unless the mail must not be answered."""
     origin, user = event.origin.context, event.call.user
-    if isinstance(origin, MailOrigin) and origin.answer and reachable(user):
+    if not isinstance(origin, MailOrigin):
+        return
+    to = mailboxes([user])
+    if not origin.answer:
+        to = excused(to, "The mail must not be answered.")
+    why = "The call was logged by mail, and its User is told."
+    yield _instruction(message_types.CALL_LOGGED, event, to=to, why=why)
+
+
+def _assign(event: events.CallLogged, charges: Charges) -> Iterator[Instruction]:
+    """Whoever is in charge of a new call learns of it, unless nobody is."""
+    call = event.call
+    if call.analyst or call.group:
         yield _instruction(
-            message_types.CALL_LOGGED,
+            message_types.CALL_ASSIGNED,
             event,
-            to=[(user.name, user.email)],
-            why="The call was logged by mail, and its User is told.",
+            to=but_not_writer(charges.of(call), event.entry, event.origin),
+            data={**words(event.entry), "whom": str(call.analyst or call.group)},
+            why=f"The new call is for {call.analyst or call.group}.",
         )
 
 
@@ -67,8 +91,8 @@ def _reply(event: events.ReplyWritten) -> Iterator[Instruction]:
     yield _instruction(
         message_types.CALL_REPLY,
         event,
-        to=event.to,
-        cc=event.cc,
+        to=[Recipient(*pair) for pair in event.to],
+        cc=[Recipient(*pair) for pair in event.cc],
         author=event.author,
         prefix="Re: ",
         data={**words(event.entry), "author": str(event.author or "")},
@@ -119,6 +143,7 @@ def _change_state(event: events.StateChanged, charges: Charges) -> Iterator[Inst
             kind,
             event,
             to=but_not_writer(charges.of(call), event.entry, event.origin),
+            to_staff=True,
             data=words(event.entry),
             why="The call was reopened, and whoever is in charge is told.",
         )
@@ -156,6 +181,16 @@ def _merge(event: events.CallMerged) -> Iterator[Instruction]:
     yield from _tell_user(message_types.CALL_MERGED, event, why, data)
 
 
+def _pause(event: events.CallPaused) -> Iterator[Instruction]:
+    """The User learns that the call waits, where the administrator wants them to."""
+    deferred = event.call.pause == Pause.DEFERRED
+    kind = message_types.CALL_DEFERRED if deferred else message_types.CALL_SUSPENDED
+    until = event.call.resume_at
+    data = {"until": moment(until, event.call.user) if until else ""}
+    what = "deferred" if deferred else "suspended"
+    yield from _tell_user(kind, event, f"The call was {what}, and its User is told.", data)
+
+
 def _resume(event: events.CallResumed, charges: Charges) -> Iterator[Instruction]:
     """Whoever is in charge learns that a deferred call came back by itself."""
     if event.entry.channel == Channel.SYSTEM:
@@ -175,9 +210,11 @@ def _tell_user(
     What was said is told only if it was meant for them.
     """
     call, entry = event.call, event.entry
-    if not did_it(call.user, entry, event.origin):
-        said = {} if entry.internal else words(entry)
-        yield _instruction(kind, event, to=mailboxes([call.user]), data={**said, **data}, why=why)
+    to = mailboxes([call.user])
+    if did_it(call.user, entry, event.origin):
+        to = excused(to, DID_IT)
+    said = {} if entry.internal else words(entry)
+    yield _instruction(kind, event, to=to, data={**said, **data}, why=why)
 
 
 def _instruction(kind: MessageType, event: events.Event, **more: Any) -> Instruction:

@@ -38,6 +38,7 @@ def snapshot(work: Work, state_names: Mapping[str, str]) -> dict[str, Any]:
 
 def _common(work: Work, parent: Call | Request, state: str) -> dict[str, Any]:
     return {
+        "kind": kind_of(work),
         "thing": name_of(work),
         "subject": _line(parent.subject),
         "state": state,

@@ -12,8 +12,17 @@ from mailcall.outbound.approval_notices import approval_instructions
 from mailcall.outbound.instructions import Instruction, put
 from mailcall.outbound.message_types import MessageType
 from mailcall.outbound.origin import MailOrigin
-from mailcall.outbound.recipients import Charges, Work, but_not_writer, did_it, kind_of, mailboxes
-from mailcall.outbound.snapshots import words
+from mailcall.outbound.recipients import (
+    DID_IT,
+    Charges,
+    Work,
+    but_not_writer,
+    did_it,
+    excused,
+    kind_of,
+    mailboxes,
+)
+from mailcall.outbound.snapshots import MOST_TEXT, words
 
 _PARENTS = ("request__partition", "request__type", "request__user", "call__partition", "call__user")
 
@@ -32,8 +41,10 @@ def _instructions(event: events.WorkEvent, charges: Charges) -> Iterator[Instruc
     match event:
         case events.RequestLogged():
             yield from _acknowledge(event)
+            yield from _assign(event, charges)
         case events.RequestUpdated():
-            yield from _tell_update(message_types.REQUEST_UPDATED_BY_EMAIL, event, event.request, charges)
+            kinds = message_types.REQUEST_UPDATED_BY_EMAIL, message_types.REQUEST_NOTE_ADDED
+            yield from _tell_update(*kinds, event, event.request, charges)
         case events.RequestForwarded():
             yield from _forward(message_types.REQUEST_FORWARDED, event, event.request, charges)
         case events.RequestClosed():
@@ -44,9 +55,12 @@ def _instructions(event: events.WorkEvent, charges: Charges) -> Iterator[Instruc
         case events.TaskOpened():
             yield from _open(event, charges)
         case events.TaskUpdated():
-            yield from _tell_update(message_types.TASK_UPDATED_BY_EMAIL, event, event.task, charges)
+            kinds = message_types.TASK_UPDATED_BY_EMAIL, message_types.TASK_NOTE_ADDED
+            yield from _tell_update(*kinds, event, event.task, charges)
         case events.TaskForwarded():
             yield from _forward(message_types.TASK_FORWARDED, event, event.task, charges)
+        case events.ApprovalDecided():
+            yield from _tell_decision(event, charges)
         case events.TaskReminderDue():
             yield from _remind(event, charges)
         case events.TimeLimitPassed():
@@ -68,19 +82,34 @@ def _acknowledge(event: events.RequestLogged) -> Iterator[Instruction]:
     )
 
 
-def _tell_update(
-    kind: MessageType, event: events.WorkEvent, work: Work, charges: Charges
-) -> Iterator[Instruction]:
-    """Whoever is in charge learns what mail said; not whoever wrote it."""
-    if isinstance(event.origin.context, MailOrigin):
+def _assign(event: events.RequestLogged, charges: Charges) -> Iterator[Instruction]:
+    """Whoever is in charge of a new request learns of it, unless nobody is."""
+    request = event.request
+    if request.analyst or request.group:
         yield _instruction(
-            kind,
+            message_types.REQUEST_ASSIGNED,
             event,
-            work,
-            to=but_not_writer(charges.of(work), event.entry, event.origin),
-            data=words(event.entry),
-            why=f"Mail updated the {kind_of(work)}, and whoever is in charge is told.",
+            request,
+            to=but_not_writer(charges.of(request), event.entry, event.origin),
+            data={**words(event.entry), "whom": str(request.analyst or request.group)},
+            why=f"The new request is for {request.analyst or request.group}.",
         )
+
+
+def _tell_update(
+    by_mail: MessageType, note: MessageType, event: events.WorkEvent, work: Work, charges: Charges
+) -> Iterator[Instruction]:
+    """Whoever is in charge learns what was said; not whoever said it."""
+    mail = isinstance(event.origin.context, MailOrigin)
+    yield _instruction(
+        by_mail if mail else note,
+        event,
+        work,
+        to=but_not_writer(charges.of(work), event.entry, event.origin),
+        data=words(event.entry),
+        why=f"{'Mail updated' if mail else 'A note was added to'} the {kind_of(work)}, and whoever is in "
+        "charge is told.",
+    )
 
 
 def _forward(
@@ -131,6 +160,26 @@ def _open(event: events.TaskOpened, charges: Charges) -> Iterator[Instruction]:
         )
 
 
+def _tell_decision(event: events.ApprovalDecided, charges: Charges) -> Iterator[Instruction]:
+    """Whoever is in charge of what was to be approved learns of each decision."""
+    approval = event.approval
+    yield _instruction(
+        message_types.APPROVAL_DECIDED,
+        event,
+        event.task,
+        to=but_not_writer(charges.of(event.task), event.entry, event.origin),
+        data={
+            "approval": approval.pk,
+            "approver": str(approval.person),
+            "decided_by": str(approval.decided_by),
+            "decision": approval.get_state_display().lower(),
+            "comment": approval.comment[:MOST_TEXT],
+        },
+        approval=approval.pk,
+        why=f"{approval.decided_by} decided, and whoever is in charge is told.",
+    )
+
+
 def _remind(event: events.TaskReminderDue, charges: Charges) -> Iterator[Instruction]:
     yield _instruction(
         message_types.TASK_REMINDER,
@@ -157,9 +206,11 @@ def _tell_user(
     kind: MessageType, event: events.RequestEvent, user: Person, why: str, **data: Any
 ) -> Iterator[Instruction]:
     """Tell the User, unless they did it themselves; what was said only if it was meant for them."""
-    if not did_it(user, event.entry, event.origin):
-        said = {} if event.entry.internal else words(event.entry)
-        yield _instruction(kind, event, event.request, to=mailboxes([user]), data={**said, **data}, why=why)
+    to = mailboxes([user])
+    if did_it(user, event.entry, event.origin):
+        to = excused(to, DID_IT)
+    said = {} if event.entry.internal else words(event.entry)
+    yield _instruction(kind, event, event.request, to=to, data={**said, **data}, why=why)
 
 
 def _instruction(kind: MessageType, event: events.WorkEvent, work: Work, **more: Any) -> Instruction:

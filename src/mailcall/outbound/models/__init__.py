@@ -6,6 +6,17 @@ from mailcall.outbound.models.messages import (
     Delivery,
     DeliveryState,
     Message,
+    MessageChannel,
+)
+from mailcall.outbound.models.notices import (
+    DigestItem,
+    Notice,
+    NotificationSettings,
+    NotTold,
+    OccasionSetting,
+    PersonChoice,
+    PersonNotices,
+    Wish,
 )
 from mailcall.outbound.models.servers import OutgoingServer
 from mailcall.outbound.models.tokens import Token
@@ -15,7 +26,16 @@ __all__ = [
     "WAITING_STATES",
     "Delivery",
     "DeliveryState",
+    "DigestItem",
     "Message",
+    "MessageChannel",
+    "NotTold",
+    "Notice",
+    "NotificationSettings",
+    "OccasionSetting",
     "OutgoingServer",
+    "PersonChoice",
+    "PersonNotices",
     "Token",
+    "Wish",
 ]

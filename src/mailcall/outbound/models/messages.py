@@ -8,6 +8,13 @@ from mailcall.desk.models import Call, Partition, Person, Request, Task, Timelin
 from mailcall.outbound.models.servers import OutgoingServer
 
 
+class MessageChannel(models.TextChoices):
+    """How a message reaches people outside."""
+
+    EMAIL = "email", "Email"
+    PAGER = "pager", "Pager"
+
+
 class Message(models.Model):
     """One mail to send: an instruction and a snapshot of the data it is made from."""
 
@@ -31,6 +38,8 @@ class Message(models.Model):
     sender = models.JSONField(help_text="[name, address]")
     to = models.JSONField(default=list, help_text="[[name, address], ...]")
     cc = models.JSONField(default=list)
+    channel = models.CharField(max_length=10, choices=MessageChannel, default=MessageChannel.EMAIL)
+    language = models.CharField(max_length=35, blank=True, help_text="Its reader's; empty: the default.")
     subject = models.CharField(max_length=500)
     data = models.JSONField(default=dict, help_text="What the template is filled with.")
     automatic = models.BooleanField(default=True, help_text="Not written by a person for this occasion.")

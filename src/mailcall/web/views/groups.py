@@ -101,7 +101,7 @@ def _render(
     context = {
         "group": group,
         "members": members,
-        "recipients": group_recipients(group),
+        "recipients": [one for one in group_recipients(group) if not one.why_not],
         "unreached": [one for one in members if not reachable(one)] if group.email_analysts else [],
         "grants": group.grants.select_related("role", "partition"),
         "form": form or MemberForm(auto_id="member_%s"),

@@ -1,0 +1,142 @@
+"""Digests: many notices to one address in one mail, by the reader's choice or since there were too many."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from mailcall.checkpoints import checkpoint
+from mailcall.database.rows import insert_rows
+from mailcall.desk.events import new_origin
+from mailcall.message.subjects import strip_prefixes
+from mailcall.message.thread_ids import without_tags
+from mailcall.outbound.message_types import DIGEST, TYPES
+from mailcall.outbound.models import Delivery, DigestItem, Message
+from mailcall.outbound.snapshots import page_of
+from mailcall.outbound.threads import new_message_id, signing_keys
+
+MOST_ITEMS = 200  # shown in one digest; the rest is counted
+MOST_OF_A_KIND = 10  # shown of a storm
+STORM = 3  # notices of calls with one subject, from which they are shown as one
+
+
+def send_due(now: dt.datetime | None = None, *, stop: Callable[[], bool] = lambda: False) -> int:
+    """Put a digest into the message table for each address with notices that are due; how many.
+
+    Each is one transaction, and its notices are marked in it, so that none is told twice.
+    """
+    now = now or timezone.now()
+    due = DigestItem.objects.filter(sent_at=None, due_at__lte=now).order_by()
+    sent = 0
+    for address, partition in due.values_list("address", "partition").distinct():
+        if stop():
+            break
+        sent += _send(address, partition, now)
+        checkpoint("digest.sent")
+    return sent
+
+
+def _send(address: str, partition: int, now: dt.datetime) -> bool:
+    """All that waits for this address goes with what is due, so that a second mail does not follow soon."""
+    with transaction.atomic():
+        waiting = DigestItem.objects.select_for_update().filter(
+            address=address, partition=partition, sent_at=None
+        )
+        items = list(waiting.order_by("pk").select_related("partition", "person"))
+        if not any(item.due_at <= now for item in items):  # another worker was faster
+            return False
+        message = _message(items, now)
+        insert_rows([message])
+        insert_rows(
+            [
+                Delivery(
+                    message=message, partition_id=partition, recipient=address, created_at=now, automatic=True
+                )
+            ]
+        )
+        DigestItem.objects.filter(pk__in=[item.pk for item in items]).update(message=message, sent_at=now)
+    return True
+
+
+def _message(items: Sequence[DigestItem], now: dt.datetime) -> Message:
+    first = items[0]
+    partition, person = first.partition, first.person
+    flood = any(item.flood for item in items)
+    what = f"{len(items)} notices" if len(items) > 1 else "1 notice"
+    return Message(
+        type_code=DIGEST.code,
+        partition=partition,
+        created_at=now,
+        correlation_id=new_origin().correlation_id,
+        message_id=new_message_id(first.pk, partition.address, signing_keys(), "mail"),
+        sender=[partition.sender_name or partition.name, partition.address],
+        to=[[first.name, first.address]],
+        language=person.language if person else "",
+        subject=f"{partition.name}: {what}",
+        data={
+            "receiver": first.name,
+            "partition": partition.name,
+            "flood": flood,
+            "count": len(items),
+            "groups": _groups(items),
+        },
+        why="There were more notices than go out one by one." if flood else "They want these once a day.",
+    )
+
+
+def _groups(items: Sequence[DigestItem]) -> list[dict[str, Any]]:
+    """By what they are about, and a storm of calls about one thing as one; the oldest first."""
+    by_subject: dict[str, list[DigestItem]] = defaultdict(list)
+    for item in items:
+        by_subject[_bare(item.subject)].append(item)
+    groups: dict[str, list[DigestItem]] = {}
+    for subject, some in by_subject.items():
+        works = {_work_of(item) for item in some}
+        title = f"{len(works)} about “{subject}”" if len(works) >= STORM else ""
+        for item in some:
+            groups.setdefault(title or _title(item), []).append(item)
+    left = MOST_ITEMS
+    told = []
+    for title, some in groups.items():
+        shown = some[: min(MOST_OF_A_KIND, left)]
+        left -= len(shown)
+        told.append(
+            {
+                "title": title,
+                "count": len(some),
+                "items": [_line(item) for item in shown],
+                "left_out": len(some) - len(shown),
+            }
+        )
+    return told
+
+
+def _line(item: DigestItem) -> dict[str, str]:
+    kind, number = _work_of(item)
+    name = TYPES[item.type_code].name if item.type_code in TYPES else str(item.type_code)
+    return {
+        "what": name.partition(" - ")[2] or name,
+        "subject": item.subject,
+        "text": item.text,
+        "url": page_of(kind, number),
+    }
+
+
+def _title(item: DigestItem) -> str:
+    kind, number = _work_of(item)
+    return f"{kind.capitalize()} {number}"
+
+
+def _work_of(item: DigestItem) -> tuple[str, int]:
+    for kind in ("call", "request", "task"):
+        if number := getattr(item, f"{kind}_id"):
+            return kind, number
+    raise ValueError(f"digest item {item.pk} is about nothing")
+
+
+def _bare(subject: str) -> str:
+    """A subject without tags and prefixes, comparable with others."""
+    return without_tags(strip_prefixes(without_tags(subject)).text).strip()
