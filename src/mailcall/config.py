@@ -83,7 +83,17 @@ class Config(BaseSettings):
         300, ge=30, le=86_400, description="Seconds within which one must come back; else it is an alarm."
     )
     answers_an_hour: int = Field(
-        5, ge=1, le=10_000, description="Answers that one sender gets within an hour at most."
+        5,
+        ge=1,
+        le=10_000,
+        description="Acknowledgements and other answers that one sender gets within an hour at most.",
+    )
+    command_answers_an_hour: int = Field(
+        30,
+        ge=1,
+        le=10_000,
+        description="Answers to commands, and questions whether one was theirs, that a sender on record gets "
+        "within an hour at most, besides.",
     )
     answers_a_day_on_a_call: int = Field(
         20, ge=1, le=10_000, description="Answers that one call causes within a day at most."

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desks import AUTHENTICATED, Desk, mail, reply_to, report
+from mailcall.config import config
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call, Person
 from mailcall.message import read_mail
@@ -185,14 +186,41 @@ def test_many_new_senders_are_each_answered_once(desk: Desk) -> None:
     assert all(len(desk.sent_to(f"new{number}@elsewhere.example")) == 1 for number in range(8))
 
 
-def test_a_forged_flood_of_commands_writes_to_the_one_in_whose_name_it_is_five_times(desk: Desk) -> None:
+def test_a_forged_flood_of_commands_writes_to_the_one_in_whose_name_it_is_so_often(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "config", lambda: config().model_copy(update={"command_answers_an_hour": 3}))
     desk.receive(mail())
     call = Call.objects.get()
-    for _ in range(8):
+    for _ in range(5):
         desk.receive(mail(subject=f"CLOSE CALL {call.pk}"))
-    assert len(desk.sent_to(ANN)) == 5
+    assert len(desk.sent_to(ANN)) == 1 + 3
+    assert Delivery.objects.filter(state="withheld")[0].reply == (
+        "Withheld: ann@customer.example got 3 answers to commands within an hour, "
+        "which is the budget for one sender."
+    )
     call.refresh_from_db()
     assert call.state == "open"
+
+
+def test_who_works_the_desk_by_mail_gets_thirty_answers_beside_the_acknowledgements(desk: Desk) -> None:
+    for number in range(6):
+        desk.deliver(mail(subject=f"Matter {number}"))
+    for _ in range(31):
+        desk.deliver(mail(subject="CALL SUMMARY"))
+    desk.run()
+    answers = [sent for sent in desk.sent_to(ANN) if b"Subject: Answer: CALL SUMMARY" in sent]
+    assert len(answers) == 30
+    assert len(desk.sent_to(ANN)) == 5 + 30
+
+
+def test_the_last_answer_that_still_goes_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "config", lambda: config().model_copy(update={"command_answers_an_hour": 3}))
+    for _ in range(4):
+        desk.receive(mail(subject="CALL SUMMARY"))
+    answers = [read_mail(sent) for sent in desk.sent_to(ANN)]
+    assert [budget.LAST_ANSWER in answer.text for answer in answers] == [False, False, True]
+    assert [budget.LAST_ANSWER in answer.html for answer in answers] == [False, False, True]
 
 
 def test_asking_for_budgets_costs_the_same_for_one_address_and_for_many(db: None) -> None:

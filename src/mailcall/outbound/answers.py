@@ -13,7 +13,7 @@ from mailcall.message import address_ok, comparable
 from mailcall.message.approval_tokens import masked
 from mailcall.message.subjects import clean_subject, strip_prefixes
 from mailcall.message.thread_ids import without_tags
-from mailcall.outbound.budget import Budget
+from mailcall.outbound.budget import COMMAND_CODES, LAST_ANSWER, Budget
 from mailcall.outbound.message_types import COMMAND_ANSWERED, COMMAND_TO_CONFIRM, MessageType
 from mailcall.outbound.models import Delivery, DeliveryState, Message
 from mailcall.outbound.origin import MailOrigin
@@ -127,24 +127,31 @@ def send_answers(answers: Sequence[Answer]) -> None:
     addresses = {comparable(answer.to[1]) for answer in answers}
     budget = Budget.of(addresses, {answer.call.pk for answer in answers if answer.call}, now)
     messages = [_message(answer, keys) for answer in answers]
+    withheld = [_take(budget, answer, message) for answer, message in zip(answers, messages, strict=True)]
     insert_rows(messages)
-    deliveries = []
-    for message, answer in zip(messages, answers, strict=True):
-        address = comparable(answer.to[1])
-        call = answer.call.pk if answer.call else None
-        withheld = budget.take(address, call, known=answer.origin.known)
-        deliveries.append(
-            Delivery(
-                message=message,
-                partition_id=message.partition_id,
-                recipient=address,
-                automatic=message.automatic,
-                created_at=now,
-                state=DeliveryState.WITHHELD if withheld else DeliveryState.QUEUED,
-                reply=withheld,
-            )
+    insert_rows(
+        Delivery(
+            message=message,
+            partition_id=message.partition_id,
+            recipient=comparable(answer.to[1]),
+            automatic=message.automatic,
+            created_at=now,
+            state=DeliveryState.WITHHELD if why else DeliveryState.QUEUED,
+            reply=why,
         )
-    insert_rows(deliveries)
+        for message, answer, why in zip(messages, answers, withheld, strict=True)
+    )
+
+
+def _take(budget: Budget, answer: Answer, message: Message) -> str:
+    """Count an answer; why it is withheld, or empty. The last that goes within an hour says so."""
+    address, call = comparable(answer.to[1]), answer.call.pk if answer.call else None
+    known = answer.origin.known
+    command = known and message.type_code in COMMAND_CODES
+    withheld = budget.take(address, call, known=known, command=command)
+    if not withheld and command and budget.was_last(address, command=command):
+        message.data["last_answer"] = LAST_ANSWER
+    return withheld
 
 
 def _may_get(answer: Answer) -> bool:

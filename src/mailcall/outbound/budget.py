@@ -12,18 +12,27 @@ from dataclasses import dataclass, field
 from django.db.models import Count, F, Max, Q
 
 from mailcall.config import config
-from mailcall.outbound.message_types import ANSWER_CODES
+from mailcall.outbound.message_types import ANSWER_CODES, COMMAND_ANSWERED, COMMAND_TO_CONFIRM
 from mailcall.outbound.models import Delivery, DeliveryState
 
+COMMAND_CODES = (COMMAND_ANSWERED.code, COMMAND_TO_CONFIRM.code)
 ANSWERS_A_DAY_TO_A_STRANGER = 1
 DAYS_AFTER_BOUNCE = 7
+LAST_ANSWER = (
+    "This is the last answer within an hour; what you write is worked on all the same, but not answered "
+    "until then."
+)
 
 
 @dataclass(slots=True)
 class Budget:
-    """The answers given so far to some addresses and on some calls; `take` counts one more."""
+    """The answers given so far to some addresses and on some calls; `take` counts one more.
+
+    Those to commands are counted apart: whoever works the desk by mail gets more of them.
+    """
 
     to_sender: Counter[str] = field(default_factory=Counter)
+    to_commands: Counter[str] = field(default_factory=Counter)
     today: Counter[str] = field(default_factory=Counter)  # to the same addresses, within a day
     on_call: Counter[int] = field(default_factory=Counter)
     bounced: frozenset[str] = frozenset()  # addresses to which the last mail came back
@@ -35,10 +44,15 @@ class Budget:
             state__in=[DeliveryState.WITHHELD, DeliveryState.CANCELLED]
         )
         within_an_hour = Q(created_at__gt=now - dt.timedelta(hours=1))
+        of_commands = Q(message__type_code__in=COMMAND_CODES)
         to_sender = list(
             answers.filter(recipient__in=addresses, created_at__gt=now - dt.timedelta(days=1))
             .values_list("recipient")
-            .annotate(hour=Count("pk", filter=within_an_hour), day=Count("pk"))
+            .annotate(
+                others=Count("pk", filter=within_an_hour & ~of_commands),
+                commands=Count("pk", filter=within_an_hour & of_commands),
+                day=Count("pk"),
+            )
         )
         on_call = (
             answers.filter(message__call__in=calls, created_at__gt=now - dt.timedelta(days=1))
@@ -56,13 +70,14 @@ class Budget:
             .filter(last=F("came_back"))
         )
         return cls(
-            Counter({address: hour for address, hour, _ in to_sender}),
-            Counter({address: day for address, _, day in to_sender}),
+            Counter({address: others for address, others, _, _ in to_sender}),
+            Counter({address: commands for address, _, commands, _ in to_sender}),
+            Counter({address: day for address, _, _, day in to_sender}),
             Counter(dict(on_call)),
             frozenset(bounced),
         )
 
-    def take(self, address: str, call: int | None, *, known: bool = True) -> str:
+    def take(self, address: str, call: int | None, *, known: bool = True, command: bool = False) -> str:
         """Count an answer, on a call if there is one; why it must be withheld, or an empty text.
 
         To an address that nobody knows one a day goes, or others could have us write to it.
@@ -74,19 +89,30 @@ class Budget:
                 f"Withheld: {address} is known by unproved mail alone, and got an answer within a day "
                 "already, which is the budget for a stranger."
             )
-        an_hour, a_day = config().answers_an_hour, config().answers_a_day_on_a_call
-        if self.to_sender[address] >= an_hour:
+        given, most, what = self._share(command=command)
+        if given[address] >= most:
             return (
-                f"Withheld: {address} got {an_hour} answers within an hour, "
-                "which is the budget for one sender."
+                f"Withheld: {address} got {most} {what} within an hour, which is the budget for one sender."
             )
+        a_day = config().answers_a_day_on_a_call
         if call is not None and self.on_call[call] >= a_day:
             return (
                 f"Withheld: call {call} caused {a_day} answers within a day, "
                 "which is the budget for one call."
             )
-        self.to_sender[address] += 1
+        given[address] += 1
         self.today[address] += 1
         if call is not None:
             self.on_call[call] += 1
         return ""
+
+    def was_last(self, address: str, *, command: bool) -> bool:
+        """Whether the answer counted last was the last of its kind that goes to an address within an hour."""
+        given, most, _ = self._share(command=command)
+        return given[address] == most
+
+    def _share(self, *, command: bool) -> tuple[Counter[str], int, str]:
+        """What was given of a kind, how much of it one sender gets within an hour, and its name."""
+        if command:
+            return self.to_commands, config().command_answers_an_hour, "answers to commands"
+        return self.to_sender, config().answers_an_hour, "answers"
