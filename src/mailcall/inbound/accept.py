@@ -18,7 +18,7 @@ from mailcall.inbound.journalling import Kept, journal_row, journalled, tell
 from mailcall.inbound.models import IncomingAccount, ReceivedMail
 from mailcall.inbound.spool import claim
 from mailcall.mailbox.interface import BIG
-from mailcall.message import comparable
+from mailcall.message import comparable, without_detail
 
 log = structlog.get_logger("inbound.accept")
 
@@ -129,7 +129,7 @@ class Recipients:
         Its own, else the only one of the partition that has the address.
         """
         wanted = comparable(address)
-        spellings = (wanted, _without_tag(wanted))
+        spellings = (wanted, without_detail(wanted))
         found = next((self._by_address[name] for name in spellings if name in self._by_address), [])
         if found:
             return _active(found, address)
@@ -152,12 +152,6 @@ def _active(found: list[IncomingAccount], asked: str) -> IncomingAccount:
     if not active:
         raise SwitchedOff(f"The account {found[0].name} is switched off.")
     return min(active, key=lambda account: not account.is_fed)
-
-
-def _without_tag(address: str) -> str:
-    """`it@desk.example` for `it+printer@desk.example` (RFC 5233)."""
-    local, at, domain = address.rpartition("@")
-    return local.partition("+")[0] + at + domain
 
 
 @cache

@@ -21,6 +21,7 @@ from mailcall.desk.people import may_act_as_analyst
 from mailcall.desk.rights import Rights
 from mailcall.grammar import DEFAULT, Parsed, Words
 from mailcall.inbound.models import Outcome
+from mailcall.message import without_detail
 
 FREE_TEXT = Parsed("log")
 
@@ -139,8 +140,7 @@ class Facts:
 
     def is_own(self, address: str) -> bool:
         """Whether an address in lower case is one of this desk, also with a `+tag`."""
-        local, _, domain = address.rpartition("@")
-        return address in self.own_addresses or f"{local.partition('+')[0]}@{domain}" in self.own_addresses
+        return bool({address, without_detail(address)} & self.own_addresses)
 
 
 @dataclass(frozen=True, slots=True)

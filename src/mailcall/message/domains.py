@@ -46,6 +46,12 @@ def comparable(address: str) -> str:
     return with_a_labels(address.strip()).casefold()
 
 
+def without_detail(address: str) -> str:
+    """Give `it@desk.example` for `it+printer@desk.example`, which go to one mailbox (RFC 5233)."""
+    local, at, domain = address.rpartition("@")
+    return local.partition("+")[0] + at + domain
+
+
 def is_vouched_for(domain: str, signer: str) -> bool:
     """Whether a signer may speak for a domain: it is that domain, or one above it that is no top level."""
     return "." in signer and (domain == signer or domain.endswith("." + signer))

@@ -9,7 +9,7 @@ from django.utils import timezone
 from mailcall.database.rows import insert_rows
 from mailcall.desk.models import Call, Partition, Person
 from mailcall.grammar import HelpRow
-from mailcall.message import address_ok, comparable
+from mailcall.message import address_ok, comparable, without_detail
 from mailcall.message.approval_tokens import masked
 from mailcall.message.subjects import clean_subject, strip_prefixes
 from mailcall.message.thread_ids import without_tags
@@ -125,7 +125,8 @@ def send_answers(answers: Sequence[Answer]) -> None:
         return
     now, keys = timezone.now(), signing_keys()
     addresses = {comparable(answer.to[1]) for answer in answers}
-    budget = Budget.of(addresses, {answer.call.pk for answer in answers if answer.call}, now)
+    strangers = {comparable(answer.to[1]) for answer in answers if not answer.origin.known}
+    budget = Budget.of(addresses, {answer.call.pk for answer in answers if answer.call}, now, strangers)
     messages = [_message(answer, keys) for answer in answers]
     withheld = [_take(budget, answer, message) for answer, message in zip(answers, messages, strict=True)]
     insert_rows(messages)
@@ -134,6 +135,7 @@ def send_answers(answers: Sequence[Answer]) -> None:
             message=message,
             partition_id=message.partition_id,
             recipient=comparable(answer.to[1]),
+            stranger="" if answer.origin.known else without_detail(comparable(answer.to[1])),
             automatic=message.automatic,
             created_at=now,
             state=DeliveryState.WITHHELD if why else DeliveryState.QUEUED,

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from django.db.models import Count, F, Max, Q
 
 from mailcall.config import config
+from mailcall.message import without_detail
 from mailcall.outbound.message_types import ANSWER_CODES, COMMAND_ANSWERED, COMMAND_TO_CONFIRM
 from mailcall.outbound.models import Delivery, DeliveryState
 
 COMMAND_CODES = (COMMAND_ANSWERED.code, COMMAND_TO_CONFIRM.code)
+NOT_GIVEN = (DeliveryState.WITHHELD, DeliveryState.CANCELLED)
 ANSWERS_A_DAY_TO_A_STRANGER = 1
 DAYS_AFTER_BOUNCE = 7
 LAST_ANSWER = (
@@ -33,26 +35,25 @@ class Budget:
 
     to_sender: Counter[str] = field(default_factory=Counter)
     to_commands: Counter[str] = field(default_factory=Counter)
-    today: Counter[str] = field(default_factory=Counter)  # to the same addresses, within a day
+    to_strangers: Counter[str] = field(default_factory=Counter)  # by mailbox, within a day
     on_call: Counter[int] = field(default_factory=Counter)
     bounced: frozenset[str] = frozenset()  # addresses to which the last mail came back
 
     @classmethod
-    def of(cls, addresses: Collection[str], calls: Collection[int], now: dt.datetime) -> "Budget":
-        """What was used up, with one query of each kind for all addresses and calls."""
-        answers = Delivery.objects.filter(message__type_code__in=ANSWER_CODES).exclude(
-            state__in=[DeliveryState.WITHHELD, DeliveryState.CANCELLED]
-        )
-        within_an_hour = Q(created_at__gt=now - dt.timedelta(hours=1))
+    def of(
+        cls,
+        addresses: Collection[str],
+        calls: Collection[int],
+        now: dt.datetime,
+        strangers: Collection[str] = (),
+    ) -> "Budget":
+        """What was used up, with one query of each kind for all addresses, calls and strangers."""
+        answers = Delivery.objects.filter(message__type_code__in=ANSWER_CODES).exclude(state__in=NOT_GIVEN)
         of_commands = Q(message__type_code__in=COMMAND_CODES)
         to_sender = list(
-            answers.filter(recipient__in=addresses, created_at__gt=now - dt.timedelta(days=1))
+            answers.filter(recipient__in=addresses, created_at__gt=now - dt.timedelta(hours=1))
             .values_list("recipient")
-            .annotate(
-                others=Count("pk", filter=within_an_hour & ~of_commands),
-                commands=Count("pk", filter=within_an_hour & of_commands),
-                day=Count("pk"),
-            )
+            .annotate(others=Count("pk", filter=~of_commands), commands=Count("pk", filter=of_commands))
         )
         on_call = (
             answers.filter(message__call__in=calls, created_at__gt=now - dt.timedelta(days=1))
@@ -70,9 +71,9 @@ class Budget:
             .filter(last=F("came_back"))
         )
         return cls(
-            Counter({address: others for address, others, _, _ in to_sender}),
-            Counter({address: commands for address, _, commands, _ in to_sender}),
-            Counter({address: day for address, _, _, day in to_sender}),
+            Counter({address: others for address, others, _ in to_sender}),
+            Counter({address: commands for address, _, commands in to_sender}),
+            _to_strangers({without_detail(address) for address in strangers}, now),
             Counter(dict(on_call)),
             frozenset(bounced),
         )
@@ -84,7 +85,8 @@ class Budget:
         """
         if address in self.bounced:
             return f"Withheld: the last mail to {address} came back."
-        if not known and self.today[address] >= ANSWERS_A_DAY_TO_A_STRANGER:
+        mailbox = without_detail(address)
+        if not known and self.to_strangers[mailbox] >= ANSWERS_A_DAY_TO_A_STRANGER:
             return (
                 f"Withheld: {address} is known by unproved mail alone, and got an answer within a day "
                 "already, which is the budget for a stranger."
@@ -101,7 +103,7 @@ class Budget:
                 "which is the budget for one call."
             )
         given[address] += 1
-        self.today[address] += 1
+        self.to_strangers[mailbox] += not known
         if call is not None:
             self.on_call[call] += 1
         return ""
@@ -116,3 +118,12 @@ class Budget:
         if command:
             return self.to_commands, config().command_answers_an_hour, "answers to commands"
         return self.to_sender, config().answers_an_hour, "answers"
+
+
+def _to_strangers(mailboxes: Collection[str], now: dt.datetime) -> Counter[str]:
+    """How many answers within a day went to mailboxes of strangers, whatever detail their addresses had."""
+    if not mailboxes:
+        return Counter()
+    given = Delivery.objects.filter(stranger__in=mailboxes, created_at__gt=now - dt.timedelta(days=1))
+    given = given.exclude(state__in=NOT_GIVEN)
+    return Counter(dict(given.values_list("stranger").annotate(n=Count("pk"))))

@@ -14,7 +14,7 @@ from mailcall.database.rows import insert_rows, new_row
 from mailcall.desk.events import Origin
 from mailcall.desk.models import Attachment, Call, EntryKind, Partition, Person, Task, TimelineEntry
 from mailcall.desk.state_names import state_names
-from mailcall.message import comparable
+from mailcall.message import comparable, without_detail
 from mailcall.outbound.budget import Budget
 from mailcall.outbound.echoes import Echoes
 from mailcall.outbound.message_types import Audience, MessageType
@@ -108,6 +108,7 @@ def _put_mails(copies: Sequence[Copy], now: dt.datetime) -> None:
             automatic=message.automatic,
             created_at=now,
             due_at=copy.due_at,
+            stranger=without_detail(address) if _is_to_stranger(copy.instruction) else "",
             state=DeliveryState.WITHHELD if copy.instruction.withheld else DeliveryState.QUEUED,
             reply=copy.instruction.withheld,
         )
@@ -164,15 +165,21 @@ def _budget(by_mail: Sequence[Instruction], now: dt.datetime) -> None:
         return
     answers = [i for i in by_mail if i.kind.answer]
     calls = {i.about.pk for i in answers if isinstance(i.about, Call)}
-    budget = Budget.of({i.to[0].address.casefold() for i in answers}, calls, now)
+    strangers = {i.to[0].address.casefold() for i in answers if _is_to_stranger(i)}
+    budget = Budget.of({i.to[0].address.casefold() for i in answers}, calls, now, strangers)
     notices = [i for i in by_mail if not (i.kind.answer or i.kind.vital)]
     echoes = Echoes.of([i.about for i in notices], now)
     for instruction in answers:
         call = instruction.about.pk if isinstance(instruction.about, Call) else None
-        known = instruction.mail.known if instruction.mail else True
+        known = not _is_to_stranger(instruction)
         instruction.withheld = budget.take(instruction.to[0].address.casefold(), call, known=known)
     for instruction in notices:
         instruction.withheld = echoes.take(instruction.about)
+
+
+def _is_to_stranger(instruction: Instruction) -> bool:
+    """Whether it answers somebody of whom nothing but mail that proves nothing is known."""
+    return bool(instruction.kind.answer and instruction.mail and not instruction.mail.known)
 
 
 @dataclass(frozen=True, slots=True)

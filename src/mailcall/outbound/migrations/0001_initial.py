@@ -98,6 +98,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('recipient', models.CharField(max_length=320)),
+                ('stranger', models.CharField(blank=True, help_text='Of an answer to who is not known: the mailbox that it counts for.', max_length=320)),
                 ('automatic', models.BooleanField(default=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('state', models.CharField(choices=[('queued', 'Queued'), ('sending', 'Sending'), ('sent', 'Sent'), ('bounced', 'Bounced'), ('deferred', 'Deferred'), ('failed', 'Failed'), ('unknown', 'Unknown'), ('held', 'Held'), ('withheld', 'Withheld'), ('cancelled', 'Cancelled')], default='queued', max_length=10)),
@@ -113,7 +114,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'deliveries',
                 'ordering': ['pk'],
-                'indexes': [models.Index(condition=models.Q(('finished_at__isnull', True)), fields=['state', 'id'], name='deliveries_open'), models.Index(fields=['recipient', 'created_at'], name='deliveries_to')],
+                'indexes': [models.Index(condition=models.Q(('finished_at__isnull', True)), fields=['state', 'id'], name='deliveries_open'), models.Index(fields=['recipient', 'created_at'], name='deliveries_to'), models.Index(condition=models.Q(('stranger', ''), _negated=True), fields=['stranger', 'created_at'], name='deliveries_to_strangers')],
                 'constraints': [
                     models.UniqueConstraint(fields=('message', 'recipient'), name='delivered_once'),
                     models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state__in', ('sent', 'bounced', 'failed', 'cancelled'))), models.Q(models.Q(('state__in', ('sent', 'bounced', 'failed', 'cancelled')), _negated=True), ('finished_at__isnull', True)), _connector='OR'), name='finished_at_the_end'),

@@ -101,6 +101,11 @@ class Delivery(models.Model):
     # Neither has an index of its own: the planner would take it instead of the one by state.
     partition = models.ForeignKey(Partition, on_delete=models.PROTECT, db_index=False)
     recipient = models.CharField(max_length=320)
+    stranger = models.CharField(
+        max_length=320,
+        blank=True,
+        help_text="Of an answer to who is not known: the mailbox that it counts for.",
+    )
     automatic = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
     state = models.CharField(max_length=10, choices=DeliveryState, default=DeliveryState.QUEUED)
@@ -128,6 +133,9 @@ class Delivery(models.Model):
                 fields=["state", "id"], name="deliveries_open", condition=Q(finished_at__isnull=True)
             ),
             models.Index(fields=["recipient", "created_at"], name="deliveries_to"),
+            models.Index(
+                fields=["stranger", "created_at"], name="deliveries_to_strangers", condition=~Q(stranger="")
+            ),
         ]
 
     def __str__(self) -> str:
