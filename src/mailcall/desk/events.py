@@ -72,7 +72,9 @@ class CallMerged(Event):
 
 @dataclass(frozen=True, slots=True)
 class CallForwarded(Event):
-    """A call is for another group or analyst now."""
+    """A call is for another group or analyst now. `tell` is what whoever did it said, if asked."""
+
+    tell: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,9 @@ class RequestUpdated(RequestEvent):
 
 @dataclass(frozen=True, slots=True)
 class RequestForwarded(RequestEvent):
-    """A request is for another group or analyst now."""
+    """A request is for another group or analyst now. `tell` is what whoever did it said, if asked."""
+
+    tell: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,9 @@ class TaskUpdated(TaskEvent):
 
 @dataclass(frozen=True, slots=True)
 class TaskForwarded(TaskEvent):
-    """A task is for another group or analyst now."""
+    """A task is for another group or analyst now. `tell` is what whoever did it said, if asked."""
+
+    tell: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

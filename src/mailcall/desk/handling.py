@@ -33,11 +33,13 @@ def forward(
     *,
     group: Group | None = None,
     analyst: Person | None = None,
+    tell: bool | None = None,
     version: int | None = None,
 ) -> TimelineEntry:
     """Hand work to a group, to an analyst, or to an analyst in a group. Raises Refused.
 
     An analyst alone keeps the group if they are in it. Approvals can't be handed on: they are delegated.
+    `tell` says whether they are told, where whoever does it was asked.
     """
     if group is None and analyst is None:
         raise Refused("Say to which group or analyst it goes.")
@@ -59,11 +61,11 @@ def forward(
         whom = ", ".join(str(holder) for holder in (group, analyst) if holder)
         entry = work.tell(current, f"Forwarded to {whom}")
         if isinstance(current, Call):
-            work.happened(events.CallForwarded(current, entry, deed.origin))
+            work.happened(events.CallForwarded(current, entry, deed.origin, tell))
         elif isinstance(current, Request):
-            work.happened(events.RequestForwarded(entry, deed.origin, current))
+            work.happened(events.RequestForwarded(entry, deed.origin, current, tell))
         else:
-            work.happened(events.TaskForwarded(entry, deed.origin, current))
+            work.happened(events.TaskForwarded(entry, deed.origin, current, tell))
     return entry
 
 

@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db import transaction
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from mailcall.checkpoints import checkpoint
@@ -17,6 +18,8 @@ from mailcall.outbound.message_types import DIGEST, TYPES
 from mailcall.outbound.models import Delivery, DigestItem, Message
 from mailcall.outbound.snapshots import page_of
 from mailcall.outbound.threads import new_message_id, signing_keys
+
+log = structlog.get_logger("outbound.digests")
 
 MOST_ITEMS = 200  # shown in one digest; the rest is counted
 MOST_OF_A_KIND = 10  # shown of a storm
@@ -34,7 +37,12 @@ def send_due(now: dt.datetime | None = None, *, stop: Callable[[], bool] = lambd
     for address, partition in due.values_list("address", "partition").distinct():
         if stop():
             break
-        sent += _send(address, partition, now)
+        try:
+            sent += _send(address, partition, now)
+        except (OperationalError, InterfaceError):  # the others would fail, too
+            raise
+        except Exception:  # one that can't be made must not stop the next
+            log.exception("digest can't be made", address=address)
         checkpoint("digest.sent")
     return sent
 

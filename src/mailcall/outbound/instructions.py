@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from mailcall.database.rows import insert_rows, new_row
 from mailcall.desk.events import Origin
-from mailcall.desk.models import Attachment, Call, EntryKind, Partition, Person, Task, TimelineEntry
+from mailcall.desk.models import Attachment, Call, EntryKind, Partition, Person, TimelineEntry
 from mailcall.desk.state_names import state_names
 from mailcall.message import comparable, without_detail
 from mailcall.outbound.budget import Budget
@@ -20,7 +20,7 @@ from mailcall.outbound.echoes import Echoes
 from mailcall.outbound.message_types import Audience, MessageType
 from mailcall.outbound.models import Delivery, DeliveryState, DigestItem, Message, Notice, NotTold
 from mailcall.outbound.origin import MailOrigin
-from mailcall.outbound.recipients import Recipient, Work, kind_of, parent_of
+from mailcall.outbound.recipients import Recipient, Work, kind_of, partition_of
 from mailcall.outbound.snapshots import snapshot, subject_about
 from mailcall.outbound.telling import Copy, Later, tell
 from mailcall.outbound.threads import new_message_id, signing_keys
@@ -74,7 +74,7 @@ class Instruction:
     @property
     def partition(self) -> Partition:
         """Whose mail it is."""
-        return (parent_of(self.about) if isinstance(self.about, Task) else self.about).partition
+        return partition_of(self.about)
 
 
 def put(instructions: Sequence[Instruction]) -> None:

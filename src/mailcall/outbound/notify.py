@@ -13,6 +13,7 @@ from mailcall.desk.models import Channel, ClosureMethod, Pause, State
 from mailcall.message import address_ok
 from mailcall.outbound import message_types
 from mailcall.outbound.instructions import Instruction, put
+from mailcall.outbound.mentions import mentions
 from mailcall.outbound.message_types import MessageType
 from mailcall.outbound.origin import MailOrigin
 from mailcall.outbound.recipients import (
@@ -103,6 +104,7 @@ def _reply(event: events.ReplyWritten) -> Iterator[Instruction]:
 def _tell_update(event: events.CallUpdated, charges: Charges) -> Iterator[Instruction]:
     """Of mail the assigned analyst learns, else the group; of a note the analyst; not whoever wrote it."""
     by_mail = isinstance(event.origin.context, MailOrigin)
+    yield from mentions(message_types.CALL_MENTION, event.call, event.entry, event.origin)
     if not by_mail and event.call.analyst is None:
         return  # a group wrote its note to itself
     whose = "its analyst is" if event.call.analyst else f"group {event.call.group} is"
@@ -123,6 +125,7 @@ def _forward(event: events.CallForwarded, charges: Charges) -> Iterator[Instruct
         event,
         to=but_not_writer(charges.of(call), event.entry, event.origin),
         data={**words(event.entry), "whom": str(call.analyst or call.group)},
+        by_mail=event.tell,
         why=f"The call was forwarded to {call.analyst or call.group}.",
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mailcall.desk.events import Origin
-from mailcall.desk.models import Call, Group, Person, Request, Task, TimelineEntry
+from mailcall.desk.models import Call, Group, Partition, Person, Request, Task, TimelineEntry
 from mailcall.message import address_ok
 from mailcall.outbound.origin import MailOrigin
 
@@ -97,6 +97,11 @@ def parent_of(task: Task) -> Request | Call:
     parent = task.request or task.call
     assert parent is not None  # a constraint of the table
     return parent
+
+
+def partition_of(work: Work) -> Partition:
+    """Whose work it is, and whose mail tells of it."""
+    return (parent_of(work) if isinstance(work, Task) else work).partition
 
 
 def excused(recipients: Iterable[Recipient], why: str) -> list[Recipient]:

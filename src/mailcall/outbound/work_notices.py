@@ -6,10 +6,11 @@ from typing import Any
 from django.db.models import prefetch_related_objects
 
 from mailcall.desk import events
-from mailcall.desk.models import Person, RequestState
+from mailcall.desk.models import Person, RequestState, Task
 from mailcall.outbound import message_types
 from mailcall.outbound.approval_notices import approval_instructions
 from mailcall.outbound.instructions import Instruction, put
+from mailcall.outbound.mentions import mentions
 from mailcall.outbound.message_types import MessageType
 from mailcall.outbound.origin import MailOrigin
 from mailcall.outbound.recipients import (
@@ -101,6 +102,8 @@ def _tell_update(
 ) -> Iterator[Instruction]:
     """Whoever is in charge learns what was said; not whoever said it."""
     mail = isinstance(event.origin.context, MailOrigin)
+    mention = message_types.TASK_MENTION if isinstance(work, Task) else message_types.REQUEST_MENTION
+    yield from mentions(mention, work, event.entry, event.origin)
     yield _instruction(
         by_mail if mail else note,
         event,
@@ -113,7 +116,10 @@ def _tell_update(
 
 
 def _forward(
-    kind: MessageType, event: events.WorkEvent, work: Work, charges: Charges
+    kind: MessageType,
+    event: events.RequestForwarded | events.TaskForwarded,
+    work: Work,
+    charges: Charges,
 ) -> Iterator[Instruction]:
     """The analyst, else the group, learns that it is for them now."""
     whom = str(work.analyst or work.group)
@@ -123,6 +129,7 @@ def _forward(
         work,
         to=but_not_writer(charges.of(work), event.entry, event.origin),
         data={**words(event.entry), "whom": whom},
+        by_mail=event.tell,
         why=f"The {kind_of(work)} was forwarded to {whom}.",
     )
 
