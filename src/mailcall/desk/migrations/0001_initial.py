@@ -52,6 +52,7 @@ class Migration(migrations.Migration):
                 ('token_in', models.CharField(choices=[('reply_to', 'Reply-To'), ('subject', 'Subject'), ('body', 'Body')], default='reply_to', help_text='Where its approval mails carry the token.', max_length=10)),
                 ('users_may_close', models.BooleanField(default=True, help_text='Whether Users may close their own calls.')),
                 ('users_may_reopen', models.BooleanField(default=True, help_text='Whether Users may reopen their own calls.')),
+                ('allowed_senders', models.CharField(default='partition', help_text='Whose address mails that analysts write may be from: partition, group, own; the first is proposed.', max_length=50)),
                 ('closure_group', models.ForeignKey(blank=True, help_text='Who may close resolved calls, unless the method is Immediate; without it, each analyst.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='desk.group')),
             ],
             options={

@@ -81,6 +81,12 @@ class Partition(models.Model):
     users_may_reopen = models.BooleanField(
         default=True, help_text="Whether Users may reopen their own calls."
     )
+    allowed_senders = models.CharField(
+        max_length=50,
+        default="partition",
+        help_text="Whose address mails that analysts write may be from: partition, group, own; the first "
+        "is proposed.",
+    )
 
     class Meta:
         ordering = ["name"]

@@ -243,4 +243,84 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('quiet_from__isnull', True), ('quiet_until__isnull', True)), models.Q(('quiet_from__isnull', False), ('quiet_until__isnull', False)), _connector='OR'), name='quiet_hours_begin_and_end')],
             },
         ),
+        migrations.CreateModel(
+            name='Draft',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('new', 'New mail'), ('reply', 'Reply'), ('reply_all', 'Reply to all'), ('forward', 'Forward')], default='new', max_length=10)),
+                ('sender', models.CharField(choices=[('partition', "The partition's"), ('group', 'That of their group'), ('own', 'Their own')], default='partition', max_length=10)),
+                ('to', models.TextField(blank=True)),
+                ('cc', models.TextField(blank=True)),
+                ('bcc', models.TextField(blank=True)),
+                ('subject', models.CharField(blank=True, max_length=500)),
+                ('text', models.TextField(blank=True)),
+                ('version', models.PositiveIntegerField(default=1, help_text='Counts what was saved; 1: nobody typed.')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('send_at', models.DateTimeField(help_text='When it is sent by itself.', null=True)),
+                ('problem', models.CharField(blank=True, help_text='Why it was not sent then.', max_length=500)),
+                ('sent_at', models.DateTimeField(null=True)),
+                ('joined', models.JSONField(default=list, help_text='Who takes part in the call since it was sent.')),
+                ('answers', models.ForeignKey(help_text='The mail that it replies to, or forwards.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='desk.timelineentry')),
+                ('author', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to='desk.person')),
+                ('call', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to='desk.call')),
+                ('message', models.ForeignKey(help_text='What became of it.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='outbound.message')),
+                ('request', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to='desk.request')),
+                ('task', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to='desk.task')),
+            ],
+            options={
+                'ordering': ['-updated_at', '-pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='DraftFile',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=255)),
+                ('content_type', models.CharField(max_length=127)),
+                ('warning', models.CharField(blank=True, help_text='To be read before opening it.', max_length=200)),
+                ('content', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='draft_files', to='desk.content')),
+                ('draft', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='outbound.draft')),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Snippet',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100, unique=True)),
+                ('language', models.CharField(blank=True, help_text='Such as de or pt-BR; empty: any.', max_length=35, validators=[django.core.validators.RegexValidator('^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*\\Z', '“%(value)s” is no language: give a tag such as de, pt-BR or zh-Hant.')])),
+                ('text', models.TextField(max_length=20000)),
+                ('partition', models.ForeignKey(blank=True, help_text='Empty: for all.', null=True, on_delete=django.db.models.deletion.CASCADE, to='desk.partition')),
+            ],
+            options={
+                'ordering': ['name'],
+            },
+        ),
+        migrations.AddIndex(
+            model_name='draft',
+            index=models.Index(condition=models.Q(('send_at__isnull', False)), fields=['send_at'], name='drafts_due'),
+        ),
+        migrations.AddIndex(
+            model_name='draft',
+            index=models.Index(condition=models.Q(('sent_at__isnull', False)), fields=['sent_at'], name='drafts_sent'),
+        ),
+        migrations.AddIndex(
+            model_name='draft',
+            index=models.Index(condition=models.Q(('call__isnull', False)), fields=['call'], name='drafts_of_call'),
+        ),
+        migrations.AddIndex(
+            model_name='draft',
+            index=models.Index(condition=models.Q(('request__isnull', False)), fields=['request'], name='drafts_of_request'),
+        ),
+        migrations.AddIndex(
+            model_name='draft',
+            index=models.Index(condition=models.Q(('task__isnull', False)), fields=['task'], name='drafts_of_task'),
+        ),
+        migrations.AddConstraint(
+            model_name='draft',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('call__isnull', False), ('request__isnull', True), ('task__isnull', True)), models.Q(('call__isnull', True), ('request__isnull', False), ('task__isnull', True)), models.Q(('call__isnull', True), ('request__isnull', True), ('task__isnull', False)), _connector='OR'), name='draft_on_one_thing'),
+        ),
     ]

@@ -1,5 +1,6 @@
 """What is kept of mail that leaves: servers, the message table, tokens."""
 
+from mailcall.outbound.models.drafts import Draft, DraftFile, DraftKind, SenderKind, Snippet
 from mailcall.outbound.models.messages import (
     FINAL_STATES,
     WAITING_STATES,
@@ -27,6 +28,9 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "DigestItem",
+    "Draft",
+    "DraftFile",
+    "DraftKind",
     "Message",
     "MessageChannel",
     "NotTold",
@@ -36,6 +40,8 @@ __all__ = [
     "OutgoingServer",
     "PersonChoice",
     "PersonNotices",
+    "SenderKind",
+    "Snippet",
     "Token",
     "Wish",
 ]
