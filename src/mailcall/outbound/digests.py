@@ -102,7 +102,7 @@ def _groups(items: Sequence[DigestItem]) -> list[dict[str, Any]]:
         by_subject[_bare(item.subject)].append(item)
     groups: dict[str, list[DigestItem]] = {}
     for subject, some in by_subject.items():
-        works = {_work_of(item) for item in some}
+        works = {item.work for item in some}
         title = f"{len(works)} about “{subject}”" if len(works) >= STORM else ""
         for item in some:
             groups.setdefault(title or _title(item), []).append(item)
@@ -123,7 +123,7 @@ def _groups(items: Sequence[DigestItem]) -> list[dict[str, Any]]:
 
 
 def _line(item: DigestItem) -> dict[str, str]:
-    kind, number = _work_of(item)
+    kind, number = item.work
     name = TYPES[item.type_code].name if item.type_code in TYPES else str(item.type_code)
     return {
         "what": name.partition(" - ")[2] or name,
@@ -134,15 +134,8 @@ def _line(item: DigestItem) -> dict[str, str]:
 
 
 def _title(item: DigestItem) -> str:
-    kind, number = _work_of(item)
+    kind, number = item.work
     return f"{kind.capitalize()} {number}"
-
-
-def _work_of(item: DigestItem) -> tuple[str, int]:
-    for kind in ("call", "request", "task"):
-        if number := getattr(item, f"{kind}_id"):
-            return kind, number
-    raise ValueError(f"digest item {item.pk} is about nothing")
 
 
 def _bare(subject: str) -> str:

@@ -9,8 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import Call, Channel, Partition, Person, Request, Right, Task
+from mailcall.desk.models import Call, Channel, Person, Request, Right, Task
 from mailcall.desk.work import Deed, by
+from mailcall.outbound.recipients import partition_of
 from mailcall.web.access import acting_person, demand, why_not_here
 from mailcall.web.forms import ActionForm
 
@@ -112,12 +113,3 @@ def act(
 def deed_of(request: HttpRequest, text: str = "") -> Deed:
     """What the person who is signed in does on a page."""
     return by(acting_person(request), Channel.PAGE, text)
-
-
-def partition_of(target: Call | Request | Task) -> Partition:
-    """Whose work it is."""
-    if isinstance(target, Task):
-        owner = target.request or target.call
-        assert owner is not None  # a constraint of the table
-        return owner.partition
-    return target.partition

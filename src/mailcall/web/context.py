@@ -13,6 +13,7 @@ from mailcall.config import config
 from mailcall.desk.delegations import waiting_for
 from mailcall.desk.state_names import StateNames
 from mailcall.inbound.models import MailState, ReceivedMail
+from mailcall.outbound.models import Notice
 from mailcall.web.access import may_see, visible_partitions
 from mailcall.web.models import Login
 
@@ -32,6 +33,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "sees_pages": sees_pages,
         "state_names": StateNames(),
         "approvals_count": SimpleLazyObject(lambda: _approvals_count(login)),
+        "notices_count": SimpleLazyObject(lambda: _notices_count(login)),
         "held_count": SimpleLazyObject(lambda: _held_count(request)) if sees_pages else 0,
     }
 
@@ -54,3 +56,10 @@ def _approvals_count(login: object) -> int:
     """How many approvals wait for whoever is signed in, counted like the held mails."""
     person = login.person if isinstance(login, Login) else None
     return waiting_for(person, timezone.now()).order_by()[: HELD_SHOWN + 1].count() if person else 0
+
+
+def _notices_count(login: object) -> int:
+    """How many notices whoever is signed in has not seen, counted like the held mails."""
+    person = login.person if isinstance(login, Login) else None
+    unseen = Notice.objects.filter(person=person, seen_at=None).order_by()
+    return unseen[: HELD_SHOWN + 1].count() if person else 0

@@ -36,7 +36,8 @@ def take(target: Call | Request | Task, deed: Deed, said: Cleaned) -> object:
 
 def hand_on(target: Call | Request | Task, deed: Deed, said: Cleaned) -> object:
     """Forward it to whom the form says."""
-    return forward(target, deed, group=said["group"], analyst=said["analyst"], version=said["version"])
+    whom = {"group": said["group"], "analyst": said["analyst"], "tell": said.get("tell")}
+    return forward(target, deed, version=said["version"], **whom)
 
 
 def _plainly(do: Callable[..., object]) -> Callable[..., object]:

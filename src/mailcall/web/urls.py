@@ -20,6 +20,7 @@ from mailcall.web.views import (
     joining,
     mails,
     messages,
+    notices,
     requests,
     retention,
     signing_in,
@@ -98,6 +99,15 @@ pages = [
     path("confirm/<str:token>/", public(confirming.by_token), name="confirm"),
     path("confirmations/", confirming.index, name="confirmations"),
     path("confirmations/<int:pk>/", confirming.signed_in, name="confirmation"),
+    path("notices/", notices.index, name="notices"),
+    path("notices/seen/", notices.see_all, name="notices-seen"),
+    path("notices/<int:pk>/", notices.see, name="notice"),
+    path("notices/mine/", notices.mine, name="my-notices"),
+    path("notices/settings/", notices.settings, name="notice-settings"),
+    path("notices/settings/everywhere/", notices.everywhere, name="notice-settings-everywhere"),
+    path("notices/settings/<int:pk>/", notices.change, name="notice-settings-change"),
+    path("notices/forwarding/", notices.preview, name="notices-forwarding"),
+    path("entries/<int:pk>/told/", notices.told, name="entry-told"),
     path("retention/", retention.index, name="retention"),
 ]
 

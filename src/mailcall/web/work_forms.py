@@ -4,10 +4,13 @@ import datetime as dt
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 
 from mailcall.desk.models import Partition, Person, RequestType, TaskKind
 from mailcall.desk.models.workflows import ApprovalRule
 from mailcall.desk.workflows import Step
+from mailcall.outbound.models import NotificationSettings
+from mailcall.outbound.recipients import partition_of
 from mailcall.web.choices import AnalystField, GroupField, IssueTypeField, PeopleField, PersonField
 from mailcall.web.forms import ActionForm, StateForm, version_field, words_field
 
@@ -35,11 +38,33 @@ class UpdateForm(ActionForm):
 
 
 class ForwardForm(ActionForm):
-    """To whom it goes; without a new group the analyst stays in the one it has, if they are in it."""
+    """To whom it goes; without a new group the analyst stays in the one it has, if they are in it.
+
+    Where the partition has it so, whoever forwards is asked whether a mail goes out, and sees to whom.
+    """
 
     group = GroupField()
     analyst = AnalystField()
-    field_order = ("group", "analyst", "text")
+    tell = forms.BooleanField(label="Tell them by email", required=False)
+    field_order = ("group", "analyst", "text", "tell")
+
+    def __init__(self, *args: Any, target: Any, **kwargs: Any) -> None:
+        super().__init__(*args, target=target, **kwargs)
+        settings = NotificationSettings.objects.filter(partition=partition_of(target)).first()
+        if settings is None or not settings.email_optional_at_forward:
+            del self.fields["tell"]
+            return
+        self.fields["tell"].initial = settings.email
+        shown = f"#{self['tell'].auto_id}-recipients"
+        for name in ("group", "analyst"):
+            self.fields[name].widget.attrs.update(
+                {
+                    "hx-get": reverse("web:notices-forwarding"),
+                    "hx-target": shown,
+                    "hx-include": "closest form",
+                    "hx-params": "group,analyst",
+                }
+            )
 
 
 class JudgeForm(ActionForm):

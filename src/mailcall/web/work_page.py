@@ -12,8 +12,9 @@ from django.utils import timezone
 from mailcall.desk.approval_rules import how_many
 from mailcall.desk.delegations import waiting_for
 from mailcall.desk.models import Approval, ApprovalState, EntryKind, Request, Right, Task, TimelineEntry
+from mailcall.outbound.recipients import partition_of
 from mailcall.web.access import acting_person, why_not_here
-from mailcall.web.acting import Tried, offered, partition_of
+from mailcall.web.acting import Tried, offered
 from mailcall.web.request_actions import REQUEST_ACTIONS, TASK_ACTIONS
 from mailcall.web.timelines import ENTRIES_SHOWN, TEXT_SHOWN, Timeline, shown_entries
 

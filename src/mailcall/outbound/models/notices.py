@@ -159,6 +159,14 @@ class About(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def work(self) -> tuple[str, int]:
+        """Such as (`call`, 12). Raises ValueError when it is about nothing."""
+        for kind in ("call", "request", "task"):
+            if number := getattr(self, f"{kind}_id"):
+                return kind, number
+        raise ValueError(f"{self} is about nothing")
+
 
 class Notice(About):
     """What somebody is told on their own page."""

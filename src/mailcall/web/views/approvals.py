@@ -11,8 +11,9 @@ from mailcall.desk.delegations import waiting_for
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Approval, Right
 from mailcall.desk.work_states import Verb
+from mailcall.outbound.recipients import partition_of
 from mailcall.web.access import acting_person, people_only, why_not_here
-from mailcall.web.acting import CONFLICT, UNPROCESSABLE, deed_of, partition_of
+from mailcall.web.acting import CONFLICT, UNPROCESSABLE, deed_of
 from mailcall.web.paging import key_from, newest_first
 from mailcall.web.work_forms import DecideForm
 from mailcall.web.work_page import approvals_to_show, asked_for

@@ -12,15 +12,15 @@ from mailcall.web import safety
 from mailcall.web.access import analysts_only, demand
 
 _OWNERS = tuple(f"{owner}__partition" for owner in ("call", "request", "task__call", "task__request"))
-_OWNED = TimelineEntry.objects.select_related(*_OWNERS)
+OWNED = TimelineEntry.objects.select_related(*_OWNERS)
 
 
 @require_safe
 @analysts_only
 def as_sent(request: HttpRequest, pk: int) -> HttpResponse:
     """The cleaned HTML of an entry, for a sandboxed frame. `images=1` loads remote images too."""
-    entry = get_object_or_404(_OWNED.only("html", *_OWNERS), pk=pk)
-    demand(request, Right.VIEW, _partition(entry))
+    entry = get_object_or_404(OWNED.only("html", *_OWNERS), pk=pk)
+    demand(request, Right.VIEW, partition_of_entry(entry))
     images = entry.attachments.filter(content_type__in=safety.RASTER_TYPES).exclude(cid="")
     cid = {name.strip("<>"): safety.inline_image_url(key) for key, name in images.values_list("pk", "cid")}
     return safety.frame(request, entry.html, cid=cid, remote_images=request.GET.get("images") == "1")
@@ -30,8 +30,8 @@ def as_sent(request: HttpRequest, pk: int) -> HttpResponse:
 @analysts_only
 def text(request: HttpRequest, pk: int) -> HttpResponse:
     """The whole text of an entry that is too long for the page, and what it quotes, as plain text."""
-    entry = get_object_or_404(_OWNED.only("text", "quoted_text", *_OWNERS), pk=pk)
-    demand(request, Right.VIEW, _partition(entry))
+    entry = get_object_or_404(OWNED.only("text", "quoted_text", *_OWNERS), pk=pk)
+    demand(request, Right.VIEW, partition_of_entry(entry))
     whole = "\n\n".join(filter(None, (entry.text, entry.quoted_text)))
     return safety.source_answer(whole.encode(), name=f"entry-{pk}.txt", download=False)
 
@@ -41,7 +41,7 @@ def text(request: HttpRequest, pk: int) -> HttpResponse:
 def attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
     """A file, always to be saved, never shown."""
     found = get_object_or_404(Attachment.objects.select_related("content"), pk=pk)
-    demand(request, Right.VIEW, _partition(_OWNED.only(*_OWNERS).get(pk=found.entry_id)))
+    demand(request, Right.VIEW, partition_of_entry(OWNED.only(*_OWNERS).get(pk=found.entry_id)))
     answer = _bytes(found)
     return safety.guard(answer, name=found.name)
 
@@ -63,7 +63,8 @@ def inline_image(request: HttpRequest, token: str) -> HttpResponseBase:
     return answer
 
 
-def _partition(entry: TimelineEntry) -> Partition:
+def partition_of_entry(entry: TimelineEntry) -> Partition:
+    """Whose call, request or task it is an entry of; `OWNED` has it at hand."""
     owner = entry.call or entry.request
     if entry.task:
         owner = entry.task.call or entry.task.request

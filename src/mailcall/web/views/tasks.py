@@ -8,8 +8,9 @@ from django.views.decorators.http import require_POST, require_safe
 from mailcall.desk import approvals
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Approval, Right, Task
+from mailcall.outbound.recipients import partition_of
 from mailcall.web.access import acting_person, analysts_only, demand, visible_partitions
-from mailcall.web.acting import Tried, act, deed_of, partition_of
+from mailcall.web.acting import Tried, act, deed_of
 from mailcall.web.fresh_lists import render_list
 from mailcall.web.paging import key_from
 from mailcall.web.request_actions import TASK_ACTIONS

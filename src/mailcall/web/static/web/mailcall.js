@@ -64,3 +64,17 @@ document.addEventListener("htmx:afterSwap", () => {
   if (!poll) return;
   for (const input of document.querySelectorAll("input[data-version]")) input.value = poll.dataset.now;
 });
+
+// A box that is free only with one other, and else as a third is.
+function follow() {
+  for (const box of document.querySelectorAll("input[data-free-with]")) {
+    const free = document.getElementById(box.dataset.freeWith);
+    const as = document.getElementById(box.dataset.elseAs);
+    if (!free || !as) continue;
+    box.disabled = !free.checked;
+    if (box.disabled) box.checked = as.checked;
+  }
+}
+
+document.addEventListener("change", follow);
+document.addEventListener("DOMContentLoaded", follow);

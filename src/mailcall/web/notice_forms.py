@@ -1,0 +1,144 @@
+"""What is typed about who hears of what, checked."""
+
+from typing import Any
+
+from django import forms
+
+from mailcall.desk.models import Partition, Person
+from mailcall.outbound.message_types import DIGEST, TYPES, Audience, MessageType
+from mailcall.outbound.models import (
+    NotificationSettings,
+    OccasionSetting,
+    PersonChoice,
+    PersonNotices,
+    Wish,
+)
+
+AS_ELSEWHERE, ON, OFF = "", "on", "off"
+
+
+class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The notification settings of a partition."""
+
+    class Meta:
+        model = NotificationSettings
+        fields = [
+            "email",
+            "internal",
+            "pager",
+            "email_optional_at_forward",
+            "email_at_update",
+            "email_at_escalation",
+            "people_choose",
+            "most_notices",
+            "within_minutes",
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # What follows from the others is greyed by the page; the model keeps it so whatever is posted.
+        update = self.fields["email_at_update"].widget
+        update.attrs.update(
+            {
+                "data-free-with": self["email_optional_at_forward"].auto_id,
+                "data-else-as": self["email"].auto_id,
+            }
+        )
+
+
+class OccasionsForm(forms.Form):
+    """Which message types are used, everywhere or in one partition."""
+
+    def __init__(self, *args: Any, partition: Partition | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._partition = partition
+        rows = OccasionSetting.objects.filter(partition=partition)
+        self._saved = {row.type_code: ON if row.active else OFF for row in rows}
+        for kind in switchable():
+            self.fields[f"type_{kind.code}"] = forms.ChoiceField(
+                label=str(kind),
+                choices=[(AS_ELSEWHERE, self._otherwise(kind)), (ON, "On"), (OFF, "Off")],
+                required=False,
+                initial=self._saved.get(kind.code, AS_ELSEWHERE),
+                help_text=f"To {kind.audience}.",
+            )
+
+    def save(self) -> None:
+        """Keep what differs from what holds elsewhere."""
+        for kind in switchable():
+            said = self.cleaned_data[f"type_{kind.code}"]
+            if said == self._saved.get(kind.code, AS_ELSEWHERE):
+                continue
+            OccasionSetting.objects.filter(type_code=kind.code, partition=self._partition).delete()
+            if said != AS_ELSEWHERE:
+                OccasionSetting.objects.create(
+                    type_code=kind.code, partition=self._partition, active=said == ON
+                )
+
+    def _otherwise(self, kind: MessageType) -> str:
+        return "As in all partitions" if self._partition else f"As usual ({'on' if kind.used else 'off'})"
+
+
+class MyNoticesForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Where and when somebody hears."""
+
+    class Meta:
+        model = PersonNotices
+        fields = ["pager", "quiet_from", "quiet_until", "digest_at"]
+        widgets = {
+            name: forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+            for name in ("quiet_from", "quiet_until", "digest_at")
+        }
+        help_texts = {"quiet_from": "By your own clock. Mail waits until they end."}
+
+    def clean(self) -> dict[str, Any]:
+        """Quiet hours begin and end."""
+        said: dict[str, Any] = super().clean() or {}
+        if (said.get("quiet_from") is None) != (said.get("quiet_until") is None) and not self.errors:
+            self.add_error("quiet_until", "Quiet hours need a beginning and an end; or leave out both.")
+        return said
+
+
+class ChoicesForm(forms.Form):
+    """How somebody wants to hear of each message type."""
+
+    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._person = person
+        self._saved = dict(PersonChoice.objects.filter(person=person).values_list("type_code", "wish"))
+        for kind in choosable():
+            self.fields[f"type_{kind.code}"] = forms.ChoiceField(
+                label=kind.name, choices=Wish.choices, initial=self._saved.get(kind.code, Wish.AT_ONCE)
+            )
+
+    def save(self) -> None:
+        """Keep what is not simply at once."""
+        for kind in choosable():
+            wish = self.cleaned_data[f"type_{kind.code}"]
+            if wish == Wish.AT_ONCE:
+                PersonChoice.objects.filter(person=self._person, type_code=kind.code).delete()
+            elif wish != self._saved.get(kind.code):
+                PersonChoice.objects.update_or_create(
+                    person=self._person, type_code=kind.code, defaults={"wish": wish}
+                )
+
+
+def switchable() -> list[MessageType]:
+    """The message types that an administrator may switch off."""
+    fixed = (Audience.WRITER, Audience.SERVICE, Audience.NAMED)
+    return [
+        kind for kind in _in_order() if not kind.vital and kind.audience not in fixed and kind is not DIGEST
+    ]
+
+
+def choosable() -> list[MessageType]:
+    """The message types that each of those in charge may have once a day, or not at all."""
+    return [
+        kind
+        for kind in _in_order()
+        if kind.audience == Audience.STAFF and not (kind.vital or kind.urgent or kind is DIGEST)
+    ]
+
+
+def _in_order() -> list[MessageType]:
+    return [TYPES[code] for code in sorted(TYPES)]
