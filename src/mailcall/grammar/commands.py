@@ -7,8 +7,8 @@ from typing import Literal
 
 Proof = Literal["address", "authenticated", "token"]
 MAX_NUMBERS = 50
-MAX_DIGITS = 19
-MAX_NUMBER = 2**63 - 1  # what a database has room for
+MAX_DIGITS = 50
+MAX_NUMBER = 2**63 - 1  # what a database has room for: of a greater number there is nothing
 
 
 class Argument(Enum):
@@ -74,8 +74,8 @@ COMMANDS = (
     ),
     Command(
         "log", "LOG", ("REQUEST",), (_A.REQUEST_TYPE, _A.TEXT),
-        "LOG REQUEST New laptop: for Ann Bell",
-        "Logs a request of a type, with its tasks.",
+        "LOG REQUEST New laptop: a light one, for travel",
+        "Logs a request of a type, with its tasks, for the sender.",
         "as the request type says; analysts", "authenticated",
     ),
     Command(
@@ -117,13 +117,14 @@ COMMANDS = (
     Command(
         "summary", "SUMMARY", PLURALS, (_A.SCOPE,),
         "SUMMARY CALLS",
-        "Answers with a list. Tasks and approvals are listed together; GROUP is for analysts.",
+        "Answers with a list. Tasks and approvals are listed together. For analysts, GROUP lists what their "
+        "groups have.",
         _KNOWN, "address",
     ),
     Command(
         "summary", "SUMMARY", ALL_OBJECTS, (_A.SCOPE,),
         "CALL SUMMARY CLOSED",
-        "The same, in the other order.",
+        "The same, in the other order. GROUP is for analysts.",
         _KNOWN, "address", object_first=True,
     ),
     Command(

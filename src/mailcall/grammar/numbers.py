@@ -5,7 +5,7 @@
 import re
 import unicodedata
 
-from .commands import MAX_DIGITS, MAX_NUMBER
+from .commands import MAX_DIGITS
 
 _NUMBER = re.compile(rf"[#＃﹟]?\s?(\d{{1,{MAX_DIGITS}}})(?!\d)")
 _COMMA = re.compile(r"\s?[,，﹐、﹑،]\s?")
@@ -16,7 +16,7 @@ def number_at(text: str, start: int) -> tuple[int, int] | None:
 
     The digits of any one script count, since people have them on their keyboards and answers show the number
     in ASCII; superscripts and circled digits don't, nor do digits of two scripts in one number, which are
-    made to be misread. Zeros in front change nothing; 0 itself, and what no database has room for, is none.
+    made to be misread. Zeros in front change nothing; 0 itself is none.
     """
     match = _NUMBER.match(text, start)
     if not match:
@@ -24,7 +24,7 @@ def number_at(text: str, start: int) -> tuple[int, int] | None:
     if len({ord(digit) - unicodedata.decimal(digit) for digit in match[1]}) > 1:
         return None
     number = int(match[1])
-    return (number, match.end()) if 0 < number <= MAX_NUMBER else None
+    return (number, match.end()) if number else None
 
 
 def numbers_at(text: str, separator: re.Pattern[str] = _COMMA) -> tuple[tuple[int, ...], str]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from .commands import MAX_NUMBER
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
@@ -30,6 +32,11 @@ class Parsed:
     on: str = ""  # what a task is logged on: request or call; its number is in `refs`
     target: str = ""  # to whom it is forwarded: a group or an analyst, as written
     token: str = ""
+
+    @property
+    def named(self) -> tuple[int, ...]:
+        """Those of the numbers that something may have."""
+        return tuple(number for number in self.refs if number <= MAX_NUMBER)
 
     @property
     def is_command(self) -> bool:

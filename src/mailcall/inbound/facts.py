@@ -228,7 +228,7 @@ def calls_named(reading: Reading, parsed: Parsed) -> set[int]:
 
     By our signature, by a tag, or as a command, `parsed`.
     """
-    by_command = parsed.refs if "call" in {parsed.object, parsed.on} else ()
+    by_command = parsed.named if "call" in {parsed.object, parsed.on} else ()
     return (
         {found.target.number for found in reading.found if found.target.kind == "call"}
         | {tag.number for tag in tags_in_subject(reading.mail.subject) if tag.kind == "call"}

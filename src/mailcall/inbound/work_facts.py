@@ -20,7 +20,7 @@ def work_named(reading: Reading, parsed: Parsed) -> set[Named]:
     targets = [found.target for found in reading.found] + tags_in_subject(reading.mail.subject)
     named = {(target.kind, target.number) for target in targets if target.kind in KINDS}
     for kind in {parsed.object, parsed.on} & set(KINDS):
-        named |= {(kind, number) for number in parsed.refs}
+        named |= {(kind, number) for number in parsed.named}
     return named
 
 
