@@ -3,7 +3,7 @@
 import pytest
 
 from desks import AUTHENTICATED, Desk, mail, reply_to
-from mailcall.desk.models import Call, Person, Request, RequestType
+from mailcall.desk.models import Call, Grant, Partition, Person, Request, RequestType, Right, Role
 from mailcall.desk.requests import log_request
 from mailcall.desk.work import by
 from mailcall.grammar import parse
@@ -74,8 +74,38 @@ def test_a_summary_lists_what_is_theirs_and_nothing_else(desk: Desk, call: Call)
     assert "My laptop is dead" in answer.text
     assert "Keyboard <b>broken</b>" in answer.text
     assert "Keyboard &lt;b&gt;broken&lt;/b&gt;" in answer.html
-    assert f'/calls/{call.pk}/"' in answer.html
     assert "Secret plans" not in answer.text + answer.html
+
+
+def test_only_analysts_get_links_to_pages_which_are_for_analysts_only(desk: Desk, call: Call) -> None:
+    for subject in ("CALL SUMMARY", f"STATUS CALL {call.pk}", f"CLOSE COL {call.pk}"):
+        ask(desk, ANN, subject)
+    assert len(answers_to(desk, ANN)) == 3
+    assert not any("/calls/" in answer.html + answer.text for answer in answers_to(desk, ANN))
+    Call.objects.update(analyst=desk.bob)
+    for subject in ("CALL SUMMARY", f"STATUS CALL {call.pk}"):
+        ask(desk, BOB, subject)
+    assert all(f"/calls/{call.pk}/" in answer.html for answer in answers_to(desk, BOB)[-2:])
+
+
+def test_an_analyst_gets_no_link_to_what_their_roles_do_not_let_them_see(desk: Desk, call: Call) -> None:
+    elsewhere = Partition.objects.create(name="Elsewhere", address="elsewhere@desk.example")
+    role = Role.objects.create(name="Elsewhere only", rights=[Right.VIEW])
+    Grant.objects.create(role=role, person=desk.bob, partition=elsewhere)
+    Call.objects.update(user=desk.bob)
+    ask(desk, BOB, "CALL SUMMARY")
+    ask(desk, BOB, f"STATUS CALL {call.pk}")
+    assert "My laptop is dead" in answers_to(desk, BOB)[-2].text
+    assert not any("/calls/" in answer.html + answer.text for answer in answers_to(desk, BOB)[-2:])
+
+
+@pytest.mark.parametrize("number", [2**63, 10**40])
+def test_of_a_number_that_no_call_can_have_there_is_no_call(desk: Desk, call: Call, number: int) -> None:
+    for thing in ("CALL", "TASK"):
+        received = ask(desk, ANN, f"UPDATE {thing} {number}: more")
+        assert (received.outcome, received.call) == ("refused", None)
+        assert f"There is no {thing.lower()} {number} that you take part in." in received.reason
+    assert Call.objects.count() == 1
 
 
 def test_a_summary_of_a_stranger_is_refused_once_a_day(desk: Desk, call: Call) -> None:

@@ -64,7 +64,7 @@ def test_an_address_alone_closes_nothing_and_its_owner_is_asked(desk: Desk, call
     call.refresh_from_db()
     assert call.state == "open"
     assert received.outcome == "refused"
-    assert "authenticated sender" in received.reason
+    assert "mail that your mail provider signs as yours" in received.reason
     assert received.confirmation.person == desk.bob
 
 

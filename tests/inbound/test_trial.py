@@ -68,7 +68,7 @@ def test_words_make_commands_of_mails_that_logged_calls(desk: Desk) -> None:
     forged, proved = tried.otherwise
     assert (proved.after.outcome, proved.after.rule) == (Outcome.COMMANDED, "subject command")
     assert forged.after.outcome == Outcome.REFUSED
-    assert "It needs an authenticated sender" in forged.after.told[0]
+    assert "It needs mail that your mail provider signs as yours" in forged.after.told[0]
 
 
 def test_a_language_brings_its_words(desk: Desk) -> None:

@@ -84,7 +84,7 @@ def test_a_user_logs_a_request_by_mail(desk: Desk, kind: RequestType) -> None:
 @pytest.mark.parametrize(
     ("subject", "proved", "why"),
     [
-        ("LOG REQUEST New laptop: x", False, "authenticated sender"),
+        ("LOG REQUEST New laptop: x", False, "your mail provider signs"),
         ("LOG REQUEST New house: x", True, "There is no request type “New house”. There are: New laptop."),
     ],
 )

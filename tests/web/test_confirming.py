@@ -8,9 +8,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from desks import Desk, mail
+from desks import AUTHENTICATED, Desk, mail
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import Call
+from mailcall.desk.models import Call, Person
 from mailcall.inbound import confirming
 from mailcall.inbound.models import Confirmation, ReceivedMail
 from mailcall.message import read_mail
@@ -45,6 +45,28 @@ def test_looking_at_the_page_does_nothing(client: Client, wait: Confirmation, ca
     assert "done" in page.content.decode()
     call.refresh_from_db()
     assert call.state == "open"
+
+
+def test_mail_and_pages_say_what_the_call_is_and_whose(
+    client: Client, desk: Desk, wait: Confirmation, call: Call
+) -> None:
+    asked = read_mail(desk.sent_to(BOB)[-1])
+    assert f"- Call {call.pk} (“My laptop is dead”, of {call.user}): It needs mail that your" in asked.text
+    assert f"</strong> (“My laptop is dead”, of {call.user}) (not done)" in asked.html
+    assert (
+        f"<li>Call {call.pk} (“My laptop is dead”, of {call.user})</li>"
+        in client.get(page_of(wait)).content.decode()
+    )
+    client.force_login(Login.objects.create(username=BOB, person=desk.bob))
+    assert "“My laptop is dead”, of" in client.get(reverse("web:confirmations")).content.decode()
+
+
+def test_what_somebody_may_not_see_is_not_shown_to_them(desk: Desk, call: Call) -> None:
+    desk.receive(mail("carl@customer.example", f"UPDATE CALL {call.pk}: x"))
+    Person.objects.create(name="Carl", email="carl@customer.example", is_user=True)
+    desk.receive(mail("carl@customer.example", f"CLOSE CALL {call.pk}: x"))
+    assert not Confirmation.objects.exists()
+    assert not any(b"laptop" in sent for sent in desk.sent_to("carl@customer.example"))
 
 
 def test_its_button_does_what_was_asked_once(
@@ -148,3 +170,15 @@ def test_signed_in_only_the_person_themself_can_confirm(
     assert re.search(r"Call \d+: It is closed", page)
     call.refresh_from_db()
     assert call.state == "closed"
+
+
+def test_what_an_analyst_adds_by_mail_is_marked_as_the_internal_note_that_it_is(
+    client: Client, desk: Desk, call: Call
+) -> None:
+    client.force_login(Login.objects.create(username=BOB, person=desk.bob))
+    page = reverse("web:call", args=[call.pk])
+    assert "Internal note</span>" not in client.get(page).content.decode()
+    desk.receive(mail(BOB, f"UPDATE CALL {call.pk}: a battery", "\n", headers=AUTHENTICATED))
+    shown = client.get(page).content.decode()
+    assert shown.count("Internal note</span>") == 1
+    assert '<li class="entry note"' in shown

@@ -38,11 +38,12 @@ Scope = Literal["open", "closed", "all", "group"]
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A line of a list: what it is, by kind and number, and its cells."""
+    """A line of a list: what it is, by kind and number, its cells, and the key of the partition it is in."""
 
     kind: About
     number: int
     cells: tuple[str, ...]
+    partition: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ def _calls(person: Person, scope: str) -> Listing:
                 _whom(call),
                 _day(call.updated_at),
             ),
+            call.partition_id,
         )
         for call in shown
     ]
@@ -135,6 +137,7 @@ def _requests(person: Person, scope: str) -> Listing:
                 _whom(one),
                 _day(one.updated_at),
             ),
+            one.partition_id,
         )
         for one in shown
     ]
@@ -163,6 +166,7 @@ def _tasks(person: Person, scope: str) -> Listing:
                 _whom(task),
                 _day(task.due_at),
             ),
+            _partition_of(task),
         )
         for task in shown
     ]
@@ -192,6 +196,7 @@ def _approvals(person: Person, scope: str) -> Listing:
                 str(one.person),
                 _day(one.asked_at),
             ),
+            _partition_of(one.task),
         )
         for one in shown
     ]
@@ -229,6 +234,12 @@ def _first(rows: "QuerySet[Any]") -> tuple[Sequence[Any], int]:
     if len(shown) <= MOST:
         return shown, 0
     return shown[:MOST], rows.order_by()[:MOST_COUNTED].count() - MOST
+
+
+def _partition_of(task: Task) -> int:
+    parent = task.request or task.call
+    assert parent is not None  # a constraint of the table
+    return parent.partition_id
 
 
 def _whom(row: Call | Request | Task) -> str:

@@ -1,7 +1,7 @@
 """Commands that were short of proof: whoever they were asked in the name of says whether they were theirs."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from django.db import transaction
@@ -23,8 +23,8 @@ LASTS = dt.timedelta(days=7)
 MOST_SAID = 5_000  # characters
 
 
-def ask(asking: Asking, short: Sequence[int]) -> Secret | None:
-    """Have the person on record asked about what was short of proof; what the mail to them needs.
+def ask(asking: Asking, short: Mapping[int, str]) -> Secret | None:
+    """Have the person on record asked about what was short of proof, by number; what the mail to them needs.
 
     Nobody is asked who can't act, nor about what would change nothing.
     """
@@ -37,7 +37,7 @@ def ask(asking: Asking, short: Sequence[int]) -> Secret | None:
         "refs": [ref for ref in short if ref],
         "made_at": asking.now,
         "expires_at": asking.now + LASTS,
-        "command": _told(asking),
+        "command": {**_told(asking), "about": list(short.values())},
         "answered_at": None,
         "confirmed": None,
         "results": [],
@@ -135,6 +135,6 @@ def _asked(wait: Confirmation, now: dt.datetime, how: str) -> Asking:
     person = Person.objects.get(pk=wait.person_id)
     decision = replace(decision, sender=person)
     asking = Asking(mail, explained.reading, decision, explained.facts, now, how, frozenset(wait.refs))
-    if _told(asking) != wait.command:
+    if any(wait.command.get(name) != told for name, told in _told(asking).items()):
         raise Refused(f"This desk reads that mail otherwise now: {called(asking.command)}. Write it again.")
     return asking

@@ -466,7 +466,7 @@ class Confirmation(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
     nonce = models.CharField(max_length=8, help_text="What its token is made from; see `inbound.confirming`.")
     refs = models.JSONField(default=list, help_text="The numbers that it is about, of those in the mail.")
-    command = models.JSONField(default=dict, help_text="What is `asked` and `said`, in words.")
+    command = models.JSONField(default=dict, help_text="What is `asked` and `said`, `about` what.")
     made_at = models.DateTimeField()
     expires_at = models.DateTimeField(help_text="The first moment at which it holds no more.")
     answered_at = models.DateTimeField(null=True)

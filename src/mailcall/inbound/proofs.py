@@ -25,6 +25,15 @@ WANTED = {
     ),
 }
 
+# The same as whoever wrote is told it, who need not know how mail is signed.
+_BY_YOU = "mail that your mail provider signs as yours"
+ASKED_FOR = {
+    Level.ADDRESS: "an address on record",
+    Level.SIGNED_ID: f"{_BY_YOU}, or an answer to a mail of ours about it",
+    Level.TOKEN: f"{_BY_YOU}, or an answer to the mail that asked you to decide",
+    Level.AUTHENTICATED: f"{_BY_YOU}, or that comes by a mail server which this desk trusts",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:

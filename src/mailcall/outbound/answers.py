@@ -25,12 +25,13 @@ CONFIRMATION = "confirmation"  # what the keys of its tokens are derived for
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one thing that was asked: `about` is such as `Call 12`."""
+    """What became of one thing that was asked: `about` is such as `Call 12`, `what` its subject and User."""
 
     about: str
     done: bool
     sentence: str
     url: str = ""
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)

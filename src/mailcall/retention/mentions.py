@@ -47,7 +47,7 @@ _PLACES: Sequence[tuple[str, type[Model], Sequence[str]]] = (
     ("entry", TimelineEntry, ["actor_name", "subject", "text", "quoted_text", "html", "proof"]),
     ("received mail", ReceivedMail, ["from_address", "subject", "reason", "error", "trace", "evidence"]),
     ("edit of a mail", MailEdit, ["by", "old", "new"]),
-    ("confirmation", Confirmation, ["results"]),
+    ("confirmation", Confirmation, ["command", "results"]),
     ("message", Message, ["subject", "to", "cc", "why", "data"]),
     ("delivery", Delivery, ["recipient", "reply"]),
 )

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mailcall.desk.models import Call
+from mailcall.desk.models import Call, Right
 from mailcall.grammar import DEFAULT, Parsed, Words, command_of, right_syntax
 from mailcall.inbound.changes import mail_origin
 from mailcall.inbound.commands.asking import Asking
@@ -60,12 +60,13 @@ def answer_to_near_miss(
     answer = _answer(mail, reading, decision, facts)
     if answer is None or decision.command is None:
         return None
+    url = url_of(call) if facts.may_as_analyst(Right.VIEW, call.partition) else ""
     return replace(
         answer,
         person=call.user,
         sentence="Your subject is nearly a command, but not written quite like one.",
         suggestion=decision.command.suggestion,
-        results=[Result(str(call), True, "What you wrote was logged as this call.", url_of(call))],
+        results=[Result(str(call), True, "What you wrote was logged as this call.", url)],
         call=call,
     )
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from mailcall.desk.models import Call
+from mailcall.desk.models import Call, Right
 from mailcall.desk.people import may_act_as_analyst
+from mailcall.desk.rights import Rights
 from mailcall.desk.state_names import StateNames
 from mailcall.desk.summaries import Listing, last_word, summary
 from mailcall.grammar import COMMANDS, HelpRow, help_rows
@@ -32,7 +33,7 @@ def summary_for(asking: Asking) -> Sequence[Table]:
     asking.proof("summary")
     assert asking.sender is not None  # the rule sees to it
     listings = summary(asking.sender, asking.command.object, asking.command.scope)
-    return [_table(listing) for listing in listings]
+    return [_table(listing, asking.opens) for listing in listings]
 
 
 def status(asking: Asking, number: int) -> Did:
@@ -47,6 +48,11 @@ def status(asking: Asking, number: int) -> Did:
     return Did(f"{state}{with_whom}.{f' Last said by {said}' if said else ''}", target)
 
 
-def _table(listing: Listing) -> Table:
-    rows = tuple(Row(line.cells, page_of(line.kind, line.number)) for line in listing.lines)
+def _table(listing: Listing, rights: Rights | None) -> Table:
+    rows = tuple(
+        Row(line.cells, page_of(line.kind, line.number))
+        if rights and rights.has(Right.VIEW, line.partition)
+        else Row(line.cells)
+        for line in listing.lines
+    )
     return Table(listing.title, listing.columns, rows, listing.left_out)

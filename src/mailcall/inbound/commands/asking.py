@@ -2,18 +2,19 @@
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from mailcall.desk.changes import Words
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call, Partition, Person, Request, Right, Task, TimelineEntry
 from mailcall.desk.people import may_act_as_analyst
-from mailcall.desk.rights import why_not
+from mailcall.desk.rights import Rights, why_not
 from mailcall.desk.work import Deed
 from mailcall.grammar import Parsed
 from mailcall.inbound.changes import origin_of, words_of
 from mailcall.inbound.decision import Decision, Facts
 from mailcall.inbound.models import ReceivedMail
-from mailcall.inbound.proofs import WANTED, Level, Shown, level_of, shown_by
+from mailcall.inbound.proofs import ASKED_FOR, Level, Shown, level_of, shown_by
 from mailcall.inbound.reading import Reading
 
 Target = Call | Request | Task
@@ -22,9 +23,10 @@ Target = Call | Request | Task
 class ShortOfProof(Refused):
     """Nothing is done, as nothing shows well enough that the person on record asked for it."""
 
-    def __init__(self, level: Level, why: str = "") -> None:
-        wanted = f"It needs {WANTED[level]}; the sender's address alone does not show who wrote."
+    def __init__(self, level: Level, why: str = "", target: Target | None = None) -> None:
+        wanted = f"It needs {ASKED_FOR[level]}; an address alone does not show who wrote."
         super().__init__(f"{wanted} {why}".strip())
+        self.target = target  # one that the sender may see
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,12 @@ class Asking:
             raise Refused(why)
         return analyst
 
+    @cached_property
+    def opens(self) -> Rights | None:
+        """What says which pages are for the sender; None where none is: they are for analysts."""
+        sender = self.sender
+        return self.facts.rights.get(sender.pk) if sender and may_act_as_analyst(sender) else None
+
     def shown(self, target: Target | None = None) -> Shown:
         """What the mail has to show; an answer to a mail of ours counts for what that mail was about."""
         if self.confirmed:
@@ -110,7 +118,7 @@ class Asking:
         level = level_of(action, self.facts.account.proofs)
         proof = self.shown(target).proof_for(level)
         if not proof:
-            raise ShortOfProof(level)
+            raise ShortOfProof(level, target=target)
         return proof
 
     def words(self, proof: str, *, internal: bool = True) -> Words:

@@ -28,13 +28,13 @@ def decide(asking: Asking, number: int) -> Did:
     if carried:
         person, approval = carried.person, carried.approval
         if why := tokens.use(carried.text, person, approval, asking.now):
-            raise ShortOfProof(level, why)
+            raise ShortOfProof(level, why, fact.target)
         proof = "token of the approval mail"
     else:
         person, approval = _own(asking, fact, number)
         proof = asking.shown().proof_for(level)
         if not proof:
-            raise ShortOfProof(level, _why_no_token(asking, person, approval))
+            raise ShortOfProof(level, _why_no_token(asking, person, approval), fact.target)
     entry = approvals.decide(approval, verb, asking.by(person).deed(proof))
     approval.refresh_from_db()
     approval.task.refresh_from_db()

@@ -5,16 +5,19 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from django.db import transaction
+from django.utils.text import Truncator
 
 from mailcall.desk import events
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import TimelineEntry
+from mailcall.desk.models import Right, Task, TimelineEntry
 from mailcall.grammar import HelpRow
 from mailcall.inbound.commands import asked_lists, calls, deciding, work
 from mailcall.inbound.commands.asking import Asking, Did, ShortOfProof, Target
 from mailcall.inbound.decision import Step
 from mailcall.inbound.models import Outcome, ReceivedMail
+from mailcall.message.subjects import clean_subject
 from mailcall.outbound.answers import Result, Table
+from mailcall.outbound.recipients import parent_of, partition_of
 from mailcall.outbound.snapshots import url_of
 
 Doer = Callable[[Asking, int], Did]
@@ -37,15 +40,20 @@ DOERS: Mapping[tuple[str, str], Doer] = {
     **{("take", kind): work.take for kind in ("call", "request", "task", "approval")},
     **{("status", kind): asked_lists.status for kind in ("call", "request", "task", "approval")},
 }
+MOST_TITLE = 120  # characters
 CHANGES_NOTHING = frozenset({"summary", "status", "help"})
 
 
 @dataclass(slots=True)
 class Ran:
-    """What became of a command. `short` are the numbers for which nothing proved who asks; 0 is none."""
+    """What became of a command. `short` has the numbers for which nothing proved who asks, and what each is.
 
+    0 stands for none.
+    """
+
+    asking: Asking
     results: list[Result] = field(default_factory=list)
-    short: list[int] = field(default_factory=list)
+    short: dict[int, str] = field(default_factory=dict)
     touched: list[Target] = field(default_factory=list)
     changed: list[Target] = field(default_factory=list)
     entry: TimelineEntry | None = None
@@ -97,7 +105,9 @@ class Ran:
     def add(self, about: str, did: Did) -> None:
         """Take in what became of one number."""
         target = did.target
-        self.results.append(Result(about, did.done, did.sentence, url_of(target) if target else ""))
+        rights = self.asking.opens
+        opens = target and rights and rights.has(Right.VIEW, partition_of(target))
+        self.results.append(Result(about, did.done, did.sentence, url_of(target) if target and opens else ""))
         if target:
             self.touched.append(target)
         if target and did.entry:
@@ -107,7 +117,7 @@ class Ran:
 
 def run(asking: Asking) -> Ran:
     """Do what is asked, as part of the caller's transaction: what is refused leaves nothing behind."""
-    command, ran = asking.command, Ran()
+    command, ran = asking.command, Ran(asking)
     if command.action == "help":
         _try(ran, "Help", 0, partial(_list_commands, asking, ran))
     elif command.action == "summary":
@@ -135,10 +145,18 @@ def _try(ran: Ran, about: str, number: int, do: Callable[[], Did | None]) -> Non
         with transaction.atomic(), events.taken_back_on_errors():
             did = do()
     except ShortOfProof as short:
-        ran.results.append(Result(about, False, str(short)))
-        ran.short.append(number)
+        what = _what(short.target) if short.target else ""
+        ran.results.append(Result(about, False, str(short), what=what))
+        ran.short[number] = f"{about} ({what})" if what else about
     except Refused as refused:
         ran.results.append(Result(about, False, str(refused)))
     else:
         if did:
             ran.add(about, did)
+
+
+def _what(target: Target) -> str:
+    """What it is about and whose it is, for somebody who does not know it by its number."""
+    about = target.title if isinstance(target, Task) else target.subject
+    user = (parent_of(target) if isinstance(target, Task) else target).user
+    return f"“{Truncator(clean_subject(about)).chars(MOST_TITLE)}”, of {user}"

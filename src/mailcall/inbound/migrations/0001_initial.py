@@ -165,7 +165,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('nonce', models.CharField(help_text='What its token is made from; see `inbound.confirming`.', max_length=8)),
                 ('refs', models.JSONField(default=list, help_text='The numbers that it is about, of those in the mail.')),
-                ('command', models.JSONField(default=dict, help_text='What is `asked` and `said`, in words.')),
+                ('command', models.JSONField(default=dict, help_text='What is `asked` and `said`, `about` what.')),
                 ('made_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField(help_text='The first moment at which it holds no more.')),
                 ('answered_at', models.DateTimeField(null=True)),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from mailcall.desk.models import Call, LinkState
 from mailcall.inbound.decision import Action, Decision, Facts, Original, Verdict
-from mailcall.inbound.proofs import WANTED, Level, level_of, shown_by
+from mailcall.inbound.proofs import ASKED_FOR, Level, level_of, shown_by
 from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules.senders import whose
 
@@ -34,7 +34,7 @@ def why_not_logged(reading: Reading, facts: Facts) -> str:
         return f"Calls are logged for people on record here, and {who} is not."
     level = level_of("log call", facts.account.proofs)
     if level is not Level.ADDRESS and not shown_by(reading).proof_for(level):
-        return f"To log a call, this desk needs {WANTED[level]}."
+        return f"To log a call, this desk needs {ASKED_FOR[level]}."
     return ""
 
 
