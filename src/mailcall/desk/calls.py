@@ -4,9 +4,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailcall.desk import closing, events
-from mailcall.desk.changes import NewFile, add_files
+from mailcall.desk.changes import NewFile
 from mailcall.desk.errors import Refused
-from mailcall.desk.locks import refuse_if_held
+from mailcall.desk.letters import enter_letter, letter
 from mailcall.desk.models import (
     Call,
     CallLink,
@@ -51,20 +51,10 @@ def write_reply(
     if not to:
         raise Refused("A reply needs at least one recipient.")
     with transaction.atomic():
-        call = _locked(call)
-        refuse_if_held(call, by(author, channel))
-        entry = _entry(call, EntryKind.MAIL_OUT, author, channel, text=text, internal=False)
-        add_files([(entry, files)])
-        for name, address in (*to, *cc):
-            if address.casefold() == call.user.email:
-                continue  # takes part always
-            Participant.objects.get_or_create(
-                call=call,
-                address=address.casefold(),
-                defaults={"name": name[:200], "reason": f"{author} wrote to them"},
-            )
+        deed = letter(by(author, channel, text), files=files)
+        entry, _ = enter_letter(call, deed, (*to, *cc))
         events.publish(
-            [events.ReplyWritten(call, entry, events.new_origin(), author=author, to=tuple(to), cc=tuple(cc))]
+            [events.ReplyWritten(call, entry, deed.origin, author=author, to=tuple(to), cc=tuple(cc))]
         )
     return entry
 

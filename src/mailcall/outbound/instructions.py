@@ -36,7 +36,8 @@ class Instruction:
 
     `data` is what its template needs besides what any mail about this work has. `approval` is the number of
     the one that it is about. Those in `to` may have a reason why they are not told. `by_mail` is what
-    somebody said who was asked whether mail goes out. Nothing leaves before `due_at`.
+    somebody said who was asked whether mail goes out. Nothing leaves before `due_at`. What a person wrote
+    may have a subject, a sender (name, address) and a mail that it `answers`, by Message-ID, of its own.
     """
 
     kind: MessageType
@@ -54,6 +55,9 @@ class Instruction:
     data: dict[str, Any] = field(default_factory=dict)
     approval: int | None = None
     prefix: str = ""
+    subject: str = ""
+    sender: tuple[str, str] | None = None
+    answers: str = ""
     withheld: str = ""
 
     @property
@@ -215,6 +219,8 @@ def _message(copy: Copy, context: _Context) -> Message:
         references = " ".join((*instruction.mail.references, in_reply_to))
     else:
         ids = [m for pk, m in context.threads.get(about, ()) if pk <= entry.pk][:THREAD_MAILS]
+        if instruction.answers:
+            ids = [instruction.answers, *(m for m in ids if m != instruction.answers)]
         in_reply_to, references = (ids[0], " ".join(reversed(ids))) if ids else ("", "")
     partition = instruction.partition
     number, target = about.pk, kind_of(about)
@@ -234,16 +240,21 @@ def _message(copy: Copy, context: _Context) -> Message:
         message_id=new_message_id(number, partition.address, context.keys, target),
         in_reply_to=in_reply_to[:998],
         references=references,
-        sender=[partition.sender_name or partition.name, partition.address],
+        sender=instruction.sender or sender_of(partition),
         to=[recipient.pair for recipient in copy.to],
         cc=[recipient.pair for recipient in copy.cc],
         channel=copy.channel,
         language=copy.language,
-        subject=f"{instruction.prefix}{subject_about(about, kind.opening)}"[:500],
+        subject=(instruction.subject or f"{instruction.prefix}{subject_about(about, kind.opening)}")[:500],
         data=data,
         automatic=bool(kind.auto_submitted),
         why=instruction.why[:300],
     )
+
+
+def sender_of(partition: Partition) -> tuple[str, str]:
+    """Whom a partition's mail is from, as (name, address)."""
+    return partition.sender_name or partition.name, partition.address
 
 
 def _threads(works: Collection[Work]) -> dict[Work, list[tuple[int, str]]]:

@@ -85,6 +85,7 @@ REQUEST_NOTE_ADDED = MessageType(2007, "Request - Note Added", "work_updated", a
 REQUEST_MENTION = MessageType(
     2008, "Request - Mention", "mention", audience=Audience.STAFF, governed=Governed.REGARDLESS
 )
+REQUEST_REPLY = MessageType(2009, "Request - Reply", "call_reply", "", audience=Audience.NAMED)
 
 TASK_OPENED = MessageType(3001, "Task - Opened", "task_opened", vital=True, audience=Audience.STAFF)
 TASK_UPDATED_BY_EMAIL = MessageType(
@@ -115,6 +116,7 @@ TASK_NOTE_ADDED = MessageType(3007, "Task - Note Added", "work_updated", audienc
 TASK_MENTION = MessageType(
     3008, "Task - Mention", "mention", audience=Audience.STAFF, governed=Governed.REGARDLESS
 )
+TASK_REPLY = MessageType(3009, "Task - Reply", "call_reply", "", audience=Audience.NAMED)
 
 APPROVAL_WANTED = MessageType(
     4001,
@@ -174,6 +176,9 @@ DIGEST = MessageType(9003, "Digest", "digest", audience=Audience.STAFF)
 
 TYPES = {kind.code: kind for kind in list(globals().values()) if isinstance(kind, MessageType)}
 ANSWER_CODES = tuple(code for code, kind in TYPES.items() if kind.answer)
+
+
+WRITTEN_BY_HAND = {"call": CALL_REPLY, "request": REQUEST_REPLY, "task": TASK_REPLY}
 
 
 def name_of(code: int) -> str:

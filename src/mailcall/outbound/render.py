@@ -18,9 +18,12 @@ from mailcall.message.approval_tokens import HIDDEN
 from mailcall.message.composing import Draft, compose
 from mailcall.message.mail import Attachment, Mailbox
 from mailcall.outbound.answers import CONFIRMATION
-from mailcall.outbound.message_types import CALL_REPLY, TYPES
+from mailcall.outbound.letter_html import html_of
+from mailcall.outbound.message_types import TYPES, Audience
 from mailcall.outbound.models import Message, Token
 from mailcall.outbound.threads import token_of
+
+REPLY_TO = "reply_to"  # in a message's data: [name, address] of where answers are to go, if not to its sender
 
 
 def render(message: Message) -> bytes:
@@ -67,13 +70,18 @@ def _draft(message: Message, secret: str) -> Draft:
         context["confirm_url"] = f"{config().base_url}/confirm/{secret}/"
     elif secret:
         context |= _ways_to_decide(message, secret)
+    if kind.audience == Audience.NAMED:
+        said = {name: html_of(message.data.get(name, "")) for name in ("text", "quote")}
+        context |= {"text_html": said["text"], "quote_html": said["quote"]}
     name, address = message.sender
-    reply_to = place == TokenPlace.REPLY_TO
+    reply_to = tuple(message.data.get(REPLY_TO, ()))
+    if place == TokenPlace.REPLY_TO:
+        reply_to = name, approval_tokens.reply_address(address, secret)
     return Draft(
         from_=Mailbox(name, address),
         to=tuple(Mailbox(*recipient) for recipient in message.to),
         cc=tuple(Mailbox(*recipient) for recipient in message.cc),
-        reply_to=(Mailbox(name, approval_tokens.reply_address(address, secret)),) if reply_to else (),
+        reply_to=(Mailbox(*reply_to),) if reply_to else (),
         subject=f"{message.subject} [{secret}]" if place == TokenPlace.SUBJECT else message.subject,
         text=_filled(f"outbound/{kind.template}.txt", context).strip() + "\n",
         html=_filled(f"outbound/{kind.template}.html", context),
@@ -82,7 +90,7 @@ def _draft(message: Message, secret: str) -> Draft:
         references=tuple(message.references.split()),
         date=message.created_at,
         auto_submitted=kind.auto_submitted,
-        attachments=_files(message) if kind is CALL_REPLY else (),
+        attachments=_files(message) if kind.audience == Audience.NAMED else (),
     )
 
 
