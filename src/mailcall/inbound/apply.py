@@ -128,11 +128,11 @@ def _act(items: Sequence[Item]) -> list[tuple[Item, Decided]]:
     last: set[int] = set()
     if known.may_have_commands:
         facts = [known.facts(item.account, item.reading) for item in items]
-        last = behind_commands([item.reading for item in items], facts)
+        readings = [item.reading for item in items]
+        last = behind_commands(readings, facts, known.people.keys(), _passed_on(items))
     done = _act_in_order([item for place, item in enumerate(items) if place not in last], known, work)
     done += _act_in_order([items[place] for place in sorted(last)], known, work)
     work.finish()
-    send_answers(work.answers)
     update_rows([item.mail for item in items], JOURNALLED)
     return done
 
@@ -141,19 +141,24 @@ def _act_in_order(items: Sequence[Item], known: Known, work: "_Work") -> list[tu
     """What does not depend on each other at once, then what depends on it."""
     done: list[tuple[Item, Decided]] = []
     while left := items[len(done) :]:
-        passed_on = {n for n, item in enumerate(left) if item.account.log_for_original_sender}
-        left = left[: independent([item.reading for item in left], known.people.keys(), passed_on)]
+        readings = [item.reading for item in left]
+        left = left[: independent(readings, known.people.keys(), _passed_on(left))]
         facts = [known.facts(item.account, item.reading) for item in left]
         count = together([item.reading for item in left], facts)
         done += _act_at_once(left[:count], facts[:count], known, work)
     return done
 
 
+def _passed_on(items: Sequence[Item]) -> set[int]:
+    """The places of those that may be logged for who wrote what they forward."""
+    return {place for place, item in enumerate(items) if item.account.log_for_original_sender}
+
+
 class _Work:
     """Changes not written and events not told yet: many at once cost little more than one."""
 
     def __init__(self, now: dt.datetime) -> None:
-        self.answers: list[Answer] = []
+        self._answers: list[Answer] = []
         self._changes = Changes(now)
         self._happened: list[events.Event] = []
 
@@ -170,6 +175,14 @@ class _Work:
         self._happened += happened
         return ran
 
+    def answer(self, answer: Answer | None) -> None:
+        """Have whoever wrote be told, if they are. Strangers at once: of two, they get only the first."""
+        if answer is None:
+            return
+        self._answers.append(answer)
+        if not answer.origin.known:
+            self.finish()
+
     def write(self) -> None:
         """Write all. To be called before anything that reads what was changed."""
         self._changes.write()
@@ -179,6 +192,8 @@ class _Work:
         self.write()
         happened, self._happened = self._happened, []
         events.publish(happened)
+        answers, self._answers = self._answers, []
+        send_answers(answers)
 
 
 def _act_at_once(
@@ -209,16 +224,14 @@ def _change_at_once(done: Sequence[tuple[Item, Decided, Facts]], known: Known, w
             changes[item.mail.pk] = change
         if decided.decision.bounced:
             operations.bounced(decided.decision.bounced_message_id, decided.decision.bounced)
-        if refusal := refusal_for(item.mail, item.reading, decided.decision, fact):
-            work.answers.append(refusal)
+        work.answer(refusal_for(item.mail, item.reading, decided.decision, fact))
     entries = dict(zip(changes, work.do(list(changes.values())), strict=True))
     for item, decided, fact in done:
         participants: list[str] = []
         if entry := entries.get(item.mail.pk):
             item.mail.entry, item.mail.call = entry, entry.call
             participants = [new.address for new in changes[item.mail.pk].participants]
-        if answer := _answer(item, decided.decision, fact):
-            work.answers.append(answer)
+        work.answer(_answer(item, decided.decision, fact))
         _journal(item, decided, known.now)
         known.learn(item.mail, item.reading, participants)
 
@@ -237,8 +250,7 @@ def _run(item: Item, decided: Decided, facts: Facts, known: Known, work: _Work) 
     mail = item.mail
     asking = Asking(mail, item.reading, decided.decision, facts, known.now)
     ran = work.run(asking)
-    if answer := answer_to_command(asking, ran, confirming.ask(asking, ran.short)):
-        work.answers.append(answer)
+    work.answer(answer_to_command(asking, ran, confirming.ask(asking, ran.short)))
     _forget(mail)
     ran.link(mail)
     decision = replace(decided.decision, reason=f"{decided.decision.reason} {ran.sentence}".strip())
@@ -246,6 +258,7 @@ def _run(item: Item, decided: Decided, facts: Facts, known: Known, work: _Work) 
     _journal(item, decided, known.now)
     mail.outcome = ran.outcome
     known.refresh({target.pk for target in ran.changed if isinstance(target, Call)})
+    known.work_changed |= bool(ran.touched)
     known.learn(mail, item.reading, ())
     return decided
 

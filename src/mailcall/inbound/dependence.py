@@ -29,32 +29,31 @@ def independent(readings: Sequence[Reading], known: Set[str], passed_on: Set[int
     report that the sender's address bounced. What only the desk can tell, `together` looks at. `passed_on`
     are the places of those that may be logged for who wrote what they forward.
     """
-    bounced = {address for reading in readings for address in _bounced(reading)}
-    alike = {f"from {address}" for address in known - bounced}
-    own = [_depends_on(reading, place in passed_on) for place, reading in enumerate(readings)]
-    return _apart([keys - alike for keys in own])
+    return _apart(_keys(readings, known, passed_on))
 
 
 def together(readings: Sequence[Reading], facts: Sequence[Facts]) -> int:
-    """How many of these, from the first, touch no call that one before them touches, or may be logging."""
-    calls = [calls_of(reading, fact) for reading, fact in zip(readings, facts, strict=True)]
-    unknown = (n for n, (call, fact) in enumerate(zip(calls, facts, strict=True)) if call - fact.calls.keys())
-    return min(_apart(calls), next((n for n in unknown if n), len(readings)))
+    """How many of these, from the first, touch nothing that one before them touches, or may be logging."""
+    pairs = list(zip(readings, facts, strict=True))
+    new = (n for n, (reading, fact) in enumerate(pairs) if _names_what_is_not_there(reading, fact))
+    return min(_apart([_touched(*pair) for pair in pairs]), next((n for n in new if n), len(pairs)))
 
 
-def behind_commands(readings: Sequence[Reading], facts: Sequence[Facts]) -> set[int]:
+def behind_commands(
+    readings: Sequence[Reading], facts: Sequence[Facts], known: Set[str], passed_on: Set[int] = frozenset()
+) -> set[int]:
     """The places of the commands among these, and of what touches or answers the same as one before it.
 
-    All others may be acted on before them, though they came later: neither would notice.
+    All others may be acted on before them, though they came later: neither would notice. `known` and
+    `passed_on` are as for `independent`.
     """
     places: set[int] = set()
     touched: set[object] = set()
-    for place, (reading, fact) in enumerate(zip(readings, facts, strict=True)):
-        work = [fact.work[one] for one in work_named(reading, fact.parsed) if one in fact.work]
-        own = {key for key in _depends_on(reading) if not str(key).startswith("from ")}
-        own |= calls_of(reading, fact)
-        own |= {one.root for one in work}
-        if fact.parsed.is_command or work or not touched.isdisjoint(own):
+    all_keys = _keys(readings, known, passed_on)
+    for place, (reading, fact, keys) in enumerate(zip(readings, facts, all_keys, strict=True)):
+        own = keys | _touched(reading, fact)
+        named = work_named(reading, fact.parsed)  # or it may name what a command before it logs
+        if fact.parsed.is_command or named or not touched.isdisjoint(own):
             places.add(place)
             touched |= own
     return places
@@ -63,7 +62,7 @@ def behind_commands(readings: Sequence[Reading], facts: Sequence[Facts]) -> set[
 def keys_of_all(readings: Mapping[int, tuple[IncomingAccount, Reading]]) -> dict[int, Set[int]]:
     """What each of these mails depends on, as numbers: two that have one in common must keep their order.
 
-    By the mails' keys in the journal. One that names a call which is not there yet depends on `EVERYTHING`.
+    By the mails' keys in the journal. One that names what is not there yet depends on `EVERYTHING`.
     """
     accounts = {account.pk: account_facts(account) for account, _ in readings.values()}
     parsed = {
@@ -85,7 +84,8 @@ def keys_of_all(readings: Mapping[int, tuple[IncomingAccount, Reading]]) -> dict
             f"call {call}" for reference in references_of(reading) for call in referred.get(reference, ())
         }
         own |= {roots[one] for one in work[mail] if one in roots}
-        keys[mail] = {_number(key) for key in own} | ({EVERYTHING} if calls - there else set())
+        missing = (calls - there) or (work[mail] - roots.keys())
+        keys[mail] = {_number(key) for key in own} | ({EVERYTHING} if missing else set())
     return keys
 
 
@@ -104,6 +104,25 @@ def _apart(things: Sequence[Set[object]]) -> int:
             return count
         seen |= own
     return len(things)
+
+
+def _touched(reading: Reading, fact: Facts) -> set[object]:
+    """The calls, and what the work belongs to, that a mail may change."""
+    named = work_named(reading, fact.parsed)
+    return {*calls_of(reading, fact), *(fact.work[one].root for one in named if one in fact.work)}
+
+
+def _names_what_is_not_there(reading: Reading, fact: Facts) -> bool:
+    """Whether a mail before it may be logging what it is about."""
+    unknown = calls_of(reading, fact) - fact.calls.keys()
+    return bool(unknown or work_named(reading, fact.parsed) - fact.work.keys())
+
+
+def _keys(readings: Sequence[Reading], known: Set[str], passed_on: Set[int]) -> list[Set[object]]:
+    """What each of these depends on, but for senders who stay as they are whatever is done."""
+    bounced = {address for reading in readings for address in _bounced(reading)}
+    alike = {f"from {address}" for address in known - bounced}
+    return [_depends_on(reading, place in passed_on) - alike for place, reading in enumerate(readings)]
 
 
 def _depends_on(reading: Reading, passed_on: bool = False) -> set[object]:

@@ -71,10 +71,11 @@ class Known:
     removed: dict[int, str]
     accounts: dict[int, Account]
     parsed: dict[int, Parsed]  # by the identity of the reading
-    answered_subjects: Mapping[str, str] = field(default_factory=dict)
+    answered_subjects: dict[str, str] = field(default_factory=dict)
     templates: Mapping[str, CallTemplate] = field(default_factory=dict)
     work: Mapping[tuple[str, int], WorkFact] = field(default_factory=dict)
     rights: Mapping[int, Rights] = field(default_factory=dict)
+    work_changed: bool = False  # since it was gathered
 
     def facts(self, account: IncomingAccount, reading: Reading) -> Facts:
         """What deciding this mail on its account needs."""
@@ -98,10 +99,13 @@ class Known:
             parsed=self.parsed[id(reading)],
             answered_subjects=self.answered_subjects,
             templates=self.templates,
-            work=self.work,
+            work=self._work(reading) if self.work_changed else self.work,
             rights=self.rights,
             people=self.people,
         )
+
+    def _work(self, reading: Reading) -> Mapping[tuple[str, int], WorkFact]:
+        return work_facts(work_named(reading, self.parsed[id(reading)]), self.now)
 
     @property
     def may_have_commands(self) -> bool:
@@ -117,6 +121,8 @@ class Known:
     def learn(self, mail: ReceivedMail, reading: Reading, participants: Iterable[str]) -> None:
         """Take in what became of a mail, as the database would tell it; `participants` joined its call."""
         call, partition = mail.call, mail.account.template.partition_id
+        if mail.message_id:
+            self.answered_subjects.setdefault(mail.message_id, mail.subject)
         if mail.outcome in ONCE and mail.duplicate_key:
             self.same.setdefault((partition, mail.duplicate_key), (mail.pk, call))
         if call is None:

@@ -29,7 +29,9 @@ def roots_of(named: Set[Named]) -> dict[Named, str]:
 
     Two mails about one piece of work keep their order by it.
     """
-    roots = {one: f"request {one[1]}" for one in named if one[0] == "request"}
+    requests = {number for kind, number in named if kind == "request"}
+    there = Request.objects.filter(pk__in=requests).values_list("pk", flat=True) if requests else ()
+    roots: dict[Named, str] = {("request", number): f"request {number}" for number in there}
     tasks = {number: number for kind, number in named if kind == "task"}
     approvals = dict(_tasks_of_approvals({number for kind, number in named if kind == "approval"}))
     wanted = {*tasks, *approvals.values()}
