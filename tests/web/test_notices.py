@@ -72,7 +72,7 @@ def test_nobody_opens_anothers_notice(analyst, told, other):
 
 def choices(**values):
     """The form of one's own choices, as the page posts it."""
-    from mailcall.web.notice_forms import choosable
+    from mailcall.outbound.message_types import choosable
 
     return {
         "digest_at": "07:30",
@@ -117,12 +117,12 @@ def test_nobody_turns_off_what_is_urgent_or_vital(analyst):
 
 def settings(**values):
     """The form of a partition's settings, as the page posts it."""
-    from mailcall.web.notice_forms import switchable
+    from mailcall.outbound.message_types import switchable
 
     return {
         "most_notices": "20",
         "within_minutes": "10",
-        **{f"type_{kind.code}": "" for kind in switchable()},
+        **{f"type_{kind.code}": "usual" for kind in switchable()},
         **values,
     }
 

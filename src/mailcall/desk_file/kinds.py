@@ -177,7 +177,7 @@ KINDS = (
         Person,
         columns={"user": "is_user", "analyst": "is_analyst", "template": "is_template"},
         references={"organisation": "organisations"},
-        parts=("addresses", "unverified_addresses"),
+        parts=("addresses", "unverified_addresses", "pager"),
     ),
     Kind("groups", "group", schema.GroupItem, Group, lists={"addresses": _SEMICOLONS}, parts=("members",)),
     Kind(
@@ -187,7 +187,7 @@ KINDS = (
         Partition,
         lists={"close_warning_hours": _NUMBERS},
         references={"closure_group": "groups"},
-        parts=("priorities", "state_names"),
+        parts=("priorities", "state_names", "notifications", "message_types"),
     ),
     Kind("roles", "role", schema.RoleItem, Role, parts=("granted",)),
     Kind(

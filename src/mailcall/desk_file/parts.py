@@ -9,6 +9,14 @@ from mailcall.desk.errors import Refused
 from mailcall.desk.granting import grant, withdraw
 from mailcall.desk.models import Grant, Group, Membership, Organisation, Person, PersonAddress, Role
 from mailcall.desk_file.checking import Entry
+from mailcall.desk_file.notifying import (
+    read_occasions,
+    read_pager,
+    read_settings,
+    save_occasions,
+    save_pager,
+    save_settings,
+)
 from mailcall.desk_file.people import People
 from mailcall.desk_file.references import References
 from mailcall.desk_file.working import (
@@ -130,10 +138,13 @@ PARTS: Mapping[str, Mapping[str, Part]] = {
     "people": {
         "addresses": Part(_read_verified, _save_verified),
         "unverified_addresses": Part(_read_unverified, _save_unverified),
+        "pager": Part(read_pager, save_pager),
     },
     "partitions": {
         "priorities": Part(read_priorities, save_priorities),
         "state_names": Part(read_state_names, save_state_names),
+        "notifications": Part(read_settings, save_settings),
+        "message_types": Part(read_occasions, save_occasions),
     },
     "request_types": {"steps": Part(read_steps, save_steps)},
     "groups": {"members": Part(_read_members, _save_members)},

@@ -27,6 +27,7 @@ SECTIONS: dict[str, type[schema.Item]] = {
 # What the lists of some fields hold.
 PARTS: dict[str, type[schema.Item]] = {
     "`priorities` of `partitions`": schema.PriorityItem,
+    "`notifications` of `partitions`": schema.NotificationsItem,
     "`steps` of `request_types`": schema.StepItem,
 }
 
@@ -37,6 +38,7 @@ _NAMES: dict[Any, str] = {
     schema.GrantItem: "grant",
     schema.StepItem: "step",
     schema.PriorityItem: "priority",
+    schema.NotificationsItem: "notification settings",
 }
 
 

@@ -137,6 +137,32 @@ class PriorityItem(Item):
     priority: Priority = Field(description="1 is the most urgent, 5 the least.")
 
 
+class NotificationsItem(Item):
+    """By which channels those in charge hear of what happens."""
+
+    email: bool = Field(True, description="Whether they are told by mail.")
+    internal: bool = Field(False, description="Whether they are told on their own page, too.")
+    pager: bool = Field(False, description="Whether they are told by a short text to their pager, too.")
+    email_optional_at_forward: bool = Field(
+        False, description="Whether who forwards is asked if a mail goes out."
+    )
+    email_at_update: bool = Field(
+        True,
+        description="Whether they are told by mail when mail updates their work; as `email` is, unless "
+        "`email_optional_at_forward` is on.",
+    )
+    email_at_escalation: bool = Field(
+        True, description="Whether they are told by mail of escalations, breaches and single reminders."
+    )
+    people_choose: bool = Field(
+        True, description="Whether each may turn notices off, or have them once a day."
+    )
+    most_notices: Small = Field(
+        20, description="Notices to one address within `within_minutes`; more are folded; 0: never."
+    )
+    within_minutes: Annotated[int, Field(ge=1, le=1_440)] = Field(10, description="See `most_notices`.")
+
+
 class PartitionItem(Item):
     """A department's own part of the desk, with its own mailboxes."""
 
@@ -169,6 +195,13 @@ class PartitionItem(Item):
     state_names: dict[str, str] = Field(
         {}, description="What states of calls are called here, by state: `resolved: Solved`."
     )
+    notifications: NotificationsItem = Field(
+        NotificationsItem.model_validate({}),
+        description="Who hears of what; what is left out has its default.",
+    )
+    message_types: dict[str, bool] = Field(
+        {}, description='All message types that are switched on or off here, by code: `"1013": false`.'
+    )
 
 
 class OrganisationItem(Item):
@@ -197,6 +230,7 @@ class PersonItem(Item):
     unverified_addresses: list[Address] = Field(
         [], description="All others: mail from there shows who wrote, and does nothing in their name."
     )
+    pager: Address | Literal[""] = Field("", description="Where short texts to their pager go.")
     password: SecretReference | None = Field(
         None, description="For signing in to the pages: `{env: NAME}`, `{file: PATH}` or `{stored: true}`."
     )

@@ -184,3 +184,24 @@ WRITTEN_BY_HAND = {"call": CALL_REPLY, "request": REQUEST_REPLY, "task": TASK_RE
 def name_of(code: int) -> str:
     """Such as `1001 Call - Logged`; a code that this version does not know is shown bare."""
     return str(TYPES.get(code, code))
+
+
+def switchable() -> list[MessageType]:
+    """Those that an administrator may switch off."""
+    fixed = (Audience.WRITER, Audience.SERVICE, Audience.NAMED)
+    return [
+        kind for kind in _in_order() if not kind.vital and kind.audience not in fixed and kind is not DIGEST
+    ]
+
+
+def choosable() -> list[MessageType]:
+    """Those that each of those in charge may have once a day, or not at all."""
+    return [
+        kind
+        for kind in _in_order()
+        if kind.audience == Audience.STAFF and not (kind.vital or kind.urgent or kind is DIGEST)
+    ]
+
+
+def _in_order() -> list[MessageType]:
+    return [TYPES[code] for code in sorted(TYPES)]

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from mailcall.desk.models import Partition, Person
-from mailcall.outbound.message_types import DIGEST, TYPES, Audience, MessageType
+from mailcall.outbound.message_types import choosable, switchable
 from mailcall.outbound.models import (
     NotificationSettings,
     OccasionSetting,
@@ -14,7 +14,7 @@ from mailcall.outbound.models import (
     Wish,
 )
 
-AS_ELSEWHERE, ON, OFF = "", "on", "off"
+AS_ELSEWHERE, ON, OFF = "usual", "on", "off"
 
 
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -52,13 +52,16 @@ class OccasionsForm(forms.Form):
     def __init__(self, *args: Any, partition: Partition | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._partition = partition
-        rows = OccasionSetting.objects.filter(partition=partition)
-        self._saved = {row.type_code: ON if row.active else OFF for row in rows}
+        self._saved = _saved(partition)
+        elsewhere = _saved(None) if partition else {}
         for kind in switchable():
             self.fields[f"type_{kind.code}"] = forms.ChoiceField(
                 label=str(kind),
-                choices=[(AS_ELSEWHERE, self._otherwise(kind)), (ON, "On"), (OFF, "Off")],
-                required=False,
+                choices=[
+                    (AS_ELSEWHERE, f"As usual ({elsewhere.get(kind.code) or (ON if kind.used else OFF)})"),
+                    (ON, "On"),
+                    (OFF, "Off"),
+                ],
                 initial=self._saved.get(kind.code, AS_ELSEWHERE),
                 help_text=f"To {kind.audience}.",
             )
@@ -75,9 +78,6 @@ class OccasionsForm(forms.Form):
                     type_code=kind.code, partition=self._partition, active=said == ON
                 )
 
-    def _otherwise(self, kind: MessageType) -> str:
-        return "As in all partitions" if self._partition else f"As usual ({'on' if kind.used else 'off'})"
-
 
 class MyNoticesForm(forms.ModelForm):  # type: ignore[type-arg]
     """Where and when somebody hears."""
@@ -89,7 +89,10 @@ class MyNoticesForm(forms.ModelForm):  # type: ignore[type-arg]
             name: forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
             for name in ("quiet_from", "quiet_until", "digest_at")
         }
-        help_texts = {"quiet_from": "By your own clock. Mail waits until they end."}
+        help_texts = {
+            "quiet_from": "By your own clock. Mail waits until they end.",
+            "digest_at": "When what you want once a day comes.",
+        }
 
     def clean(self) -> dict[str, Any]:
         """Quiet hours begin and end."""
@@ -123,22 +126,6 @@ class ChoicesForm(forms.Form):
                 )
 
 
-def switchable() -> list[MessageType]:
-    """The message types that an administrator may switch off."""
-    fixed = (Audience.WRITER, Audience.SERVICE, Audience.NAMED)
-    return [
-        kind for kind in _in_order() if not kind.vital and kind.audience not in fixed and kind is not DIGEST
-    ]
-
-
-def choosable() -> list[MessageType]:
-    """The message types that each of those in charge may have once a day, or not at all."""
-    return [
-        kind
-        for kind in _in_order()
-        if kind.audience == Audience.STAFF and not (kind.vital or kind.urgent or kind is DIGEST)
-    ]
-
-
-def _in_order() -> list[MessageType]:
-    return [TYPES[code] for code in sorted(TYPES)]
+def _saved(partition: Partition | None) -> dict[int, str]:
+    rows = OccasionSetting.objects.filter(partition=partition)
+    return {row.type_code: ON if row.active else OFF for row in rows}

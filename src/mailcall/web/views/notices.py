@@ -18,6 +18,7 @@ from mailcall.web.views.entries import OWNED, partition_of_entry
 
 
 @require_safe
+@analysts_only
 @people_only
 def index(request: HttpRequest) -> HttpResponse:
     """What whoever is signed in was told on this page, newest first."""
@@ -29,6 +30,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@analysts_only
 @people_only
 def see(request: HttpRequest, pk: int) -> HttpResponse:
     """Note that one was seen, and go to what it is about."""
@@ -39,6 +41,7 @@ def see(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@analysts_only
 @people_only
 def see_all(request: HttpRequest) -> HttpResponse:
     """Note that all were seen that the page showed."""
@@ -49,6 +52,7 @@ def see_all(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@analysts_only
 @people_only
 def mine(request: HttpRequest) -> HttpResponse:
     """How whoever is signed in wants to hear."""
