@@ -69,10 +69,25 @@ def test_the_problem_is_told() -> None:
     assert parse("CLOSE CALL 12 works").problem.startswith("It is nearly a command")
 
 
-def test_renamed_words_are_suggested_as_they_were_renamed() -> None:
-    words = Words.of({"CALL": ["Vorgang"]}, languages=["de"])
-    assert parse("Schliesse Vorgnag 12", words).suggestion == "SCHLIESSEN Vorgang 12"
-    assert parse("Schließen Aufgaben 3 und 4", words).suggestion == "SCHLIESSEN AUFGABE 3, 4"
+@pytest.mark.parametrize(
+    ("subject", "suggestion", "problem"),
+    [
+        ("Schliesse Vorgnag 12", "SCHLIESSE Vorgang 12", "“VORGNAG” should be Vorgang."),
+        ("Schließen Aufgaben 3 und 4", "SCHLIESSEN AUFGABE 3, 4", "“AUFGABEN” should be AUFGABE."),
+        ("CLOSE COL 12", "CLOSE CALL 12", "“COL” should be CALL."),
+        ("CLOSE TASKS 3 and 4", "CLOSE TASK 3, 4", "“TASKS” should be TASK."),
+        ("APPROVE CALL 12", "APPROVE TASK 12", "APPROVE goes with TASK or APPROVAL, not with CALL."),
+        ("FERMER INCIDANT 12", "FERMER INCIDENT 12", "“INCIDANT” should be INCIDENT."),
+        ("GENEHMIGEN TICKET 12", "GENEHMIGEN AUFGABE 12", "GENEHMIGEN goes with AUFGABE or FREIGABE"),
+    ],
+)
+def test_what_is_suggested_is_in_the_words_that_were_written(
+    subject: str, suggestion: str, problem: str
+) -> None:
+    words = Words.of({"CALL": ["Vorgang"]}, languages=["de", "fr"])
+    parsed = parse(subject, words)
+    assert parsed.suggestion == suggestion
+    assert parsed.problem.startswith(problem)
 
 
 ORDINARY = """

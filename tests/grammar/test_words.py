@@ -154,20 +154,45 @@ def test_words_of_several_words_and_the_same_word_in_several_places_are_fine() -
     assert parse("SUMMARY JOB", words) == parse("JOB SUMMARY", words)
 
 
-def test_help_tells_every_command_with_an_example_in_the_administrators_words() -> None:
+def test_help_tells_every_command_with_an_example_in_the_words_that_ask_for_it() -> None:
     words = Words.of({"CALL": ["case"], "CALLS": ["cases"]}, languages=["fr"])
-    rows = help_rows(words)
-    assert [row.command for row in rows] == list(COMMANDS)
-    for row in rows:
-        assert parse(row.example, words) == parse(row.command.example)
-    assert rows[4].example == "FERMER case 12, 13: works again"
-    assert rows[9].example == "case RÉSUMÉ FERMÉS"
-    assert rows[-1].syntax == "AIDE"
+    for subject in ("HELP", "AIDE", "Re: aide"):
+        rows = help_rows(words, subject)
+        assert [row.command for row in rows] == list(COMMANDS)
+        for row in rows:
+            assert parse(row.example, words) == parse(row.command.example)
+    assert rows[4].example == "FERMER INCIDENT 12, 13: works again"
+    assert rows[9].example == "INCIDENT RÉSUMÉ FERMÉS"
+    assert (rows[-1].syntax, rows[-1].further) == ("AIDE", ("HELP",))
+    assert help_rows(words)[4].example == "CLOSE case 12, 13: works again"
 
 
-def test_syntax_is_told_in_the_administrators_words() -> None:
-    german = Words.of(languages=["de"])
-    assert right_syntax("close", german) == ("SCHLIESSEN (MELDUNG / AUFGABE / AUFTRAG) number, ... [: text]",)
+def test_syntax_is_told_in_the_words_that_were_written_first() -> None:
+    english = "CLOSE (CALL / TASK / REQUEST) number, ... [: text]"
+    german = "SCHLIESSEN (MELDUNG / AUFGABE / AUFTRAG) number, ... [: text]"
+    words = Words.of(languages=["de"])
+    assert right_syntax("close", words) == (english, german)
+    assert right_syntax("close", words, "CLOSE CALL 99") == (english, german)
+    assert right_syntax("close", words, "Re: schließe Meldung 99: Stand?") == (german, english)
+    assert right_syntax("close", Words.of(languages=["de"], originals=False)) == (german,)
+
+
+def test_a_further_word_displaces_no_original() -> None:
+    words = Words.of({"CALL": ["case"]})
+    english = "STATUS (CALL / REQUEST / TASK / APPROVAL) number, ..."
+    renamed = english.replace("CALL", "case")
+    assert right_syntax("status", words) == (renamed, english)
+    assert right_syntax("status", words, "STATUS CALL 12") == (english, renamed)
+    assert right_syntax("status", words, "STATUS CASE 12") == (renamed, english)
+    assert right_syntax("help", words) == ("HELP",)
+
+
+def test_a_desk_of_many_languages_tells_no_more_than_three() -> None:
+    lines = right_syntax("take", Words.of(languages=LANGUAGES), "TA ÄRENDE 12")
+    assert [line.split("(")[0] for line in lines] == ["TA ÖVER ", "TAKE ", "ÜBERNEHMEN "]
+
+
+def test_each_way_in_which_an_action_is_written_is_told() -> None:
     assert right_syntax("nothing") == ()
     assert [syntax(command) for command in COMMANDS if command.action == "log"] == [
         "LOG CALL [template or text] [: text]",

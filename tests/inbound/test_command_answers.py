@@ -197,3 +197,17 @@ def test_what_stands_in_a_subject_cannot_break_out_of_the_answer(desk: Desk, cal
     [answer] = answers_to(desk, BOB)
     assert "<script>" not in answer.html
     assert answer.subject == f"Not done: {subject}"
+
+
+def test_who_writes_english_is_answered_in_english_words_and_told_the_others_besides(
+    desk: Desk, call: Call
+) -> None:
+    type(desk.account).objects.update(word_languages="de")
+    ask(desk, ANN, "CLOSE COL 12")
+    ask(desk, ANN, "UPDATE CALL 99: more")
+    ask(desk, ANN, "ERGÄNZE MELDUNG 99: mehr")
+    near, english, german = (answer.text for answer in answers_to(desk, ANN))
+    assert "    CLOSE CALL 12" in near
+    first, second = "    UPDATE (CALL / REQUEST / TASK", "    ERGÄNZEN (MELDUNG / AUFTRAG / AUFGABE"
+    assert -1 < english.find(first) < english.find(second)
+    assert -1 < german.find(second) < german.find(first)

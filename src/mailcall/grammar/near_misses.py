@@ -12,7 +12,7 @@ from .numbers import numbers_at
 from .parsed import Parsed
 from .reading import TOKEN, divide
 from .spelling import slips
-from .words import Words
+from .words import Phrase, Voice, Words
 from .writing import write_subject
 
 _MOST_SLIPS = 2
@@ -50,12 +50,16 @@ _RIGHT = {*_ROWS, *ALL_OBJECTS}
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """A keyword that is nearly there, where its spelling ends, how it is written, and with how many slips."""
+    """A keyword that is nearly there, where its spelling ends, how it is written, and with how many slips.
+
+    `meant` is the spelling that it nearly is.
+    """
 
     keyword: str
     end: int
     written: str
     slips: int
+    meant: Phrase = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,8 @@ def near_miss(subject: str, words: Words) -> Parsed | None:
         guess = _Guess(verb, thing, not (verb.slips or thing.slips) and loosened == subject)
         meant = _meant(guess, head[thing.end :], divided.text, words)
         if meant:
-            suggestion, problem = write_subject(meant, words), _problem(guess, words)
+            voice = words.voice({word.keyword: word.meant for word in (verb, thing)})
+            suggestion, problem = write_subject(meant, voice), _problem(guess, voice)
             return Parsed("unknown", text=subject, suggestion=suggestion, problem=problem)
     return None
 
@@ -114,7 +119,7 @@ def _nearly(names: list[str], index: int, keywords: Collection[str], words: Word
         if keyword in keywords and len(there) == len(phrase) and (there == phrase or end not in right):
             found = slips(" ".join(there), " ".join(phrase))
             if found is not None:
-                yield _Word(keyword, end, " ".join(there), max(found, int(keyword not in _RIGHT)))
+                yield _Word(keyword, end, " ".join(there), max(found, int(keyword not in _RIGHT)), phrase)
     for phrase, keyword in _OTHER_NAMES.items():
         end = index + len(phrase)
         if keyword in keywords and tuple(names[index:end]) == phrase:
@@ -168,7 +173,7 @@ def _after_to(rest: str, words: Words) -> str:
     return next((" ".join(split[end:]) for _, end in words.at(names, 0, ("TO",))), "")
 
 
-def _problem(guess: _Guess, words: Words) -> str:
+def _problem(guess: _Guess, words: Voice) -> str:
     for word in (guess.verb, guess.thing):
         if word.slips:
             return f"“{word.written.upper()}” should be {words.shown(word.keyword)}."

@@ -36,6 +36,6 @@ def _too_many(command: Parsed, subject: str, words: Words) -> Parsed:
     return Parsed(
         "unknown",
         text=subject,
-        suggestion=write_subject(first, words),
+        suggestion=write_subject(first, words.voices_for(subject)[0]),
         problem=f"It names {len(command.refs)} numbers; one mail may name {MAX_NUMBERS}.",
     )

@@ -1,25 +1,47 @@
 """The words by which keywords are written: the English ones, and those that an administrator chooses."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 
+from mailcall.message.subjects import strip_prefixes
+
 from .commands import KEYWORDS
-from .folding import fold_phrase
+from .folding import fold, fold_phrase
 from .translations import TRANSLATIONS
 
 Phrase = tuple[str, ...]
+MOST_WORDS = 20  # of a subject that are looked at for whose words they are
+_ORIGINALS: Mapping[str, tuple[str, ...]] = {keyword: (keyword,) for keyword in KEYWORDS}
+
+
+@dataclass(frozen=True, eq=False)
+class Voice:
+    """Spellings of the keywords that go together, those of one language; the first of each is told."""
+
+    spellings: Mapping[str, tuple[str, ...]]
+
+    def shown(self, keyword: str) -> str:
+        """The spelling that people are told."""
+        return next(iter(self.spellings.get(keyword, ())), keyword)
+
+    @cached_property
+    def phrases(self) -> Set[Phrase]:
+        """Its spellings as folded words."""
+        return {fold_phrase(word) for theirs in self.spellings.values() for word in theirs}
 
 
 @dataclass(frozen=True)
 class Words:
     """Further spellings of keywords, each of one word or more; `check_words` says whether they are clear.
 
-    With `originals` the English keywords go on working beside them, so that a how-to, a prepared mail of an
-    approval and a colleague from abroad never depend on what was translated.
+    `spellings` are an administrator's own, `languages` those whose translations are on. With `originals` the
+    English keywords go on working beside them, so that a how-to, a prepared mail of an approval and a
+    colleague from abroad never depend on what was translated.
     """
 
     spellings: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    languages: tuple[str, ...] = ()
     originals: bool = True
 
     @classmethod
@@ -34,25 +56,62 @@ class Words:
 
         Raises ValueError for a language without words.
         """
-        gathered: dict[str, list[str]] = {
-            keyword.upper(): list(theirs) for keyword, theirs in (spellings or {}).items()
-        }
+        languages = tuple(dict.fromkeys(languages))
         for language in languages:
             if language not in TRANSLATIONS:
                 raise ValueError(f"There are no words for {language!r}, only for {', '.join(TRANSLATIONS)}.")
-            for keyword, theirs in TRANSLATIONS[language].items():
-                gathered.setdefault(keyword, []).extend(theirs)
-        pairs = tuple((keyword, tuple(dict.fromkeys(theirs))) for keyword, theirs in gathered.items())
-        return cls(pairs, originals)
+        own = tuple(
+            (keyword.upper(), tuple(dict.fromkeys(theirs))) for keyword, theirs in (spellings or {}).items()
+        )
+        return cls(own, languages, originals)
 
     @cached_property
     def all(self) -> dict[str, tuple[str, ...]]:
         """Every spelling of each keyword, those of the administrator first."""
-        further = dict(self.spellings)
+        sources = [dict(self.spellings), *self._languages]
         return {
-            keyword: (*further.get(keyword, ()), *((keyword,) if self.originals else ()))
+            keyword: tuple(dict.fromkeys(word for source in sources for word in source.get(keyword, ())))
             for keyword in KEYWORDS
         }
+
+    @property
+    def _languages(self) -> list[Mapping[str, tuple[str, ...]]]:
+        originals = [_ORIGINALS] if self.originals else []
+        return [*originals, *(TRANSLATIONS[language] for language in self.languages)]
+
+    @cached_property
+    def voices(self) -> tuple["Voice", ...]:
+        """The ways to write whole commands: in an administrator's own words, in English, in each language.
+
+        What the administrator gave no words for is as in the first of the others.
+        """
+        own = [{**next(iter(self._languages), {}), **dict(self.spellings)}] if self.spellings else []
+        return tuple(map(Voice, [*own, *self._languages])) or (Voice({}),)
+
+    def voice(self, meant: Mapping[str, Phrase]) -> "Voice":
+        """The voice of who wrote, or meant, these spellings of keywords, by their folded words; with them."""
+        spelled = {
+            keyword: (word,)
+            for keyword, phrase in meant.items()
+            for word in self.all[keyword]
+            if fold_phrase(word) == phrase
+        }
+        return Voice({**self._nearest(set(meant.values())).spellings, **spelled})
+
+    def voices_for(self, subject: str) -> tuple["Voice", ...]:
+        """The voices, that of a subject first."""
+        head = strip_prefixes(subject).text.partition(":")[0]
+        names = [fold(word) for word in head.split()[:MOST_WORDS]]
+        written = {
+            phrase
+            for index, name in enumerate(names)
+            for _, phrase in self.by_first_word.get(name, ())
+            if tuple(names[index : index + len(phrase)]) == phrase
+        }
+        return tuple(dict.fromkeys((self._nearest(written), *self.voices)))
+
+    def _nearest(self, written: Set[Phrase]) -> "Voice":
+        return max(self.voices, key=lambda voice: len(voice.phrases & written))
 
     @cached_property
     def phrases(self) -> dict[str, tuple[Phrase, ...]]:
@@ -70,8 +129,8 @@ class Words:
         return max((len(phrase) for phrases in self.phrases.values() for phrase in phrases), default=0)
 
     def shown(self, keyword: str) -> str:
-        """The spelling that people are told."""
-        return next(iter(self.all[keyword]), keyword)
+        """The spelling that people are told who wrote nothing yet."""
+        return self.voices[0].shown(keyword)
 
     @cached_property
     def by_first_word(self) -> dict[str, list[tuple[str, Phrase]]]:

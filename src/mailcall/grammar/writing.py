@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from .commands import COMMANDS, OBJECT_NAMES, ON_OBJECTS, SCOPES, Argument, Command
 from .parsed import Parsed
-from .words import DEFAULT, Words
+from .words import DEFAULT, Voice, Words
+
+MOST_VOICES = 3  # of a syntax
 
 
-def write_subject(parsed: Parsed, words: Words = DEFAULT) -> str:
+def write_subject(parsed: Parsed, words: Words | Voice = DEFAULT) -> str:
     """Give the subject that reads as this command. Raises ValueError for what is none."""
     command = command_of(parsed.action, parsed.object)
     if command is None:
@@ -15,7 +17,7 @@ def write_subject(parsed: Parsed, words: Words = DEFAULT) -> str:
     return write_command(command, parsed, words)
 
 
-def write_command(command: Command, parsed: Parsed, words: Words) -> str:
+def write_command(command: Command, parsed: Parsed, words: Words | Voice) -> str:
     """Give the subject by a row of the table, where one command may be written in two ways."""
     things = [keyword for keyword in command.objects if OBJECT_NAMES[keyword] == parsed.object]
     pieces = [words.shown(keyword) for keyword in (command.verb, *things)]
@@ -37,7 +39,7 @@ def command_of(action: str, object_name: str) -> Command | None:
     return None
 
 
-def _written(argument: Argument, parsed: Parsed, words: Words) -> Iterator[str]:
+def _written(argument: Argument, parsed: Parsed, words: Words | Voice) -> Iterator[str]:
     match argument:
         case Argument.TEMPLATE if parsed.name:
             yield parsed.text
@@ -55,7 +57,7 @@ def _written(argument: Argument, parsed: Parsed, words: Words) -> Iterator[str]:
             yield words.shown(parsed.scope.upper())
 
 
-def syntax(command: Command, words: Words = DEFAULT) -> str:
+def syntax(command: Command, words: Words | Voice = DEFAULT) -> str:
     """Give how a command is written: `CLOSE (CALL / TASK / REQUEST) number, ... [: text]`."""
     verb, objects = words.shown(command.verb), _choice(command.objects, words)
     pieces = [objects, verb] if command.object_first else [verb, objects]
@@ -70,12 +72,14 @@ def syntax(command: Command, words: Words = DEFAULT) -> str:
     return " ".join(filter(None, pieces))
 
 
-def right_syntax(action: str, words: Words = DEFAULT) -> tuple[str, ...]:
-    """Give each way in which an action is written, for an answer."""
-    return tuple(syntax(command, words) for command in COMMANDS if command.action == action)
+def right_syntax(action: str, words: Words = DEFAULT, subject: str = "") -> tuple[str, ...]:
+    """Give each way in which an action is written, for an answer; in the words of a subject first."""
+    voices = words.voices_for(subject)[:MOST_VOICES]
+    rows = [command for command in COMMANDS if command.action == action]
+    return tuple(dict.fromkeys(syntax(command, voice) for voice in voices for command in rows))
 
 
-def _choice(keywords: tuple[str, ...], words: Words) -> str:
+def _choice(keywords: tuple[str, ...], words: Words | Voice) -> str:
     shown = " / ".join(map(words.shown, keywords))
     return f"({shown})" if len(keywords) > 1 else shown
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from mailcall.desk.models import Call, Right
-from mailcall.grammar import DEFAULT, Parsed, Words, command_of, right_syntax
+from mailcall.grammar import Parsed, command_of, right_syntax
 from mailcall.inbound.changes import mail_origin
 from mailcall.inbound.commands.asking import Asking
 from mailcall.inbound.commands.running import Ran
@@ -31,7 +31,7 @@ def answer_to_command(asking: Asking, ran: Ran, confirm: Secret | None = None) -
         results=ran.results,
         tables=ran.tables,
         help=ran.help,
-        syntax=_syntax(asking.command, asking.facts.account.words) if refused and not confirm else (),
+        syntax=_syntax(asking.command, asking.reading, asking.facts) if refused and not confirm else (),
         confirm=confirm,
         data={"asked": called(asking.command), "said": asking.text[:MOST_SAID]} if confirm else {},
         call=calls[0] if len(ran.touched) == len(calls) == 1 else None,
@@ -49,7 +49,7 @@ def answer_to_refused(
         answer,
         sentence=decision.no_command,
         suggestion=decision.command.suggestion if decision.command else "",
-        syntax=_syntax(decision.command, facts.account.words) if decision.command else (),
+        syntax=_syntax(decision.command, reading, facts) if decision.command else (),
     )
 
 
@@ -71,8 +71,10 @@ def answer_to_near_miss(
     )
 
 
-def _syntax(parsed: Parsed, words: Words = DEFAULT) -> tuple[str, ...]:
-    return right_syntax(parsed.action, words) if command_of(parsed.action, parsed.object) else ()
+def _syntax(parsed: Parsed, reading: Reading, facts: Facts) -> tuple[str, ...]:
+    if command_of(parsed.action, parsed.object) is None:
+        return ()
+    return right_syntax(parsed.action, facts.account.words, reading.mail.subject)
 
 
 def _answer(mail: ReceivedMail, reading: Reading, decision: Decision, facts: Facts) -> Answer | None:

@@ -22,7 +22,7 @@ _OF_ANALYSTS = {
 def help_for(asking: Asking) -> Sequence[HelpRow]:
     """The commands that the sender may give. Raises ShortOfProof."""
     asking.proof("help")
-    rows = help_rows(asking.facts.account.words)
+    rows = help_rows(asking.facts.account.words, asking.reading.mail.subject)
     if asking.sender and may_act_as_analyst(asking.sender):
         return rows
     return [row for row in rows if (row.command.action, row.command.objects[:1]) not in _OF_ANALYSTS]

@@ -11,6 +11,7 @@ from mailcall.desk.models import CallTemplate, RequestType
 from mailcall.grammar import (
     DEFAULT,
     Command,
+    HelpRow,
     Parsed,
     Words,
     automatic_subject,
@@ -29,10 +30,11 @@ _OWN = {"close", "reopen"}  # which Users may do with their own calls, on anothe
 
 @dataclass(frozen=True, slots=True)
 class HelpLine:
-    """A command as a table shows it: syntax and example in the account's words, and the proofs."""
+    """A command as a table shows it: in the account's words, with the proofs."""
 
     command: Command
     syntax: str
+    further: Sequence[str]
     example: str
     proofs: Sequence[tuple[str, str]]
 
@@ -46,7 +48,7 @@ def index(request: HttpRequest) -> HttpResponse:
     key = key_from(request.GET.get("account"))
     account = next((one for one in accounts if one.pk == key), None)
     words = account.command_words() if account else DEFAULT
-    lines = [_line(row.command, row.syntax, row.example, account) for row in help_rows(words)]
+    lines = [_line(row, account) for row in help_rows(words, subject)]
     context = {
         "subject": subject,
         "accounts": accounts,
@@ -73,7 +75,7 @@ def _tried(subject: str, account: IncomingAccount | None, words: Words, lines: S
     parsed = parse(subject, words, [tag.strip() for tag in tags if tag.strip()])
     line = next((one for one in lines if _is(one.command, parsed)), None) if parsed.is_command else None
     meant = parse(parsed.suggestion, words) if parsed.suggestion else parsed
-    syntax = right_syntax(meant.action, words) if parsed.action == "unknown" else ()
+    syntax = right_syntax(meant.action, words, subject) if parsed.action == "unknown" else ()
     return Tried(parsed, _verdict(parsed), _facts(parsed), line, syntax)
 
 
@@ -127,8 +129,9 @@ def _request_type(parsed: Parsed) -> str:
     return str(known) if known else f"{parsed.name}, which is none of this desk"
 
 
-def _line(command: Command, syntax: str, example: str, account: IncomingAccount | None) -> HelpLine:
+def _line(row: HelpRow, account: IncomingAccount | None) -> HelpLine:
     """With the least proofs, as (whose, proof)."""
+    command = row.command
     proofs = account.proofs if account else {}
     name = command.action
     if name == "log":
@@ -137,6 +140,5 @@ def _line(command: Command, syntax: str, example: str, account: IncomingAccount 
     if name in _OWN:
         calls = "CALL" in command.objects
         found = [("a User's own call", f"{name} own"), ("all others", name)] if calls else found
-    return HelpLine(
-        command, syntax, example, [(whose, WANTED[level_of(action, proofs)]) for whose, action in found]
-    )
+    least = [(whose, WANTED[level_of(action, proofs)]) for whose, action in found]
+    return HelpLine(command, row.syntax, row.further, row.example, least)
