@@ -61,13 +61,10 @@ def write(about: Work, wanted: Letter, deed: Deed) -> Written:
     Bcc recipients are named in no header, and don't take part in a call: nobody but analysts learns of them.
     """
     author = deed.words.actor
-    if author is None:
-        raise Refused("Your sign-in belongs to no person, so it can't write mail.")
-    subject = subject_of(about, wanted.subject)
-    text, quote = split_quote(wanted.text)
-    _refuse_unsendable(wanted, text, quote)
+    assert author is not None  # somebody writes it
     partition = partition_of(about)
-    sender = sender_for(wanted.sender, author, partition)
+    subject, sender = check(about, wanted, author)
+    text, quote = split_quote(wanted.text)
     deed = replace(deed, words=replace(deed.words, text=text))
     deed = letter(deed, subject=subject, quoted_text=quote, files=wanted.files)
     with transaction.atomic():
@@ -99,6 +96,19 @@ def write(about: Work, wanted: Letter, deed: Deed) -> Written:
     return Written(entry, message, joined)
 
 
+def check(about: Work, wanted: Letter, author: Person) -> tuple[str, Mailbox]:
+    """The subject and the sender that a letter will have. Raises Refused when it can't be sent."""
+    if not wanted.text.strip():
+        raise Refused("A mail needs some text.")
+    if not wanted.to:
+        raise Refused("Name at least one address.")
+    count = len(wanted.to) + len(wanted.cc) + len(wanted.bcc)
+    if count > MOST_RECIPIENTS:
+        raise Refused(f"It is for {count} addresses; {MOST_RECIPIENTS} is the most for one mail.")
+    refuse_files(wanted.files)
+    return subject_of(about, wanted.subject), sender_for(wanted.sender, author, partition_of(about))
+
+
 def subject_of(about: Work, subject: str) -> str:
     """The subject with the tag of what it is about, once; by the tag no answer to it is a command.
 
@@ -116,6 +126,11 @@ def allowed_senders(partition: Partition) -> list[SenderKind]:
     """Whose address mails of analysts may be from, the one that is proposed first; one at least."""
     names = [name.strip() for name in partition.allowed_senders.split(",")]
     return [SenderKind(name) for name in names if name in SenderKind.values] or [SenderKind.PARTITION]
+
+
+def default_sender(partition: Partition) -> SenderKind:
+    """The sender that is proposed."""
+    return allowed_senders(partition)[0]
 
 
 def sender_for(kind: SenderKind, author: Person, partition: Partition) -> Mailbox:
@@ -138,17 +153,6 @@ def _group_sender(author: Person) -> Mailbox:
     if not address:
         raise Refused(f"Group {member.group} has no address that the mail could be from.")
     return member.group.name, address
-
-
-def _refuse_unsendable(wanted: Letter, text: str, quote: str) -> None:
-    if not text and not quote:
-        raise Refused("A mail needs some text.")
-    if not wanted.to:
-        raise Refused("Name at least one address.")
-    count = len(wanted.to) + len(wanted.cc) + len(wanted.bcc)
-    if count > MOST_RECIPIENTS:
-        raise Refused(f"It is for {count} addresses; {MOST_RECIPIENTS} is the most for one mail.")
-    refuse_files(wanted.files)
 
 
 def refuse_files(files: Iterable[NewFile]) -> None:

@@ -255,6 +255,7 @@ class Migration(migrations.Migration):
                 ('subject', models.CharField(blank=True, max_length=500)),
                 ('text', models.TextField(blank=True)),
                 ('version', models.PositiveIntegerField(default=1, help_text='Counts what was saved; 1: nobody typed.')),
+                ('tab', models.CharField(blank=True, help_text='The page of a browser that saved it last.', max_length=32)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('updated_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('send_at', models.DateTimeField(help_text='When it is sent by itself.', null=True)),

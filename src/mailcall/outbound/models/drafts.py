@@ -53,6 +53,7 @@ class Draft(models.Model):
     subject = models.CharField(max_length=500, blank=True)
     text = models.TextField(blank=True)
     version = models.PositiveIntegerField(default=1, help_text="Counts what was saved; 1: nobody typed.")
+    tab = models.CharField(max_length=32, blank=True, help_text="The page of a browser that saved it last.")
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
     send_at = models.DateTimeField(null=True, help_text="When it is sent by itself.")
