@@ -44,7 +44,7 @@ def test_email_off_takes_email_at_update_along(load_text: Loader) -> None:
 def test_a_desk_file_without_them_has_the_defaults(load_text: Loader) -> None:
     load_text(GOOD)
     assert not NotificationSettings.objects.exists()
-    assert "notifications" not in dump()
+    assert "notifications: {}" in dump()
 
 
 @pytest.mark.parametrize(

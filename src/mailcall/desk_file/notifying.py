@@ -14,17 +14,17 @@ from mailcall.outbound.models import NotificationSettings, OccasionSetting, Pers
 _FIELDS = tuple(NotificationsItem.model_fields)
 
 
-def read_settings(partition: Partition, people: People) -> dict[str, Any] | None:
-    """The notification settings that differ from the defaults; None when none does."""
+def read_settings(partition: Partition, people: People) -> dict[str, Any]:
+    """The notification settings that differ from the defaults."""
     row = NotificationSettings.objects.filter(partition=partition).first() or NotificationSettings()
     defaults = NotificationSettings()
     both = [(name, getattr(row, name), getattr(defaults, name)) for name in _FIELDS]
-    return {name: value for name, value, default in both if value != default} or None
+    return {name: value for name, value, default in both if value != default}
 
 
 def save_settings(entry: Entry, partition: Partition, references: References) -> bool:
     """Set them all; what is left out gets its default."""
-    wanted = entry.item.notifications or NotificationsItem.model_validate({})
+    wanted = entry.item.notifications
     row = NotificationSettings.objects.filter(partition=partition).first()
     before = {name: getattr(row or NotificationSettings(), name) for name in _FIELDS}
     row = row or NotificationSettings(partition=partition)
