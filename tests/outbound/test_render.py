@@ -1,51 +1,65 @@
 """From a row of the message table to a mail."""
 
+import re
+
 import pytest
-from django.template.loader import render_to_string
 
 from mailcall.outbound.message_types import TYPES, MessageType
-from mailcall.outbound.render import _filled
+from mailcall.outbound.templating.data import Kind, data_of, sample_of
+from mailcall.outbound.templating.filling import fill_builtin
+from mailcall.outbound.templating.wording import LANGUAGES
 
-CONTEXT = {
-    "call": 12345,
-    "subject": 'Ink <b> & "paper"',
-    "state": "Open",
-    "partition": "IT & <Facilities>",
-    "user": "Ann O'Archer",
-    "writer": "Bob",
-    "author": "Bob Baker",
-    "text": "One.\n\nTwo & <three>\n.\n",
-    "url": "https://desk.example/calls/12345/",
-    "reopened": True,
-    "files": ["a.pdf", "<b>.txt"],
-    "thing": "call 12345",
-    "parent": "request 7",
-    "parent_subject": "New <laptop>",
-    "parent_url": "https://desk.example/requests/7/",
-    "type": "A & B",
-    "due": "Monday",
-    "whom": "Service <Desk>",
-    "solved": True,
-    "for_user": True,
-    "reopen_days": 14,
-    "hours": 72,
-    "approval": 31,
-    "receiver": "Cy",
-    "for_whom": "Ann",
-    "comment": "One.\n<b>Two</b>",
-    "asker": "Bob & Co",
-    "approve": "mailto:a@b.example?subject=APPROVE%20APPROVAL%2031",
-    "reject": "mailto:a@b.example?subject=REJECT%20APPROVAL%2031",
-    "page": "https://desk.example/decide/hidden/",
-    "token_marker": "[ok.hidden]",
-    "how": "rejected",
-    "marker": "[mc.c1.abcdefgh.abcdefghijklmnop]",
-}
+ODD = 'Ink <b> & "paper"'
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", TYPES.values(), ids=str)
-@pytest.mark.parametrize("suffix", ["txt", "html"])
-def test_a_template_is_filled_as_django_would(kind: MessageType, suffix: str) -> None:
-    name = f"outbound/{kind.template}.{suffix}"
-    for context in (CONTEXT, {**CONTEXT, "reopened": False, "files": []}, {}):
-        assert _filled(name, context) == render_to_string(name, context)
+def test_a_builtin_template_can_be_filled_with_much_odd_and_no_data(kind: MessageType, language: str) -> None:
+    odd = {datum.name: ODD for datum in data_of(kind) if datum.kind == Kind.TEXT}
+    for values in (sample_of(kind), {**sample_of(kind), **odd}, {}):
+        filled = fill_builtin(kind, language, values)
+        assert "{{" not in filled.text + filled.html
+        assert "{%" not in filled.text + filled.html
+        assert "<b>" not in filled.html
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", TYPES.values(), ids=str)
+def test_a_builtin_template_uses_documented_data_only(kind: MessageType, language: str) -> None:
+    from mailcall.outbound.templating.builtin import builtin
+
+    known = {datum.name for datum in data_of(kind)} | LAYOUT
+    template = builtin(kind.template, language)
+    for compiled in (template.html, template.text):
+        assert set(compiled.template.global_variables()) <= known
+
+
+# What the layout and the parts ask for in any mail, if it is there.
+LAYOUT = {"language", "title", "approval", "thing", "account", "partition", "quote", "quote_html"}
+LAYOUT |= {"parent", "parent_url", "parent_subject", "type", "due"}
+
+
+def test_a_mail_is_in_the_nearest_language_and_else_in_english() -> None:
+    kind = TYPES[1001]
+    for language, hello in (("de-AT", "Guten Tag"), ("de", "Guten Tag"), ("fr", "Hello"), ("", "Hello")):
+        assert fill_builtin(kind, language, sample_of(kind)).text.startswith(hello)
+
+
+def test_states_things_and_moments_are_told_in_the_language_of_the_mail() -> None:
+    text = fill_builtin(TYPES[3005], "de", sample_of(TYPES[3005])).text
+    assert "Aufgabe 9" in text
+    assert "Status: Offen" in text
+    assert "Fällig: Montag, 23. November 2026 um 10:00 UTC" in text
+
+
+def test_the_same_data_makes_the_same_mail() -> None:
+    kind = TYPES[4001]
+    first, second = (fill_builtin(kind, "en", sample_of(kind)) for _ in range(2))
+    assert first == second
+
+
+def test_styles_stand_on_the_elements_and_what_depends_on_the_screen_in_the_head() -> None:
+    html = fill_builtin(TYPES[1001], "en", sample_of(TYPES[1001])).html
+    assert '<p style="margin: 0 0 16px;">' in html
+    [style] = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
+    assert style.startswith("@media (prefers-color-scheme: dark)")

@@ -59,7 +59,7 @@ def refusal_for(mail: ReceivedMail, reading: Reading, decision: Decision, facts:
         why=f"The mail was above the size limit of account {facts.account.name}.",
         data={
             "size": megabytes(reading.whole_size),
-            "limit": f"at most {limit} MB" if limit else "smaller ones",
+            "most": limit,
         },
     )
 

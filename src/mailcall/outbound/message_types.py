@@ -26,7 +26,7 @@ class Governed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MessageType:
-    """A numbered occasion. `template` names the files under `templates/outbound/`.
+    """A numbered occasion. `template` names the files under `templating/builtin/`.
 
     `auto_submitted` is the value of RFC 3834 5; an `answer` goes to whoever wrote, and counts in the budget.
     Work would stand still without what is `vital`, so no budget withholds it, and nobody turns it off.

@@ -1,13 +1,6 @@
 """From a row of the message table to the bytes of a mail. The same row always gives the same bytes."""
 
-import copy
-from functools import cache
-from typing import Any
 from urllib.parse import quote
-
-from django.template import Context, Engine
-from django.template.base import FilterExpression, NodeList, Template
-from django.template.loader_tags import BlockNode, ExtendsNode
 
 from mailcall.config import config
 from mailcall.database.fields import ring
@@ -21,6 +14,7 @@ from mailcall.outbound.answers import CONFIRMATION
 from mailcall.outbound.letter_html import html_of
 from mailcall.outbound.message_types import TYPES, Audience
 from mailcall.outbound.models import Message, Token
+from mailcall.outbound.templating.filling import fill_builtin
 from mailcall.outbound.threads import token_of
 
 REPLY_TO = "reply_to"  # in a message's data: [name, address] of where answers are to go, if not to its sender
@@ -71,8 +65,8 @@ def _draft(message: Message, secret: str) -> Draft:
     elif secret:
         context |= _ways_to_decide(message, secret)
     if kind.audience == Audience.NAMED:
-        said = {name: html_of(message.data.get(name, "")) for name in ("text", "quote")}
-        context |= {"text_html": said["text"], "quote_html": said["quote"]}
+        context |= {f"{name}_html": html_of(message.data.get(name, "")) for name in ("text", "quote")}
+    said = fill_builtin(kind, message.language, context)
     name, address = message.sender
     reply_to = tuple(message.data.get(REPLY_TO, ()))
     if place == TokenPlace.REPLY_TO:
@@ -83,8 +77,8 @@ def _draft(message: Message, secret: str) -> Draft:
         cc=tuple(Mailbox(*recipient) for recipient in message.cc),
         reply_to=(Mailbox(*reply_to),) if reply_to else (),
         subject=f"{message.subject} [{secret}]" if place == TokenPlace.SUBJECT else message.subject,
-        text=_filled(f"outbound/{kind.template}.txt", context).strip() + "\n",
-        html=_filled(f"outbound/{kind.template}.html", context),
+        text=said.text,
+        html=said.html,
         message_id=message.message_id,
         in_reply_to=message.in_reply_to,
         references=tuple(message.references.split()),
@@ -107,31 +101,6 @@ def _ways_to_decide(message: Message, secret: str) -> dict[str, str]:
         "page": f"{config().base_url}/decide/{secret}/",
         "token_marker": approval_tokens.body_marker(secret) if in_body else "",
     }
-
-
-def _filled(name: str, context: dict[str, Any]) -> str:
-    """A template filled, numbers written as they are. Raises TemplateDoesNotExist."""
-    return _template(name).render(Context(context, use_l10n=False))
-
-
-@cache
-def _template(name: str) -> Template:
-    """A compiled template, without the layer by which pages get their request and its processors."""
-    return _within_layout(Engine.get_default().get_template(name))
-
-
-def _within_layout(template: Template) -> Template:
-    """A template with its blocks put into its layout once, instead of each time that it is filled."""
-    extends = next(iter(template.nodelist), None)
-    if not isinstance(extends, ExtendsNode) or not isinstance(extends.parent_name, FilterExpression):
-        return template
-    layout = copy.copy(Engine.get_default().get_template(extends.parent_name.resolve(Context())))
-    layout.nodelist = NodeList(
-        inner
-        for node in layout.nodelist
-        for inner in (extends.blocks[node.name].nodelist if isinstance(node, BlockNode) else [node])
-    )
-    return layout
 
 
 def _files(message: Message) -> tuple[Attachment, ...]:

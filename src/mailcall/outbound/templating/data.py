@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from liquid import Markup
+
 from mailcall.outbound.message_types import MessageType
 
 
@@ -19,11 +21,12 @@ class Kind(StrEnum):
     THING = "name of a call, request or task"  # such as `call 12`
     WORD = "word"  # of a few
     LIST = "list"
+    HTML = "HTML"
 
 
 @dataclass(frozen=True, slots=True)
 class Datum:
-    """One name in a template: what it stands for, and what a sample mail has there. `parts` are of a list's items."""
+    """One name in a template: what it stands for, and a sample. `parts` are those of a list's items."""
 
     name: str
     kind: Kind
@@ -37,9 +40,12 @@ class Datum:
         """The sample as the message table would have it."""
         if isinstance(self.sample, dt.datetime):
             return f"{self.sample:%A, %-d %B %Y at %H:%M %Z}"
+        if self.kind == Kind.HTML:
+            return Markup(self.sample)  # written above
         return self.sample
 
 
+_LETTER = "<p>I have ordered some.</p><p>It comes tomorrow.</p>"
 _WHEN = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)
 
 
@@ -101,7 +107,9 @@ _WHOM = _text("whom", "the analyst or group whom it is for now", "Service Desk")
 _MAIL = (SUBJECT, PARTITION, USER)
 _APPROVAL = _number("approval", "the number of the approval", 31)
 _RECEIVER = _text("receiver", "who reads it", "Cy Dent")
-_FOR_WHOM = _text("for_whom", "in whose place they may decide; empty if they are asked themselves", "Dee Eames")
+_FOR_WHOM = _text(
+    "for_whom", "in whose place they may decide; empty if they are asked themselves", "Dee Eames"
+)
 _COMMENT = _text("comment", "what was said to it, in plain text", "The old one is five years old.")
 _DECISION = Datum("decision", Kind.WORD, "approved or rejected", "approved")
 _QUESTION = (
@@ -145,9 +153,13 @@ _TABLES = Datum(
         {
             "title": "Your open calls",
             "columns": ["Call", "Subject", "State"],
-            "rows": [{"cells": ["1042", "Printer on floor 3", "Open"], "url": "https://desk.example/calls/1042/"}],
+            "rows": [
+                {"cells": ["1042", "Printer on floor 3", "Open"], "url": "https://desk.example/calls/1042/"}
+            ],
             "left_out": 2,
-            "text": "Call  Subject             State\n----  ------------------  -----\n1042  Printer on floor 3  Open",
+            "text": "Call  Subject             State\n"
+            "----  ------------------  -----\n"
+            "1042  Printer on floor 3  Open",
         }
     ],
     (
@@ -229,8 +241,8 @@ _MORE: dict[str, tuple[Datum, ...]] = {
         *_SAID,
         _text("author", "who wrote", "Bob Baker"),
         _text("quote", "what the mail quotes or passes on", "> It says that it is out of paper."),
-        _text("text_html", "what was written, as HTML that is safe", "<p>Try it now.</p>"),
-        _text("quote_html", "the quote, as HTML that is safe", "<blockquote>It is out of paper.</blockquote>"),
+        Datum("text_html", Kind.HTML, "what was written, as HTML that is safe", "<p>Try it now.</p>"),
+        Datum("quote_html", Kind.HTML, "the quote, as HTML that is safe", "<blockquote>Out?</blockquote>"),
     ),
     "forwarded": (*_SAID, _WHOM),
     "assigned": (*_SAID, _WHOM),
@@ -257,7 +269,12 @@ _MORE: dict[str, tuple[Datum, ...]] = {
     "task_approver_needed": _SAID,
     "approval_wanted": _QUESTION,
     "approval_reminder": _QUESTION,
-    "approval_withdrawn": (_APPROVAL, _RECEIVER, _FOR_WHOM, _text("reason", "why", "The request was cancelled.")),
+    "approval_withdrawn": (
+        _APPROVAL,
+        _RECEIVER,
+        _FOR_WHOM,
+        _text("reason", "why", "The request was cancelled."),
+    ),
     "approval_by_delegate": (
         _APPROVAL,
         _RECEIVER,
@@ -274,7 +291,11 @@ _MORE: dict[str, tuple[Datum, ...]] = {
     ),
     "answer": _ANSWER,
     "round_trip": (PARTITION, _text("account", "the account that is tried", "Support")),
-    "mail_too_big": (*_MAIL, _number("size", "how big it was, in MB", 60), _number("limit", "the most, in MB", 25)),
+    "mail_too_big": (
+        *_MAIL,
+        _number("size", "how big it was, in MB", 60),
+        _number("most", "the most that it may have, in MB", 25),
+    ),
     "digest": _DIGEST,
 }
 
