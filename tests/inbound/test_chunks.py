@@ -9,7 +9,8 @@ from unittest.mock import patch
 import pytest
 from django.core.management.color import no_style
 from django.db import connection, transaction
-from hypothesis import HealthCheck, given, settings
+from django.utils import timezone
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from desks import AUTHENTICATED, Desk, mail, make_desk, report
@@ -75,7 +76,6 @@ works = st.builds(
             f"APPROVE APPROVAL 1 [{TOKEN}]",
             "REJECT TASK 1: too dear",
             "STATUS TASK 2",
-            "SUMMARY CALLS ALL",
             "CLOSE COL 1",
             "Re: [Request 2] New laptop",
             "Re: [Task 2] Order",
@@ -88,7 +88,10 @@ works = st.builds(
     headers=st.sampled_from(["", *PROVED, *PROVED]),
 )
 MORE = ("copy", "report", "close")
-sequences = st.lists(st.one_of(mails, works, works, st.sampled_from(MORE)), min_size=2, max_size=7)
+sequences = st.lists(st.one_of(mails, mails, mails, st.sampled_from(MORE)), min_size=2, max_size=7)
+# In them no mail names a call that another may log: as commands come last, their numbers may change places.
+of_known_calls = mails.filter(lambda one: "[Call 3]" not in one["subject"])
+mixed = st.lists(st.one_of(of_known_calls, works, works, st.sampled_from(MORE)), min_size=2, max_size=7)
 
 
 def outcome(desk: Desk, raws: list[bytes], chunk: int) -> dict[str, list]:
@@ -145,6 +148,7 @@ def fresh(raws: list[bytes], chunk: int, closed: bool) -> dict[str, list]:
         desk = make_desk(Path(folder))
         desk.receive(mail(message_id=IDS[0], cc=("yan@x.example",), subject="Base"))
         desk.receive(mail(message_id=IDS[1], in_reply_to=IDS[0], subject="Base"))
+        desk.receive(mail(message_id="<other@x.example>", subject="Other"))
         _log_a_request(desk)
         if closed:
             Call.objects.update(state="closed", closed_at=dt.datetime.now(dt.UTC))
@@ -171,15 +175,27 @@ def _log_a_request(desk: Desk) -> None:
 
 
 def both(*raws: bytes, closed: bool = False) -> dict[str, list]:
-    before = act.CHUNK
+    before, now = act.CHUNK, timezone.now()  # it stands still, as answers tell of it
     try:
-        with patch.object(approval_tokens, "new_nonce", lambda: "abcdefgh"):
+        with (
+            patch.object(approval_tokens, "new_nonce", lambda: "abcdefgh"),
+            patch.object(timezone, "now", lambda: now),
+        ):
             together, singly = fresh(list(raws), 100, closed), fresh(list(raws), 1, closed)
     finally:
         act.CHUNK = before
+    assert sorted(_logged(together)) == sorted(_logged(singly))
+    assume(_logged(together) == _logged(singly))
     for what, rows in singly.items():
         assert together[what] == rows, what
     return together
+
+
+def _logged(result: dict[str, list]) -> list[int]:
+    """The places of the mails that logged calls, in the order of the calls' numbers; each is in both."""
+    return [
+        place for _, place in sorted((m[1], n) for n, m in enumerate(result["mails"]) if m[0] == "logged")
+    ]
 
 
 def made_of(sequence: Sequence[dict | str]) -> list[bytes]:
@@ -195,16 +211,23 @@ def made_of(sequence: Sequence[dict | str]) -> list[bytes]:
 
 
 @pytest.mark.django_db
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(sequence=sequences, closed=st.booleans())
 def test_a_chunk_gives_what_one_by_one_gives(sequence: list, closed: bool) -> None:
+    both(*made_of(sequence), closed=closed)
+
+
+@pytest.mark.django_db
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(sequence=mixed, closed=st.booleans())
+def test_a_chunk_with_commands_gives_what_one_by_one_gives(sequence: list, closed: bool) -> None:
     both(*made_of(sequence), closed=closed)
 
 
 @pytest.mark.long
 @pytest.mark.django_db
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
-@given(sequence=sequences, closed=st.booleans())
+@given(sequence=sequences | mixed, closed=st.booleans())
 def test_a_chunk_of_any_mails_gives_what_one_by_one_gives(sequence: list, closed: bool) -> None:
     both(*made_of(sequence), closed=closed)
 
@@ -233,8 +256,8 @@ def test_a_closed_call_is_opened_once() -> None:
 
 @pytest.mark.django_db
 def test_a_tag_may_name_a_call_that_the_mail_before_logs() -> None:
-    result = both(mail("zoe@x.example", "New", cc=("yan@x.example",)), mail("yan@x.example", "[Call 2]"))
-    assert [row[:2] for row in result["mails"]][-2:] == [("logged", 2), ("updated", 2)]
+    result = both(mail("zoe@x.example", "New", cc=("yan@x.example",)), mail("yan@x.example", "[Call 3]"))
+    assert [row[:2] for row in result["mails"]][-2:] == [("logged", 3), ("updated", 3)]
 
 
 @pytest.mark.django_db
@@ -242,7 +265,7 @@ def test_a_stranger_orders_nothing_as_the_person_that_their_next_mail_makes_them
     result = both(mail("zoe@x.example", "STATUS CALL 1", "\n"), mail("zoe@x.example", "New"))
     assert "zoe@x.example is not on record" in result["mails"][-2][4]
     states = {row[0]: row[2] for row in result["deliveries"] if row[1] == "zoe@x.example"}
-    assert states == {None: "queued", 2: "withheld"}
+    assert states == {None: "queued", 3: "withheld"}
 
 
 @pytest.mark.django_db

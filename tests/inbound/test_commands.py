@@ -153,6 +153,14 @@ def test_who_has_left_is_told_nothing(desk: Desk, call: Call) -> None:
     assert len(desk.sent_to(ANN)) == before
 
 
+def test_who_has_left_is_not_told_how_a_command_is_written(desk: Desk, call: Call) -> None:
+    Person.objects.update(active=False)
+    for sender, outcome in ((BOB, "refused"), (ANN, "logged")):
+        received = desk.receive(command(sender, f"CLOSE COL {call.pk}", headers=proved(sender)))
+        assert received.outcome == outcome
+        assert not any(b"Not done" in sent for sent in desk.sent_to(sender))
+
+
 def test_who_joins_by_a_command_takes_part_in_the_next_mail_of_its_chunk(desk: Desk, call: Call) -> None:
     desk.deliver(command(ANN, f"UPDATE CALL {call.pk}: ask Carl", cc=("carl@customer.example",)))
     desk.deliver(mail("carl@customer.example", f"Re: [Call {call.pk}] My laptop is dead", "It is mine\n"))

@@ -101,15 +101,22 @@ def _bare(subject: str, facts: Facts) -> str:
 
 
 def _near_miss(reading: Reading, facts: Facts, said: str) -> Verdict:
-    """Answer with the right spelling; from whoever is not only an Analyst it also logs a call."""
+    """Answer with the right spelling; from whoever is not only an Analyst it also logs a call.
+
+    Who has left is told nothing, of this as of commands.
+    """
     sender = facts.sender
     only_analyst = bool(sender and sender.is_analyst and not sender.is_user)
     why = f"It is nearly a command: {facts.parsed.problem or facts.parsed.suggestion}"
     if only_analyst or why_not_logged(reading, facts):
-        return Verdict(said, replace(refuse(reading, facts, why), command=facts.parsed))
-    decision = log_call(reading, facts, why)
-    decision = replace(decision, command=facts.parsed, answer=False)  # the right spelling is the answer
-    return Verdict(f"{said} {whose(reading, facts).explained}", decision)
+        decision = refuse(reading, facts, why)
+    else:
+        decision = replace(log_call(reading, facts, why), answer=False)  # the right spelling is the answer
+        said = f"{said} {whose(reading, facts).explained}"
+    decision = replace(decision, command=facts.parsed)
+    if sender and not sender.active:
+        decision = replace(decision, answer=False, no_answer=f"{sender} has left.")
+    return Verdict(said, decision)
 
 
 def _log(reading: Reading, facts: Facts, said: str) -> Verdict:
