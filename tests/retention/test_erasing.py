@@ -1,5 +1,7 @@
 """A person is erased from every place that is theirs; calls keep what counts, and the rest is listed."""
 
+import datetime as dt
+
 import pytest
 from axes.models import AccessLog
 from django.apps import apps
@@ -11,7 +13,8 @@ from mailcall.desk.calls import add_note, close, write_reply
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call, Channel, Grant, Membership, Person, Role
 from mailcall.inbound.models import MailState, ReceivedMail
-from mailcall.outbound.models import Delivery
+from mailcall.outbound.digests import send_due
+from mailcall.outbound.models import Delivery, NotificationSettings, PersonChoice, Wish
 from mailcall.retention.erasing import Erasure, scrubber
 from mailcall.retention.mentions import mentions
 from mailcall.retention.models import Removal, Run
@@ -279,3 +282,20 @@ def test_who_shares_a_further_address_is_not_erased_while_they_do(busy: Desk) ->
     for who in (str(busy.ann.pk), ANN):
         with pytest.raises(Refused, match="can't be told apart"):
             subject_of(who)
+
+
+def test_notices_and_digests_forget_them_too(desk: Desk) -> None:
+    NotificationSettings.objects.create(partition=desk.partition, internal=True)
+    PersonChoice.objects.create(person=desk.bob, type_code=1002, wish=Wish.DIGEST)
+    call = desk.receive(mail(name="Ann Archer")).call
+    Call.objects.filter(pk=call.pk).update(analyst=desk.bob)
+    desk.receive(reply_to(desk.sent_to(ANN)[-1], ANN, "The first secret.\n"))
+    assert send_due(timezone.now() + dt.timedelta(days=1)) == 1
+    desk.receive(reply_to(desk.sent_to(ANN)[-1], ANN, "Another secret.\n"))
+    desk.run()
+    assert {"Notice", "DigestItem", "Message"} <= set(where("secret"))
+    erase(ANN, even_open=True)
+    assert where("secret") == []
+    erase(desk.bob.email, even_open=True)
+    assert not PersonChoice.objects.exists()
+    assert where("bob@desk.example") == []

@@ -22,6 +22,7 @@ from mailcall.desk.models import (
 from mailcall.desk.models.calls import CLOSED_STATES
 from mailcall.inbound.models import ReceivedMail
 from mailcall.outbound.models import Delivery, Message
+from mailcall.retention.notices import forget_notices
 from mailcall.retention.removing import (
     IN_HAND,
     REMOVED,
@@ -179,6 +180,7 @@ def _remove_words(work: Work, stamp: Stamp, removed: Removed) -> list[int]:
     """Attachments, participants and what the journal has of this work; the keys of its entries."""
     entries = entry_keys(TimelineEntry.objects.filter(work.about))
     remove_attachments(entries, removed)
+    forget_notices(entries, stamp, removed)
     empty_mails(ReceivedMail.objects.filter(work.about), stamp, removed)
     Participant.objects.filter(call__in=work.calls).delete()
     removed.add("timeline entries", entries)

@@ -29,6 +29,7 @@ from mailcall.inbound.models import IncomingAccount, ReceivedMail
 from mailcall.outbound.models import Message
 from mailcall.retention import erasing_work as work
 from mailcall.retention.calls import Work, forget_recipients
+from mailcall.retention.notices import forget_notices, forget_reader
 from mailcall.retention.people import Subject
 from mailcall.retention.removing import (
     REMOVED,
@@ -127,6 +128,7 @@ class Erasure:
 
     def _said(self, keys: list[int], removed: Removed) -> None:
         """All that they said goes; of what an analyst said on calls of others, only the name."""
+        forget_notices(keys, self._stamp, removed)
         entries = TimelineEntry.objects.filter(pk__in=keys)
         as_user = set(entry_keys(work.own_words(entries, self._subject)))
         as_analyst = set(entry_keys(entries.filter(actor__is_analyst=True))) - as_user
@@ -177,6 +179,8 @@ class Erasure:
             of_theirs._default_manager.filter(person__in=subject.keys).delete()
         PersonChange.objects.filter(by__in=subject.keys).update(by_name=STAND_IN)
         work.forget_records(subject, STAND_IN, removed)
+        names = [person.name for person in subject.persons]
+        forget_reader(subject.keys, [*names, *subject.addresses], STAND_IN, removed)
         self._rewrite(work.edits_naming(subject), ["by", "old", "new"])
         CallTemplate.objects.filter(analyst__in=subject.keys).update(analyst=None)
         analysts = IncomingAccount.objects.filter(default_logging_analyst__in=subject.keys)

@@ -27,7 +27,7 @@ from mailcall.desk.models import (
     TimelineEntry,
 )
 from mailcall.inbound.models import Confirmation, IncomingAccount, MailEdit, MailState, ReceivedMail
-from mailcall.outbound.models import Delivery, Message
+from mailcall.outbound.models import Delivery, DigestItem, Message, Notice, NotTold, PersonNotices
 
 STEP = 5_000  # keys looked through by one query
 
@@ -50,6 +50,10 @@ _PLACES: Sequence[tuple[str, type[Model], Sequence[str]]] = (
     ("confirmation", Confirmation, ["command", "results"]),
     ("message", Message, ["subject", "to", "cc", "why", "data"]),
     ("delivery", Delivery, ["recipient", "reply"]),
+    ("notice", Notice, ["subject", "text", "why"]),
+    ("line of a digest", DigestItem, ["address", "name", "subject", "text", "why"]),
+    ("record of who was not told", NotTold, ["who"]),
+    ("pager", PersonNotices, ["pager"]),
 )
 
 
