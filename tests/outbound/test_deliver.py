@@ -15,7 +15,6 @@ from mailcall.desk.models import Channel, Partition
 from mailcall.outbound import deliver as room
 from mailcall.outbound import operations
 from mailcall.outbound.deliver import deliver, has_work
-from mailcall.outbound.groups import servers_for
 from mailcall.outbound.models import Delivery, Message, OutgoingServer
 from mailcall.transport.interface import Envelope, RecipientResult, Result, ServerTrouble
 
@@ -384,28 +383,6 @@ def test_a_database_that_breaks_while_a_mail_is_made_loses_no_result(
 
 
 # ---- several servers
-
-
-def server(name: str, **fields: object) -> OutgoingServer:
-    return OutgoingServer(pk=ord(name), name=name, **fields)
-
-
-def test_the_order_of_servers() -> None:
-    now = timezone.now()
-    soon = now + dt.timedelta(seconds=10)
-    servers = [
-        server("a", priority=20),
-        server("b", priority=10),
-        server("c", priority=99, partition_id=1),
-        server("d", priority=1, partition_id=2),
-        server("e", priority=1, active=False),
-        server("f", priority=1, breaker_until=soon),
-        server("g", priority=10, breaker_until=now),
-    ]
-    assert [s.name for s in servers_for(1, servers, now)] == ["c", "b", "g", "a"]
-    assert [s.name for s in servers_for(2, servers, now)] == ["d", "b", "g", "a"]
-    assert [s.name for s in servers_for(3, servers, soon)] == ["f", "b", "g", "a"]
-    assert servers_for(1, [], now) == []
 
 
 def test_mail_goes_to_the_next_server_while_the_first_is_in_trouble(

@@ -234,6 +234,7 @@ KINDS = (
         "outgoing server",
         schema.OutgoingServerItem,
         OutgoingServer,
+        lists={"sender_domains": _WORDS},
         references={"partition": "partitions"},
     ),
     Kind(

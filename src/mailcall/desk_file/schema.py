@@ -475,6 +475,25 @@ class OutgoingServerItem(Item):
     path: str = Field("", max_length=500, description="The folder on this machine, for Maildir.")
     partition: str | None = Field(None, description="Only for this partition's mail; empty: for all.")
     priority: Small = Field(10, description="The least is tried first.")
+    sender_domains: list[Domain] = Field(
+        [], description="Only for mail from addresses of these domains; empty: of any."
+    )
+    call_priority: Annotated[int, Field(ge=0, le=5)] = Field(
+        0, description="Only for mail about work of this priority, or a more urgent one; 0: any mail."
+    )
+    from_group: bool = Field(
+        False, description="Whether what an analyst writes is from the address of their default group."
+    )
+    pager_encoding: str = Field("utf-8", max_length=40, description="The encoding of texts to pagers.")
+    rate_limit: Big = Field(0, description="The most recipients in a minute; 0: no limit.")
+    domain_rate_limit: Big = Field(
+        0, description="The most recipients of one domain in a minute; 0: no limit."
+    )
+    envelope_tags: bool = Field(
+        False,
+        description="Whether each copy has an envelope sender of its own, `address+tag`, so that whatever "
+        "comes back finds it; only where the mailbox gets mail for such addresses.",
+    )
 
 
 class RetentionRuleItem(Item):

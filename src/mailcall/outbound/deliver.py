@@ -13,13 +13,14 @@ from django.utils import timezone
 
 from mailcall import measures
 from mailcall.checkpoints import checkpoint
-from mailcall.desk.models import Partition
 from mailcall.keyring import KeyringError
 from mailcall.message import with_a_labels
+from mailcall.outbound.choosing import has_waiting, nobodys
 from mailcall.outbound.fates import GIVE_UP_AFTER, defer, doubt, given_up, hold, put_back, settle
-from mailcall.outbound.groups import Waiting, record, servers_for, waiting
+from mailcall.outbound.groups import Waiting, record
 from mailcall.outbound.heard import Heard
 from mailcall.outbound.models import WAITING_STATES, Delivery, DeliveryState, OutgoingServer
+from mailcall.outbound.pacing import Pacing
 from mailcall.outbound.render import render
 from mailcall.transport import open_transport
 from mailcall.transport.interface import Envelope, RecipientResult, Result, ServerTrouble, Transport
@@ -42,7 +43,7 @@ def deliver(server: OutgoingServer, *, stop: Callable[[], bool] = lambda: False)
     Trouble with the server itself opens its breaker, puts back what was not begun and ends the run.
     """
     recover(server)
-    if stop() or not waiting(server, timezone.now()).exists():
+    if stop() or not has_waiting(server) or Pacing(server).room(timezone.now()) == 0:
         return 0
     run = _Run(server, stop)
     try:
@@ -80,9 +81,8 @@ def recover(server: OutgoingServer) -> None:
 
 def has_work(server: OutgoingServer) -> bool:
     """Whether a run of `deliver` would find anything to do."""
-    return (
-        Delivery.unfinished().filter(server=server, state=DeliveryState.SENDING).exists()
-        or waiting(server, timezone.now()).exists()
+    return Delivery.unfinished().filter(server=server, state=DeliveryState.SENDING).exists() or has_waiting(
+        server
     )
 
 
@@ -230,8 +230,10 @@ def _give_up(server: OutgoingServer, trouble: Exception) -> None:
     if server.last_good_at and server.last_good_at > limit:
         return
     servers = list(OutgoingServer.objects.filter(active=True))
-    lost = [p for p in Partition.objects.values_list("pk", flat=True) if not servers_for(p, servers, now)]
-    waited = Delivery.unfinished().filter(state__in=WAITING_STATES, created_at__lt=limit, partition__in=lost)
+    lost = nobodys(servers, now)
+    if lost is None:
+        return
+    waited = Delivery.unfinished().filter(lost, state__in=WAITING_STATES, created_at__lt=limit)
     failed = {"state": DeliveryState.FAILED, "finished_at": now, "due_at": None}
     count = waited.update(**failed, reply=given_up(str(trouble)))
     if count:

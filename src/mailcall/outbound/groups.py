@@ -1,21 +1,20 @@
 """The groups in which deliveries are taken from the message table, and come back with their results."""
 
-import datetime as dt
 import time
 from collections import deque
 from collections.abc import Sequence
 
 from django.db import connection
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from mailcall.database.rows import run_for_each
-from mailcall.outbound.models import WAITING_STATES, Delivery, DeliveryState, OutgoingServer
+from mailcall.outbound.choosing import waiting
+from mailcall.outbound.models import Delivery, DeliveryState, OutgoingServer
+from mailcall.outbound.pacing import Pacing
 
 GROUP = 20  # deliveries in `sending` at once: as many may be unknown after a power cut
 LOOK = 100  # deliveries looked up at once
 LOOK_EVERY = 1.0  # seconds until what was found is looked up again: servers and breakers change
-TRIED_STATES = tuple(state for state in WAITING_STATES if state != DeliveryState.QUEUED)
 
 _TAKE = """
 UPDATE outbound_delivery SET state = 'sending', server_id = %s, attempts = attempts + 1
@@ -33,64 +32,53 @@ WHERE id = %s AND attempts = %s AND state IN ('sending', %s)
 """
 
 
-def servers_for(
-    partition_id: int | None, servers: Sequence[OutgoingServer], now: dt.datetime
-) -> list[OutgoingServer]:
-    """The servers that may take a partition's mail now, the partition's own first, then by priority.
-
-    Without a partition: those for the mail of any.
-    """
-    usable = [
-        s
-        for s in servers
-        if s.active
-        and s.partition_id in {None, partition_id}
-        and not (s.breaker_until and now < s.breaker_until)
-    ]
-    return sorted(usable, key=lambda s: (s.partition_id is None, s.priority, s.name))
-
-
-def waiting(server: OutgoingServer, now: dt.datetime) -> "QuerySet[Delivery]":
-    """What is due and this server's to send, in the order of the index by state."""
-    servers = list(OutgoingServer.objects.filter(active=True))
-    special = {s.partition_id for s in servers if s.partition_id}
-    mine = {partition for partition in special if servers_for(partition, servers, now)[:1] == [server]}
-    due = Delivery.unfinished().filter(Q(due_at=None) | Q(due_at__lte=now), state__in=WAITING_STATES)
-    due = due.order_by("state", "pk")
-    if servers_for(None, servers, now)[:1] == [server]:
-        return due.exclude(partition__in=special - mine) if special - mine else due
-    return due.filter(partition__in=mine)
-
-
 class Waiting:
     """What waits for one server: looked up for several groups at once, and taken a group at a time."""
 
     def __init__(self, server: OutgoingServer) -> None:
         self._server = server
+        self._pacing = Pacing(server)
         self._found: deque[Delivery] = deque()
         self._until = 0.0
 
     def take(self) -> list[Delivery]:
-        """Up to GROUP due deliveries, now `sending`. To be called in a transaction."""
+        """Up to GROUP due deliveries, as the rate limits allow, now `sending`. Call it in a transaction."""
         while True:
             if not self._found or time.monotonic() > self._until:
                 self._look()
-            if not self._found:
+            most = self._most()
+            if not self._found or not most:
                 return []
-            some = [self._found.popleft() for _ in range(min(GROUP, len(self._found)))]
-            if group := self._taken(some):
+            some = [self._found.popleft() for _ in range(min(most, len(self._found)))]
+            if group := self._taken(self._allowed(some)):
                 return group
 
+    def _most(self) -> int:
+        if not self._pacing.limited:
+            return GROUP
+        room = self._pacing.room(timezone.now())
+        return GROUP if room is None else min(GROUP, room)
+
+    def _allowed(self, some: list[Delivery]) -> list[Delivery]:
+        if not self._pacing.limited:
+            return some
+        now = timezone.now()
+        chosen = self._pacing.choose(some, now)
+        self._pacing.took(len(chosen), now)
+        return chosen
+
     def _look(self) -> None:
-        """Those tried before come first, so that no flood of new ones holds them up."""
+        """What had to wait comes first, so that no flood of new ones holds it up."""
         self._until = time.monotonic() + LOOK_EVERY
         self._found.clear()
-        due = waiting(self._server, timezone.now()).select_related("message")
-        for states in (TRIED_STATES, (DeliveryState.QUEUED,)):
-            self._found += due.filter(state__in=states)[: LOOK - len(self._found)]
+        for some in waiting(self._server, timezone.now()):
+            if len(self._found) < LOOK:
+                self._found += some.select_related("message")[: LOOK - len(self._found)]
 
     def _taken(self, some: Sequence[Delivery]) -> list[Delivery]:
         """Those of them that still wait, and that nobody else is just taking."""
+        if not some:
+            return []
         lock = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
         statement = _TAKE.format(ids=", ".join(["%s"] * len(some)), lock=lock)
         now = connection.ops.adapt_datetimefield_value(timezone.now())

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from mailcall.config import config
 from mailcall.inbound.models import MailState, ReceivedMail
-from mailcall.outbound.models import WAITING_STATES, Delivery, OutgoingServer
+from mailcall.outbound.models import WAITING_STATES, Delivery, OutgoingServer, Pace
 from mailcall.service.models import Clock
 
 log = structlog.get_logger("service.clock")
@@ -58,3 +58,4 @@ def _move_back(by: dt.timedelta) -> None:
     waiting = Delivery.unfinished().filter(state__in=WAITING_STATES, due_at__isnull=False)
     waiting.update(due_at=F("due_at") - by)
     OutgoingServer.objects.filter(breaker_until__isnull=False).update(breaker_until=F("breaker_until") - by)
+    Pace.objects.update(at=F("at") - by, put_off_until=F("put_off_until") - by)

@@ -5,6 +5,7 @@ import datetime
 import django.db.models.deletion
 import django.utils.timezone
 import mailcall.database.fields
+import mailcall.outbound.models.servers
 from django.db import migrations, models
 
 
@@ -66,6 +67,13 @@ class Migration(migrations.Migration):
                 ('ca_file', models.CharField(blank=True, max_length=500)),
                 ('path', models.CharField(blank=True, help_text='The folder, for Maildir.', max_length=500)),
                 ('priority', models.PositiveSmallIntegerField(default=10, help_text='The least is tried first.')),
+                ('sender_domains', models.TextField(blank=True, help_text='Only mail from addresses of these domains, separated by blanks; empty: any.')),
+                ('call_priority', models.PositiveSmallIntegerField(default=0, help_text='Only mail about work of this priority, or a more urgent one; 0: any mail.')),
+                ('from_group', models.BooleanField(default=False, help_text='Mail that an analyst writes is from the address of their default group.', verbose_name='Send emails from this group')),
+                ('pager_encoding', models.CharField(default='utf-8', help_text='Of texts to pagers.', max_length=40, validators=[mailcall.outbound.models.servers.check_encoding])),
+                ('rate_limit', models.PositiveIntegerField(default=0, help_text='The most recipients in a minute; 0: no limit.')),
+                ('domain_rate_limit', models.PositiveIntegerField(default=0, help_text='The most recipients of one domain in a minute; 0: no limit.')),
+                ('envelope_tags', models.BooleanField(default=False, help_text='Each copy has an envelope sender of its own, address+tag, so that whatever comes back finds it. Only where the mailbox gets mail for such addresses.')),
                 ('breaker_failures', models.PositiveIntegerField(default=0, editable=False)),
                 ('breaker_until', models.DateTimeField(editable=False, help_text='Not used before.', null=True)),
                 ('last_error', models.TextField(blank=True, editable=False)),
@@ -75,6 +83,20 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['priority', 'name'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Pace',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('domain', models.CharField(blank=True, max_length=255)),
+                ('room', models.FloatField(help_text='Recipients that may be sent to at once.')),
+                ('at', models.DateTimeField(help_text='When there was so much room.')),
+                ('put_off_until', models.DateTimeField(help_text='When the last one waiting in line is due.', null=True)),
+                ('server', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='paces', to='outbound.outgoingserver')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('server', 'domain'), name='one_pace_of_a_domain')],
             },
         ),
         migrations.CreateModel(
@@ -114,7 +136,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'deliveries',
                 'ordering': ['pk'],
-                'indexes': [models.Index(condition=models.Q(('finished_at__isnull', True)), fields=['state', 'id'], name='deliveries_open'), models.Index(fields=['recipient', 'created_at'], name='deliveries_to'), models.Index(condition=models.Q(('stranger', ''), _negated=True), fields=['stranger', 'created_at'], name='deliveries_to_strangers')],
+                'indexes': [models.Index(condition=models.Q(('finished_at__isnull', True)), fields=['state', 'due_at', 'id'], name='deliveries_open'), models.Index(fields=['recipient', 'created_at'], name='deliveries_to'), models.Index(condition=models.Q(('stranger', ''), _negated=True), fields=['stranger', 'created_at'], name='deliveries_to_strangers')],
                 'constraints': [
                     models.UniqueConstraint(fields=('message', 'recipient'), name='delivered_once'),
                     models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state__in', ('sent', 'bounced', 'failed', 'cancelled'))), models.Q(models.Q(('state__in', ('sent', 'bounced', 'failed', 'cancelled')), _negated=True), ('finished_at__isnull', True)), _connector='OR'), name='finished_at_the_end'),

@@ -19,7 +19,7 @@ from mailcall.outbound.models.notices import (
     PersonNotices,
     Wish,
 )
-from mailcall.outbound.models.servers import OutgoingServer
+from mailcall.outbound.models.servers import OutgoingServer, Pace
 from mailcall.outbound.models.tokens import Token
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "NotificationSettings",
     "OccasionSetting",
     "OutgoingServer",
+    "Pace",
     "PersonChoice",
     "PersonNotices",
     "SenderKind",

@@ -129,8 +129,11 @@ class Delivery(models.Model):
         ]
         indexes = [
             # A planner knows it to be small, whatever is asked of it. One of all states it leaves aside.
+            # What is due tomorrow stands apart in it from what is due now, which is looked for each second.
             models.Index(
-                fields=["state", "id"], name="deliveries_open", condition=Q(finished_at__isnull=True)
+                fields=["state", "due_at", "id"],
+                name="deliveries_open",
+                condition=Q(finished_at__isnull=True),
             ),
             models.Index(fields=["recipient", "created_at"], name="deliveries_to"),
             models.Index(
