@@ -69,6 +69,9 @@ def test_explain_gives_the_stored_trace_and_todays_decision_and_changes_nothing(
         "letter": "e", "rule": "log a call", "fired": True, "saw": "",
     }  # fmt: skip
     assert json.loads(maildirs.cli("explain", "<one@k.example>", "--json")) == by_number
+    told = {one["what"]: (one["who"], one["way"]) for one in by_number["decided"]["told"]}
+    assert told["1001 Call - Logged"] == ("ann@k.example", "by mail")
+    assert "told 1001 Call - Logged: ann@k.example (by mail, " in maildirs.cli("explain", "1")
 
     file = tmp_path / "reply.eml"
     file.write_bytes(mail("ann@k.example", "Re: Broken chair", in_reply_to="<one@k.example>"))
@@ -76,6 +79,9 @@ def test_explain_gives_the_stored_trace_and_todays_decision_and_changes_nothing(
     assert (today["action"], today["call"]) == ("update", 1)
     text = maildirs.cli("explain", str(file))
     assert "It updates call 1" in text
+    assert "How today's desk would decide it: Updated a call" in text
+    file.write_bytes(mail("ann@k.example", "CLOSE CALL 99"))
+    assert "How today's desk would decide it: Refused" in maildirs.cli("explain", str(file))
     assert len(maildirs.rows("mails")) == 1
     assert len(maildirs.rows("calls")) == 1
 

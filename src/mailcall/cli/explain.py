@@ -12,7 +12,10 @@ from mailcall.cli.ready import ready
 if TYPE_CHECKING:
     from mailcall.inbound.decision import Step
     from mailcall.inbound.explain import Explanation
-    from mailcall.inbound.models import IncomingAccount, ReceivedMail
+    from mailcall.inbound.models import IncomingAccount, Outcome, ReceivedMail
+    from mailcall.outbound.explaining import Telling
+
+    Rehearsed = tuple[Outcome, Sequence[Step]]
 
 
 @click.command()
@@ -40,13 +43,13 @@ def explain(mail: str, name: str | None, as_json: bool) -> None:
             explanation = explain_mail(received)
         else:
             explanation = explain_raw(Path(mail).read_bytes(), _account(name))
-        _, steps = rehearse(received or ReceivedMail(account=explanation.account), explanation)
+        rehearsed = rehearse(received or ReceivedMail(account=explanation.account), explanation)
     except (Unreadable, OSError) as error:
         raise click.ClickException(str(error)) from None
     if as_json:
-        click.echo(json.dumps(_as_dict(received, explanation, steps), default=str, ensure_ascii=False))
+        click.echo(json.dumps(_as_dict(received, explanation, rehearsed), default=str, ensure_ascii=False))
     else:
-        _print(received, explanation, steps)
+        _print(received, explanation, rehearsed)
 
 
 def _received(mail: str) -> "ReceivedMail | None":
@@ -71,8 +74,8 @@ def _account(name: str | None) -> "IncomingAccount":
     return account
 
 
-def _as_dict(received: "ReceivedMail | None", now: "Explanation", steps: "Sequence[Step]") -> dict[str, Any]:
-    decision = now.decided.decision
+def _as_dict(received: "ReceivedMail | None", now: "Explanation", rehearsed: "Rehearsed") -> dict[str, Any]:
+    decision, (outcome, steps) = now.decided.decision, rehearsed
     result: dict[str, Any] = {
         "account": now.account.name,
         "from": now.reading.sender,
@@ -82,6 +85,7 @@ def _as_dict(received: "ReceivedMail | None", now: "Explanation", steps: "Sequen
         "evidence": now.reading.evidence.as_dict(),
         "today": {
             "action": decision.action,
+            "outcome": outcome,
             "call": decision.call.pk if decision.call else None,
             "reason": decision.reason,
             "proof": decision.proof,
@@ -103,6 +107,7 @@ def _decided(received: "ReceivedMail") -> dict[str, Any]:
             "reason": received.reason,
             "error": received.error or None,
             "trace": received.trace,
+            "told": [telling.as_dict() for telling in _tellings(received)],
         },
     }
 
@@ -118,8 +123,9 @@ def _without_source(received: "ReceivedMail", as_json: bool) -> None:
     click.echo(f"{received.removal} How today's desk would decide it can't be told.")
 
 
-def _print(received: "ReceivedMail | None", now: "Explanation", steps: "Sequence[Step]") -> None:
+def _print(received: "ReceivedMail | None", now: "Explanation", rehearsed: "Rehearsed") -> None:
     mail, evidence, decision = now.reading.mail, now.reading.evidence, now.decided.decision
+    outcome, steps = rehearsed
     click.secho(mail.subject or "(no subject)", bold=True)
     click.echo(f"from {', '.join(map(str, mail.from_)) or 'nobody'}, to account {now.account.name}")
     click.echo(f"proof of the sender: {decision.proof or 'none needed'}")
@@ -128,7 +134,7 @@ def _print(received: "ReceivedMail | None", now: "Explanation", steps: "Sequence
     if received:
         _print_decided(received)
     click.echo()
-    click.secho("How today's desk would decide it:", bold=True)
+    click.secho(f"How today's desk would decide it: {outcome.label}", bold=True)
     click.echo(decision.reason)
     if decision.no_answer:
         click.echo(f"Not answered: {decision.no_answer}")
@@ -141,9 +147,20 @@ def _print_decided(received: "ReceivedMail") -> None:
         click.secho(f"What was decided: {received.get_outcome_display()}", bold=True)
         click.echo(received.reason)
         _print_trace(received.trace)
+        for telling in _tellings(received):
+            click.echo(f"  told {telling}" if telling.state != "not told" else f"  not  {telling}")
     else:
         click.secho(f"It is {received.get_state_display().lower()}.", bold=True)
         click.echo(received.error or "It has not been tried yet.")
+
+
+def _tellings(received: "ReceivedMail") -> "list[Telling]":
+    """Who was told of what the mail did, and who was not."""
+    from mailcall.outbound.explaining import tellings
+    from mailcall.outbound.models import Message
+
+    entries = Message.objects.filter(correlation_id=received.correlation_id).exclude(entry=None)
+    return tellings({*entries.values_list("entry", flat=True), *filter(None, [received.entry_id])})
 
 
 def _print_trace(trace: list[dict[str, Any]]) -> None:

@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mailcall.desk.models import Group, Partition, Person, Right
-from mailcall.outbound.models import DigestItem, Message, Notice, NotificationSettings, PersonNotices
+from mailcall.outbound.explaining import tellings
+from mailcall.outbound.models import Notice, NotificationSettings, PersonNotices
 from mailcall.outbound.recipients import group_recipients, mailboxes
 from mailcall.web.access import acting_person, administrators_only, analysts_only, demand, people_only
 from mailcall.web.acting import UNPROCESSABLE
@@ -123,14 +124,7 @@ def told(request: HttpRequest, pk: int) -> HttpResponse:
     """Who was told of one thing that happened, who was not, and why."""
     entry = get_object_or_404(OWNED, pk=pk)
     demand(request, Right.VIEW, partition_of_entry(entry))
-    context = {
-        "entry": entry,
-        "sent": Message.objects.filter(entry=entry).order_by("pk").prefetch_related("deliveries"),
-        "notices": Notice.objects.filter(entry=entry).order_by("pk").select_related("person"),
-        "later": DigestItem.objects.filter(entry=entry),
-        "not_told": entry.not_told.all(),
-    }
-    return render(request, "web/notices/told.html", context)
+    return render(request, "web/notices/told.html", {"tellings": tellings([entry.pk])})
 
 
 @require_safe
