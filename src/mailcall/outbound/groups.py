@@ -11,6 +11,8 @@ from mailcall.database.rows import run_for_each
 from mailcall.outbound.choosing import waiting
 from mailcall.outbound.models import Delivery, DeliveryState, OutgoingServer
 from mailcall.outbound.pacing import Pacing
+from mailcall.outbound.suppressing import drop_suppressed, note_refused
+from mailcall.outbound.telling_authors import tell_authors
 
 GROUP = 20  # deliveries in `sending` at once: as many may be unknown after a power cut
 LOOK = 100  # deliveries looked up at once
@@ -73,7 +75,8 @@ class Waiting:
         self._found.clear()
         for some in waiting(self._server, timezone.now()):
             if len(self._found) < LOOK:
-                self._found += some.select_related("message")[: LOOK - len(self._found)]
+                found = some.select_related("message")[: LOOK - len(self._found)]
+                self._found += drop_suppressed(found, timezone.now())
 
     def _taken(self, some: Sequence[Delivery]) -> list[Delivery]:
         """Those of them that still wait, and that nobody else is just taking."""
@@ -114,3 +117,6 @@ def record(group: Sequence[Delivery]) -> None:
         for delivery in sorted(group, key=lambda delivery: delivery.pk)
     ]
     run_for_each(_RECORD, values)
+    if lost := [delivery for delivery in group if delivery.state == DeliveryState.FAILED]:
+        note_refused(lost)
+        tell_authors(lost)

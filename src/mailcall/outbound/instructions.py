@@ -22,7 +22,9 @@ from mailcall.outbound.models import Delivery, DeliveryState, DigestItem, Messag
 from mailcall.outbound.origin import MailOrigin
 from mailcall.outbound.recipients import Recipient, Work, kind_of, partition_of
 from mailcall.outbound.snapshots import snapshot, subject_about
+from mailcall.outbound.suppressing import fail_suppressed
 from mailcall.outbound.telling import Copy, Later, tell
+from mailcall.outbound.telling_authors import tell_authors
 from mailcall.outbound.threads import new_message_id, signing_keys
 
 THREAD_MAILS = 10  # of a call, request or task that a mail about it refers to
@@ -103,7 +105,7 @@ def _put_mails(copies: Sequence[Copy], now: dt.datetime) -> None:
     context = _Context.of(sent)
     messages = [_message(copy, context) for copy in copies]
     insert_rows(messages)
-    insert_rows(
+    deliveries = [
         new_row(
             Delivery,
             message_id=message.pk,
@@ -118,7 +120,10 @@ def _put_mails(copies: Sequence[Copy], now: dt.datetime) -> None:
         )
         for message, copy in zip(messages, copies, strict=True)
         for address in dict.fromkeys(comparable(r.address) for r in (*copy.to, *copy.cc, *copy.bcc))
-    )
+    ]
+    failed = fail_suppressed(deliveries, now)
+    insert_rows(deliveries)
+    tell_authors(failed)
 
 
 def _not_told(left_out: Sequence[tuple[Instruction, Recipient]]) -> Iterator[NotTold]:

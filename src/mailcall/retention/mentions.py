@@ -27,7 +27,15 @@ from mailcall.desk.models import (
     TimelineEntry,
 )
 from mailcall.inbound.models import Confirmation, IncomingAccount, MailEdit, MailState, ReceivedMail
-from mailcall.outbound.models import Delivery, DigestItem, Message, Notice, NotTold, PersonNotices
+from mailcall.outbound.models import (
+    Delivery,
+    DigestItem,
+    Message,
+    Notice,
+    NotTold,
+    PersonNotices,
+    Suppression,
+)
 
 STEP = 5_000  # keys looked through by one query
 
@@ -54,6 +62,7 @@ _PLACES: Sequence[tuple[str, type[Model], Sequence[str]]] = (
     ("line of a digest", DigestItem, ["address", "name", "subject", "text", "why"]),
     ("record of who was not told", NotTold, ["who"]),
     ("pager", PersonNotices, ["pager"]),
+    ("suppressed address", Suppression, ["address", "reason", "released_by"]),
 )
 
 

@@ -9,6 +9,7 @@ from mailcall.outbound.models import (
     NotTold,
     PersonChoice,
     PersonNotices,
+    Suppression,
 )
 from mailcall.retention.removing import Removed, Stamp, remove_data
 
@@ -23,8 +24,10 @@ def forget_notices(entries: Sequence[int], stamp: Stamp, removed: Removed) -> No
 
 
 def forget_reader(persons: Collection[int], words: Sequence[str], name: str, removed: Removed) -> None:
-    """What somebody was told, how they wanted to hear, and that they were not told."""
+    """What somebody was told, how they wanted to hear, and that they were not, or not any more."""
     removed.count("notices", Notice.objects.filter(person__in=persons).delete()[0])
     for of_theirs in (DigestItem, PersonChoice, PersonNotices):
         of_theirs._default_manager.filter(person__in=persons).delete()
     NotTold.objects.filter(who__in=words).update(who=name)
+    Suppression.objects.filter(address__in=words).delete()
+    Suppression.objects.filter(released_by__in=words).update(released_by=name)

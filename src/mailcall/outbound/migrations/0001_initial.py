@@ -144,6 +144,23 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Suppression',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('address', models.CharField(help_text='Comparable.', max_length=320)),
+                ('cause', models.CharField(choices=[('bounce', 'Mail came back for good'), ('complaint', 'Mail was reported as spam')], max_length=10)),
+                ('reason', models.TextField(blank=True, help_text='What the server, or the report, said.')),
+                ('since', models.DateTimeField()),
+                ('released_at', models.DateTimeField(null=True)),
+                ('released_by', models.CharField(blank=True, max_length=200)),
+                ('delivery', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='outbound.delivery')),
+            ],
+            options={
+                'ordering': ['-pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('released_at__isnull', True)), fields=('address',), name='suppressed_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='NotificationSettings',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

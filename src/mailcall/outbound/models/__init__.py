@@ -20,6 +20,7 @@ from mailcall.outbound.models.notices import (
     Wish,
 )
 from mailcall.outbound.models.servers import OutgoingServer, Pace
+from mailcall.outbound.models.suppressions import Suppression, SuppressionCause
 from mailcall.outbound.models.tokens import Token
 
 __all__ = [
@@ -43,6 +44,8 @@ __all__ = [
     "PersonNotices",
     "SenderKind",
     "Snippet",
+    "Suppression",
+    "SuppressionCause",
     "Token",
     "Wish",
 ]
