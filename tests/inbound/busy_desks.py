@@ -1,10 +1,13 @@
 """A desk to be worked by mail, on pages and by the clock at once: people of every kind, and their work."""
 
 import datetime as dt
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
 
+from django.core.management.color import no_style
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -36,6 +39,14 @@ STRANGERS = ("eve@evil.example", "mia@custorner.example")
 _really_now = timezone.now
 
 
+def number_from_one() -> None:
+    """Have what is made from now on be numbered from one, whatever a transaction taken back made before."""
+    sequences = connection.introspection.sequence_list()
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_by_name_sql(no_style(), sequences):
+            cursor.execute(statement)
+
+
 @dataclass
 class BusyDesk:
     """The small desk with a second partition, where calls wait to be closed; and a clock that can leap."""
@@ -50,6 +61,7 @@ class BusyDesk:
     @classmethod
     def open(cls, folder: Path) -> "BusyDesk":
         """A new one, with a call in each partition and a request that waits for approvals."""
+        number_from_one()
         desk = make_desk(folder)
         closers = Group.objects.create(name="Closers")
         hr = Partition.objects.create(name="HR", address="hr@desk.example")
@@ -118,7 +130,7 @@ class BusyDesk:
             browser.force_login(login, backend="django.contrib.auth.backends.ModelBackend")
         return self._browsers[person.email]
 
-    def clock(self) -> "patch":
+    def clock(self) -> AbstractContextManager[object]:
         """Has everybody read this desk's clock, as long as it is started."""
         return patch.object(timezone, "now", lambda: _really_now() + self.ahead)
 

@@ -7,13 +7,13 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 import pytest
-from django.core.management.color import no_style
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from desks import AUTHENTICATED, Desk, mail, make_desk, report
+from inbound.busy_desks import number_from_one
 from mailcall.desk.models import (
     Approval,
     Call,
@@ -141,10 +141,7 @@ def outcome(desk: Desk, raws: list[bytes], chunk: int) -> dict[str, list]:
 def fresh(raws: list[bytes], chunk: int, closed: bool) -> dict[str, list]:
     """The outcome on a new small desk with one call of Ann's, whose numbers begin at one."""
     with TemporaryDirectory() as folder, transaction.atomic():
-        with connection.cursor() as cursor:
-            sequences = connection.introspection.sequence_list()
-            for statement in connection.ops.sequence_reset_by_name_sql(no_style(), sequences):
-                cursor.execute(statement)
+        number_from_one()
         desk = make_desk(Path(folder))
         desk.receive(mail(message_id=IDS[0], cc=("yan@x.example",), subject="Base"))
         desk.receive(mail(message_id=IDS[1], in_reply_to=IDS[0], subject="Base"))
