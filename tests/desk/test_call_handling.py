@@ -36,7 +36,7 @@ def test_a_call_is_forwarded_to_a_group_an_analyst_or_both(office: Office, call:
     assert (fresh(call).group, fresh(call).analyst) == (office.group, office.bob)
     take(call, office.deed(office.cy))
     assert (fresh(call).group, fresh(call).analyst) == (None, office.cy)
-    assert said(call) == ["Forwarded to Buyers: Yours.", "Forwarded to Buyers, Bob.", "Forwarded to Cy."]
+    assert said(call) == ["Forwarded to Buyers: Yours.", "Forwarded to Buyers, Bob.", "Taken."]
 
 
 def test_a_call_is_not_forwarded_to_who_can_not_work_it(office: Office, call: Call) -> None:

@@ -43,7 +43,9 @@ def test_six_mails_in_one_chunk_are_answered_as_often(desk: Desk) -> None:
 def test_a_withheld_answer_is_sent_when_a_person_releases_it(desk: Desk) -> None:
     for number in range(6):
         desk.receive(mail(subject=f"Matter {number}"))
-    operations.release(Delivery.objects.get(state="withheld"))
+    withheld = Delivery.objects.get(state="withheld")
+    operations.release(withheld)
+    assert withheld.reply.startswith("Released. It had been withheld: ann@customer.example got 5 answers")
     desk.run()
     assert len(desk.sent_to(ANN)) == 6
 

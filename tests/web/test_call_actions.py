@@ -65,6 +65,7 @@ def test_a_call_is_taken_and_forwarded_to_an_analyst_in_a_group(analyst, call, a
     assert "do/take/" in page_of(analyst, call)
     do(analyst, call, "take")
     assert call.analyst == ann
+    assert "<strong>Taken.</strong>" in page_of(analyst, call)
     assert "do/take/" not in page_of(analyst, call)
     do(analyst, call, "forward", group=network.pk, analyst=bob.pk, text="The switch, I think.")
     assert (call.group, call.analyst) == (network, bob)
@@ -230,7 +231,7 @@ def test_a_merge_is_looked_at_before_it_is_done(analyst, call, other):
     page = page_of(analyst, call)
     assert "This call was merged into" in page
     assert "do/take/" not in page
-    assert "Send reply" not in page
+    assert "Write a mail" not in page
 
 
 def test_calls_are_linked_and_the_link_is_undone(analyst, call, other):

@@ -69,6 +69,18 @@ def test_what_somebody_may_not_see_is_not_shown_to_them(desk: Desk, call: Call) 
     assert not any(b"laptop" in sent for sent in desk.sent_to("carl@customer.example"))
 
 
+def test_what_waits_for_somebodys_word_is_counted_beside_what_waits_for_their_decision(
+    client: Client, desk: Desk, wait: Confirmation
+) -> None:
+    client.force_login(Login.objects.create(username=BOB, person=desk.bob))
+    page = client.get(reverse("web:calls")).content.decode()
+    assert '<span class="count">1<span class="hidden"> waiting</span></span>' in page
+    page = client.get(reverse("web:approvals")).content.decode()
+    assert 'Asked in my name <span class="count">1</span>' in page
+    confirming.disown(wait, now=timezone.now())
+    assert '<span class="count">' not in client.get(reverse("web:approvals")).content.decode()
+
+
 def test_its_button_does_what_was_asked_once(
     client: Client, desk: Desk, wait: Confirmation, call: Call
 ) -> None:

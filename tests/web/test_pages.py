@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from mailcall.desk.models import Group
 from mailcall.inbound.models import FED, IncomingAccount
 from mailcall.web.urls import pages
 
@@ -38,7 +39,7 @@ def address_of(name, pattern):
     ],
 )
 def test_a_list_is_shown_to_an_analyst(analyst, everything, name, django_assert_max_num_queries):
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         response = analyst.get(reverse(f"web:{name}"))
     assert response.status_code == 200
     assert response["Cache-Control"] == "no-store"
@@ -164,6 +165,24 @@ def test_a_subject_is_tried(analyst, account, subject, shown):
     page = analyst.get(reverse("web:subjects"), {"subject": subject, "account": account.pk})
     text = page.content.decode().partition("All commands")[0]
     assert [word for word in shown if word not in text] == []
+
+
+def test_a_subject_that_forwards_to_nobody_says_so(analyst):
+    Group.objects.create(name="Network")
+
+    def page(subject):
+        return analyst.get(reverse("web:subjects"), {"subject": subject}).content.decode()
+
+    assert "Netwrok: There is no group or analyst “Netwrok”." in page("FORWARD CALL 12 TO Netwrok")
+    assert "<dd>the group Network</dd>" in page("FORWARD CALL 12 TO network")
+
+
+@pytest.mark.parametrize(
+    ("name", "entry"), [("confirmations", "approvals"), ("delegations", "approvals"), ("trials", "mails")]
+)
+def test_a_page_without_an_entry_of_its_own_is_marked_under_another(analyst, name, entry):
+    page = analyst.get(reverse(f"web:{name}")).content.decode()
+    assert f'<a href="{reverse(f"web:{entry}")}" aria-current="true">' in page
 
 
 def test_subjects_are_shown_in_the_words_and_with_the_proofs_of_the_account(analyst, account):

@@ -57,6 +57,18 @@ def test_with_one_account_its_rules_are_shown_at_once(analyst, account):
     assert "Nothing was tried yet." in page
 
 
+def test_who_may_not_switch_rules_on_is_told_before_they_try_them(analyst, account, ann):
+    page = text_of(analyst.get(reverse("web:trial", args=[account.pk])))
+    assert "You can't switch rules on: Ann" in page.partition('<form method="post" action="/trial/')[0]
+    page = text_of(post(analyst, "trial-run", account, reject_subjects="casino"))
+    assert page.count("switch rules on:") == 1
+    assert "Switch these rules on" not in page
+
+
+def test_who_may_switch_rules_on_is_told_nothing_of_that(administrator, account):
+    assert "switch rules on:" not in text_of(administrator.get(reverse("web:trial", args=[account.pk])))
+
+
 def test_what_would_be_decided_otherwise_is_listed_and_linked(analyst, account, month):
     page = text_of(post(analyst, "trial-run", account, reject_subjects="casino"))
     for mail in (month[0], month[2]):

@@ -38,7 +38,8 @@ def forward(
 ) -> TimelineEntry:
     """Hand work to a group, to an analyst, or to an analyst in a group. Raises Refused.
 
-    An analyst alone keeps the group if they are in it. Approvals can't be handed on: they are delegated.
+    An analyst alone keeps the group if they are in it. Who hands it to themself takes it. Approvals can't be
+    handed on: they are delegated.
     `tell` says whether they are told, where whoever does it was asked.
     """
     if group is None and analyst is None:
@@ -57,9 +58,10 @@ def forward(
             group = current.group
         if (current.group, current.analyst) == (group, analyst):
             raise Refused(f"{current} is there already.")
+        takes = analyst is not None and analyst == deed.words.actor and group in {None, current.group}
         current.group, current.analyst = group, analyst
         whom = ", ".join(str(holder) for holder in (group, analyst) if holder)
-        entry = work.tell(current, f"Forwarded to {whom}")
+        entry = work.tell(current, "Taken" if takes else f"Forwarded to {whom}")
         if isinstance(current, Call):
             work.happened(events.CallForwarded(current, entry, deed.origin, tell))
         elif isinstance(current, Request):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from mailcall.database.fields import ring
 from mailcall.desk.delegations import is_active
@@ -64,6 +65,11 @@ def find(text: str) -> Confirmation | None:
         if nonce and approval_tokens.is_signed(text, wait.pk, wait.person_id, keys):
             return wait
     return None
+
+
+def waiting_for_word(person: Person | None, now: dt.datetime) -> "QuerySet[Confirmation]":
+    """What waits until a person says whether it is theirs."""
+    return Confirmation.objects.filter(person=person, answered_at=None, expires_at__gt=now)
 
 
 def why_not(wait: Confirmation, now: dt.datetime) -> str:

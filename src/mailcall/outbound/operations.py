@@ -38,6 +38,7 @@ def release(delivery: Delivery) -> None:
         {DeliveryState.WITHHELD},
         DeliveryState.QUEUED,
         "Only a withheld mail is released; it is {}.",
+        reply=f"Released. It had been withheld: {delivery.reply.removeprefix('Withheld: ')}",
     )
 
 

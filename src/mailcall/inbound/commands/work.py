@@ -113,7 +113,7 @@ def forward(asking: Asking, number: int) -> Did:
     target, partition = _target(asking, number)
     asking.need(Right.FORWARD, partition)
     proof = asking.proof("forward", target)
-    group, analyst = _whom(asking.command.target)
+    group, analyst = named(asking.command.target)
     if kept := _kept(asking, target, proof, "forwarded"):
         return kept
     entry = handling.forward(target, asking.deed(proof), group=group, analyst=analyst)
@@ -143,7 +143,7 @@ def _kept(asking: Asking, target: Target, proof: str, what: str) -> Did | None:
     return kept_by_another(asking, target, proof, what) if isinstance(target, Call) else None
 
 
-def _whom(name: str) -> tuple[Group | None, Person | None]:
+def named(name: str) -> tuple[Group | None, Person | None]:
     """The group or the analyst of a name or an address. Raises Refused when there is none, or several."""
     groups: list[Group] = list(Group.objects.filter(name__iexact=name)[:MOST_NAMED])
     analysts = Person.objects.filter(is_analyst=True, is_template=False, active=True)

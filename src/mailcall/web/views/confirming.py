@@ -43,9 +43,7 @@ def _by_token(request: HttpRequest, token: str) -> HttpResponse:
 @people_only
 def index(request: HttpRequest) -> HttpResponse:
     """What waits for the word of whoever is signed in."""
-    waiting = Confirmation.objects.filter(
-        person=acting_person(request), answered_at=None, expires_at__gt=timezone.now()
-    )
+    waiting = confirming.waiting_for_word(acting_person(request), timezone.now())
     return render(request, "web/confirmations.html", {"waiting": waiting.select_related("mail")})
 
 

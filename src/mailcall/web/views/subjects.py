@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from mailcall.desk.errors import Refused
 from mailcall.desk.models import CallTemplate, RequestType
 from mailcall.grammar import (
     DEFAULT,
@@ -19,6 +20,7 @@ from mailcall.grammar import (
     parse,
     right_syntax,
 )
+from mailcall.inbound.commands.work import named
 from mailcall.inbound.models import IncomingAccount
 from mailcall.inbound.proofs import WANTED, level_of
 from mailcall.web.access import analysts_only
@@ -103,7 +105,7 @@ def _facts(parsed: Parsed) -> list[tuple[str, str]]:
         ("On", parsed.on),
         ("Template", _template(parsed)),
         ("Request type", _request_type(parsed)),
-        ("To", parsed.target),
+        ("To", _to(parsed)),
         ("Scope", parsed.scope.lower()),
         ("Token", "there is one" if parsed.token else ""),
         ("Text", parsed.text),
@@ -127,6 +129,17 @@ def _request_type(parsed: Parsed) -> str:
         return ""
     known = RequestType.objects.filter(name__iexact=parsed.name, active=True).first()
     return str(known) if known else f"{parsed.name}, which is none of this desk"
+
+
+def _to(parsed: Parsed) -> str:
+    """To whom it is forwarded, and why it can't be if they are nobody."""
+    if not parsed.is_command or not parsed.target:
+        return parsed.target
+    try:
+        group, analyst = named(parsed.target)
+    except Refused as refused:
+        return f"{parsed.target}: {refused}"
+    return f"the group {group}" if group else str(analyst)
 
 
 def _line(row: HelpRow, account: IncomingAccount | None) -> HelpLine:

@@ -65,11 +65,9 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "read": before["read"] + tried.read,
         "found": before["found"] + len(tried.otherwise),
         "same": rules == Rules.of(account),
-        "days": DAYS,
-        "why_not_saved": why_not_here(request, Right.ADMINISTER, account.template.partition),
     }
     if request.headers.get("HX-Request"):
-        return render(request, "web/trial_part.html", {"account": account, **context})
+        return _page(request, account, form, template="web/trial_part.html", **context)
     return _page(request, account, form, **context)
 
 
@@ -116,7 +114,14 @@ def _typed(request: HttpRequest) -> Mapping[str, list[str]]:
 
 
 def _page(
-    request: HttpRequest, account: IncomingAccount, form: RulesForm, *, status: int = 200, **more: Any
+    request: HttpRequest,
+    account: IncomingAccount,
+    form: RulesForm,
+    *,
+    template: str = "web/trial.html",
+    status: int = 200,
+    **more: Any,
 ) -> HttpResponse:
-    context = {"account": account, "form": form, "days": DAYS, **more}
-    return render(request, "web/trial.html", context, status=status)
+    why_not_saved = why_not_here(request, Right.ADMINISTER, account.template.partition)
+    context = {"account": account, "form": form, "days": DAYS, "why_not_saved": why_not_saved, **more}
+    return render(request, template, context, status=status)
