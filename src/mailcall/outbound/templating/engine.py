@@ -33,6 +33,7 @@ from liquid.tag import Tag
 
 MOST_SOURCE = 100_000  # characters of one template
 MOST_EXPRESSION = 1_000  # characters between {{ and }}, or {% and %}
+MOST_MARKUP = 3_000
 MOST_OUTPUT = 500_000  # characters
 MOST_LOCALS = 250_000  # bytes of what `assign` and `capture` keep
 MOST_ITERATIONS = 5_000  # of all loops together
@@ -41,7 +42,8 @@ MOST_NUMBER = 10**12
 MOST_ITEMS = 5_000
 _STEP = 200  # characters that are worked on in one step
 
-_MARKUP = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_OPENS = re.compile(r"\{\{|\{%")
+_SMALL_RANGE = re.compile(r"\(\s*\d{1,3}\s*\.\.\s*\d{1,3}\s*\)")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 TAGS: dict[str, type[Tag]] = {
@@ -275,6 +277,10 @@ class Compiled:
         self.template = template
         self.source = source
 
+    def names(self) -> list[str]:
+        """The names that it looks up in the data, parts left aside."""
+        return self.template.global_variables(include_partials=False)
+
     def filled(self, data: Mapping[str, object]) -> str:
         """The text for this data; names that are not in it are empty. Raises TemplateError."""
         try:
@@ -286,14 +292,24 @@ class Compiled:
 
 
 def _check_size(source: str) -> None:
+    """Refuse what would take a parser long, by one linear scan. Raises TemplateError."""
     if len(source) > MOST_SOURCE:
         raise TemplateError(f"It is too long: {len(source):,} characters, of {MOST_SOURCE:,} at most.")
-    for match in _MARKUP.finditer(source):
-        line = line_of(source, match.start())
-        if len(match[0]) > MOST_EXPRESSION:
-            raise TemplateError(f"What stands between the braces is longer than {MOST_EXPRESSION:,}.", line)
-        if ".." in _QUOTED.sub("", match[0]):
-            raise TemplateError("Ranges such as (1..5) can't be used.", line)
+    position = count = 0
+    while match := _OPENS.search(source, position):
+        start, line = match.start(), line_of(source, match.start())
+        count += 1
+        end = source.find("}}" if match[0] == "{{" else "%}", start + 2, start + MOST_EXPRESSION)
+        if end < 0:
+            raise TemplateError(f"What {match[0]} begins does not end within {MOST_EXPRESSION:,}.", line)
+        if count > MOST_MARKUP:
+            raise TemplateError(f"There are more than {MOST_MARKUP:,} tags and values.", line)
+        inner = source[start + 2 : end]
+        if ".." in _SMALL_RANGE.sub("", _QUOTED.sub("", inner)):
+            raise TemplateError("A range is of small numbers, such as (1..5).", line)
+        if inner.strip(" -\n") == "raw" and match[0] == "{%":
+            raise TemplateError("“raw” can't be used.", line)
+        position = end + 2
 
 
 def line_of(source: str, position: int) -> int:
