@@ -174,6 +174,7 @@ class Migration(migrations.Migration):
                 ('most_notices', models.PositiveSmallIntegerField(default=20, help_text='Notices to one address within these minutes; more are folded into one. 0: never.')),
                 ('within_minutes', models.PositiveSmallIntegerField(default=10, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1440)])),
                 ('partition', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='notification_settings', to='desk.partition')),
+                ("survey_after_hours", models.PositiveSmallIntegerField(default=24, help_text='How long after a call is closed its User is asked, if 1017 Call - Survey is on.')),
             ],
             options={
                 'verbose_name_plural': 'notification settings',
@@ -362,5 +363,110 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='draft',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('call__isnull', False), ('request__isnull', True), ('task__isnull', True)), models.Q(('call__isnull', True), ('request__isnull', False), ('task__isnull', True)), models.Q(('call__isnull', True), ('request__isnull', True), ('task__isnull', False)), _connector='OR'), name='draft_on_one_thing'),
+        ),
+        migrations.CreateModel(
+            name='Layout',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100, unique=True)),
+                ('html', models.TextField(help_text='With a place for {{ content }}.', verbose_name='HTML')),
+                ('text', models.TextField(blank=True, help_text='The same for plain text.', verbose_name='Plain text')),
+            ],
+            options={
+                'ordering': ['name'],
+            },
+        ),
+        migrations.CreateModel(
+            name='TemplateStamp',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('value', models.CharField(max_length=32)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='TypeName',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('type_code', models.PositiveSmallIntegerField(unique=True)),
+                ('name', models.CharField(max_length=100)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Template',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100, unique=True)),
+                ('type_code', models.PositiveSmallIntegerField(help_text='The message type whose data it uses.')),
+                ('channel', models.CharField(choices=[('email', 'Email'), ('pager', 'Pager'), ('internal', 'Internal')], default='email', max_length=10)),
+                ('trouble', models.TextField(blank=True, editable=False, help_text='Why it could not be used.')),
+                ('trouble_at', models.DateTimeField(editable=False, null=True)),
+                ('layout', models.ForeignKey(blank=True, help_text="Empty: Mailcall's own.", null=True, on_delete=django.db.models.deletion.PROTECT, to='outbound.layout')),
+            ],
+            options={
+                'ordering': ['name'],
+            },
+        ),
+        migrations.CreateModel(
+            name='TemplateVersion',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('language', models.CharField(max_length=35, validators=[django.core.validators.RegexValidator('^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*\\Z', '“%(value)s” is no language: give a tag such as de, pt-BR or zh-Hant.')])),
+                ('number', models.PositiveIntegerField()),
+                ('subject', models.CharField(blank=True, help_text='Empty: as Mailcall has it.', max_length=500)),
+                ('html', models.TextField(blank=True)),
+                ('text', models.TextField(blank=True, help_text='Empty: made from the HTML.')),
+                ('layout_html', models.TextField(blank=True)),
+                ('layout_text', models.TextField(blank=True)),
+                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('made_by_name', models.CharField(max_length=200)),
+                ('why', models.CharField(blank=True, help_text='Such as: back to version 2.', max_length=200)),
+                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='desk.person')),
+                ('template', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='outbound.template')),
+            ],
+            options={
+                'ordering': ['template', 'language', '-number'],
+            },
+        ),
+        migrations.AddField(
+            model_name='message',
+            name='template_version',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='outbound.templateversion'),
+        ),
+        migrations.CreateModel(
+            name='TemplateFile',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=255)),
+                ('content_type', models.CharField(max_length=127)),
+                ('cid', models.CharField(blank=True, help_text='As in cid:logo. Empty: attached.', max_length=100, verbose_name='Image name')),
+                ('content', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='template_files', to='desk.content')),
+                ('template', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='outbound.template')),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('cid', ''), _negated=True), fields=('template', 'cid'), name='one_image_of_a_name')],
+            },
+        ),
+        migrations.CreateModel(
+            name='TemplateRule',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('type_code', models.PositiveSmallIntegerField()),
+                ('is_default', models.BooleanField(default=False)),
+                ('language', models.CharField(blank=True, max_length=35, validators=[django.core.validators.RegexValidator('^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*\\Z', '“%(value)s” is no language: give a tag such as de, pt-BR or zh-Hant.')])),
+                ('priority', models.PositiveSmallIntegerField(blank=True, help_text='1 is the most urgent.', null=True)),
+                ('order', models.PositiveSmallIntegerField(default=10, help_text='The least is tried first.')),
+                ('group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='desk.group')),
+                ('partition', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='desk.partition')),
+                ('template', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rules', to='outbound.template')),
+            ],
+            options={
+                'ordering': ['type_code', 'is_default', 'order', 'pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('is_default', False), models.Q(('group__isnull', True), ('language', ''), ('partition__isnull', True), ('priority__isnull', True)), _connector='OR'), name='a_default_has_no_condition')],
+            },
+        ),
+        migrations.AddConstraint(
+            model_name='templateversion',
+            constraint=models.UniqueConstraint(fields=('template', 'language', 'number'), name='one_version_of_a_number'),
         ),
     ]

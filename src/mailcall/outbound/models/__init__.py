@@ -21,6 +21,16 @@ from mailcall.outbound.models.notices import (
 )
 from mailcall.outbound.models.servers import OutgoingServer, Pace
 from mailcall.outbound.models.suppressions import Suppression, SuppressionCause
+from mailcall.outbound.models.templates import (
+    Layout,
+    Template,
+    TemplateChannel,
+    TemplateFile,
+    TemplateRule,
+    TemplateStamp,
+    TemplateVersion,
+    TypeName,
+)
 from mailcall.outbound.models.tokens import Token
 
 __all__ = [
@@ -32,6 +42,7 @@ __all__ = [
     "Draft",
     "DraftFile",
     "DraftKind",
+    "Layout",
     "Message",
     "MessageChannel",
     "NotTold",
@@ -46,6 +57,13 @@ __all__ = [
     "Snippet",
     "Suppression",
     "SuppressionCause",
+    "Template",
+    "TemplateChannel",
+    "TemplateFile",
+    "TemplateRule",
+    "TemplateStamp",
+    "TemplateVersion",
     "Token",
+    "TypeName",
     "Wish",
 ]

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from mailcall.desk.models import Call, Partition, Person, Request, Task, TimelineEntry
 from mailcall.outbound.models.servers import OutgoingServer
+from mailcall.outbound.models.templates import TemplateVersion
 
 
 class MessageChannel(models.TextChoices):
@@ -40,6 +41,9 @@ class Message(models.Model):
     cc = models.JSONField(default=list)
     channel = models.CharField(max_length=10, choices=MessageChannel, default=MessageChannel.EMAIL)
     language = models.CharField(max_length=35, blank=True, help_text="Its reader's; empty: the default.")
+    template_version = models.ForeignKey(
+        TemplateVersion, null=True, on_delete=models.PROTECT, db_index=False, related_name="+"
+    )  # empty: the template that Mailcall has
     subject = models.CharField(max_length=500)
     data = models.JSONField(default=dict, help_text="What the template is filled with.")
     automatic = models.BooleanField(default=True, help_text="Not written by a person for this occasion.")
