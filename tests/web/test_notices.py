@@ -122,6 +122,7 @@ def settings(**values):
     return {
         "most_notices": "20",
         "within_minutes": "10",
+        "survey_after_hours": "24",
         **{f"type_{kind.code}": "usual" for kind in switchable()},
         **values,
     }

@@ -161,6 +161,9 @@ class NotificationsItem(Item):
         20, description="Notices to one address within `within_minutes`; more are folded; 0: never."
     )
     within_minutes: Annotated[int, Field(ge=1, le=1_440)] = Field(10, description="See `most_notices`.")
+    survey_after_hours: Small = Field(
+        24, description="How long after a call is closed its User is asked how content they are."
+    )
 
 
 class PartitionItem(Item):

@@ -72,6 +72,7 @@ CALL_SUSPENDED = MessageType(1015, "Call - Suspended", "call_paused", used=False
 CALL_MENTION = MessageType(
     1016, "Call - Mention", "mention", audience=Audience.STAFF, governed=Governed.REGARDLESS
 )
+CALL_SURVEY = MessageType(1017, "Call - Survey", "call_survey", used=False, opening="How did we do?")
 
 REQUEST_LOGGED = MessageType(2001, "Request - Logged", "request_logged")
 REQUEST_UPDATED_BY_EMAIL = MessageType(

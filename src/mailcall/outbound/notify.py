@@ -26,6 +26,7 @@ from mailcall.outbound.recipients import (
     mailboxes,
 )
 from mailcall.outbound.snapshots import moment, name_of, words
+from mailcall.outbound.surveys import survey, take_back
 
 
 def on_events(happened: Sequence[events.Event]) -> None:
@@ -141,7 +142,10 @@ def _change_state(event: events.StateChanged, charges: Charges) -> Iterator[Inst
         "for_user": True,
     }
     yield from _tell_user(kind, event, f"The call was {what}, and its User is told.", data)
-    if not closed:
+    if closed:
+        yield from survey(event.call, event.entry, event.origin)
+    else:
+        take_back(call)
         yield _instruction(
             kind,
             event,

@@ -14,6 +14,7 @@ from mailcall.outbound.answers import CONFIRMATION
 from mailcall.outbound.letter_html import html_of
 from mailcall.outbound.message_types import TYPES, Audience
 from mailcall.outbound.models import Message, Token
+from mailcall.outbound.surveys import SURVEY, token_for
 from mailcall.outbound.templating.filling import fill_builtin
 from mailcall.outbound.threads import token_of
 
@@ -38,7 +39,7 @@ def draft_of(message: Message) -> Draft:
 
     Raises Refused when what it is made from was removed.
     """
-    return _draft(message, HIDDEN if message.data.keys() & {"token", CONFIRMATION} else "")
+    return _draft(message, HIDDEN if message.data.keys() & {"token", CONFIRMATION, SURVEY} else "")
 
 
 def _secret(message: Message) -> str:
@@ -46,6 +47,8 @@ def _secret(message: Message) -> str:
     if waiting := message.data.get(CONFIRMATION):
         keys = ring().derived(CONFIRMATION)
         return approval_tokens.make(waiting["nonce"], waiting["number"], waiting["person"], keys)
+    if asked := message.data.get(SURVEY):
+        return token_for(message.call_id or 0, asked)
     if "token" not in message.data:
         return ""
     token = Token.objects.filter(pk=message.data["token"]).first()
@@ -62,6 +65,8 @@ def _draft(message: Message, secret: str) -> Draft:
     context = {**message.data, "marker": thread_ids.body_marker(token_of(message.message_id))}
     if CONFIRMATION in message.data:
         context["confirm_url"] = f"{config().base_url}/confirm/{secret}/"
+    elif SURVEY in message.data:
+        context["survey_url"] = f"{config().base_url}/survey/{secret}/"
     elif secret:
         context |= _ways_to_decide(message, secret)
     if kind.audience == Audience.NAMED:

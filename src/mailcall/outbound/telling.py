@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from mailcall.desk.models import Person
 from mailcall.message import comparable
-from mailcall.outbound.message_types import Audience, Governed, MessageType
+from mailcall.outbound.message_types import CALL_SURVEY, Audience, Governed, MessageType
 from mailcall.outbound.models import (
     Delivery,
     MessageChannel,
@@ -110,7 +110,7 @@ class _Telling:
                 self._told.not_told.append((instruction, recipient))
                 continue
             heard = instruction.about, instruction.entry.pk, comparable(recipient.address)
-            if heard in self._heard and instruction.audience != Audience.APPROVER:  # each has its own token
+            if heard in self._heard and not _comes_besides(instruction):
                 self._drop(instruction, [recipient], "They are told of it by another mail.")
             else:
                 self._heard.add(heard)
@@ -252,6 +252,11 @@ def _why_no_mail(instruction: "Instruction", settings: NotificationSettings) -> 
         Governed.REGARDLESS: True,
     }[governed]
     return "" if on else f"{governed} is off in the notification settings of {instruction.partition}."
+
+
+def _comes_besides(instruction: "Instruction") -> bool:
+    """Whether it is sent, whatever else they are told of the event: each approval has its own token."""
+    return instruction.audience == Audience.APPROVER or instruction.kind is CALL_SURVEY
 
 
 def _but(recipient: Recipient, why: str) -> Recipient:

@@ -32,6 +32,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
             "people_choose",
             "most_notices",
             "within_minutes",
+            "survey_after_hours",
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

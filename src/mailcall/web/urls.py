@@ -25,6 +25,7 @@ from mailcall.web.views import (
     retention,
     signing_in,
     subjects,
+    surveys,
     tasks,
     trial,
 )
@@ -97,6 +98,7 @@ pages = [
     path("subjects/", subjects.index, name="subjects"),
     path("accounts/", accounts.index, name="accounts"),
     path("confirm/<str:token>/", public(confirming.by_token), name="confirm"),
+    path("survey/<str:token>/", public(surveys.show), name="survey"),
     path("confirmations/", confirming.index, name="confirmations"),
     path("confirmations/<int:pk>/", confirming.signed_in, name="confirmation"),
     path("notices/", notices.index, name="notices"),

@@ -581,4 +581,19 @@ class Migration(migrations.Migration):
             model_name='approval',
             constraint=models.UniqueConstraint(fields=('task', 'person'), name='asked_once'),
         ),
+        migrations.CreateModel(
+            name='Survey',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('rating', models.PositiveSmallIntegerField(help_text='5 is the best.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5)])),
+                ('comment', models.TextField(blank=True)),
+                ('answered_at', models.DateTimeField()),
+                ('call', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='surveys', to='desk.call')),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='surveys', to='desk.person')),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('call', 'person'), name='one_survey_of_a_call'), models.CheckConstraint(condition=models.Q(('rating__gte', 1), ('rating__lte', 5)), name='a_rating_is_of_five')],
+            },
+        ),
     ]

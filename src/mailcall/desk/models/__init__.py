@@ -32,6 +32,7 @@ from mailcall.desk.models.people import (
     TokenPlace,
 )
 from mailcall.desk.models.roles import Grant, Right, Role
+from mailcall.desk.models.surveys import Survey
 from mailcall.desk.models.work import (
     Approval,
     ApprovalState,
@@ -90,6 +91,7 @@ __all__ = [
     "Role",
     "State",
     "StateName",
+    "Survey",
     "Task",
     "TaskKind",
     "TaskState",

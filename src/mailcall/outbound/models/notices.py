@@ -54,6 +54,11 @@ class NotificationSettings(models.Model):
         default=10, validators=[MinValueValidator(1), MaxValueValidator(1440)]
     )
 
+    survey_after_hours = models.PositiveSmallIntegerField(
+        default=24,
+        help_text="How long after a call is closed its User is asked, if 1017 Call - Survey is on.",
+    )
+
     class Meta:
         verbose_name_plural = "notification settings"
 

@@ -259,6 +259,9 @@ _MORE: dict[str, tuple[Datum, ...]] = {
     "call_merged": (*_SAID, Datum("survivor", Kind.THING, "the call with which it goes on", "call 1040")),
     "call_paused": (*_SAID, _moment("until", "until when it waits; empty if nobody knows")),
     "call_resumed": _SAID,
+    "call_survey": (
+        _link("survey_url", "the page that asks", "https://desk.example/survey/sample/", needed=True),
+    ),
     "request_logged": (*_SAID, _text("by", "who logged it, if not the User", "Bob Baker")),
     "request_closed": (*_SAID, Datum("how", Kind.TEXT, "closed, rejected or cancelled", "closed")),
     "request_reopened": _SAID,
