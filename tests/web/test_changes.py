@@ -6,8 +6,9 @@ from django.urls import reverse
 
 from mailcall.desk import calls
 from mailcall.desk.models import Channel, LinkState, Participant, TimelineEntry
-from mailcall.outbound.models import Delivery, Message
-from mailcall.web.forms import MailboxesField, as_typed
+from mailcall.outbound.models import Message
+from mailcall.outbound.typed_addresses import as_typed
+from mailcall.web.forms import MailboxesField
 
 
 def post(browser, page, *args, **data):
@@ -21,46 +22,10 @@ def test_a_note_is_added_and_shown(analyst, call, ann):
     assert (entry.actor, entry.channel, entry.internal) == (ann, Channel.PAGE, True)
 
 
-def test_a_reply_goes_into_the_message_table(analyst, call, ann):
-    response = post(
-        analyst,
-        "call-reply",
-        call.pk,
-        to="Uma User <uma@example.com>",
-        cc="bo@example.com",
-        text="Try it now.",
-    )
-    assert response.status_code == 302
-    message = Message.objects.get()
-    assert (message.to, message.cc) == ([["Uma User", "uma@example.com"]], [["", "bo@example.com"]])
-    assert set(Delivery.objects.values_list("recipient", "state")) == {
-        ("uma@example.com", "queued"),
-        ("bo@example.com", "queued"),
-    }
-
-
-def test_a_note_is_no_part_of_a_reply(analyst, call, message):
-    post(analyst, "call-note", call.pk, text="A secret between us.")
-    post(analyst, "call-reply", call.pk, to="uma@example.com", text="Try it now.")
-    reply = Message.objects.latest("pk")
-    source = analyst.get(reverse("web:message-raw", args=[reply.pk])).content.decode()
-    assert "Try it now." in source
-    assert "secret" not in source
-
-
 @pytest.mark.parametrize(
     ("form", "data", "sentence", "kept"),
     [
         ("call-note", {"text": "  "}, "A note needs some text.", "note_text"),
-        (
-            "call-reply",
-            {"to": "uma@", "text": "Hello there"},
-            "“uma@” is not an email address.",
-            "Hello there",
-        ),
-        ("call-reply", {"to": "", "text": "Hello there"}, "Name at least one address.", "Hello there"),
-        ("call-reply", {"to": "a@b.example", "text": ""}, "A mail needs some text.", "a@b.example"),
-        ("call-reply", {"to": "a@b.example", "cc": "x", "text": "Hi you"}, "“x” is not an email", "Hi you"),
         ("participant-add", {"address": "nobody", "name": "No Body"}, "not an email address", "No Body"),
         ("participant-add", {"address": "uma@example.com", "name": "U"}, "takes part always", "uma@example"),
         ("call-close", {"version": "x", "comment": "Done it"}, "did not say which version", "Done it"),
@@ -80,11 +45,9 @@ def test_what_the_desk_refuses_is_said_and_the_text_kept(analyst, call, monkeypa
         raise calls.Refused("The desk is closed for repairs.")
 
     monkeypatch.setattr(calls, "add_note", refuse)
-    monkeypatch.setattr(calls, "write_reply", refuse)
-    for name in ("call-note", "call-reply"):
-        page = post(analyst, name, call.pk, to="a@b.example", text="Long thoughts").content.decode()
-        assert "The desk is closed for repairs." in page
-        assert "Long thoughts" in page
+    page = post(analyst, "call-note", call.pk, text="Long thoughts").content.decode()
+    assert "The desk is closed for repairs." in page
+    assert "Long thoughts" in page
 
 
 def test_a_call_is_closed_and_reopened(analyst, call):

@@ -133,7 +133,7 @@ def test_who_may_only_look_changes_nothing(reader, call, link, held, message):
     delivery = message.deliveries.get()
     for address in (
         reverse("web:call-note", args=[call.pk]),
-        reverse("web:call-reply", args=[call.pk]),
+        reverse("web:write", args=["call", call.pk]),
         reverse("web:call-close", args=[call.pk]),
         reverse("web:call-reopen", args=[call.pk]),
         reverse("web:participant-add", args=[call.pk]),

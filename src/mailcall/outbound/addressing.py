@@ -12,6 +12,7 @@ from mailcall.message import comparable
 from mailcall.outbound.letters import MOST_RECIPIENTS, people_with
 from mailcall.outbound.models import Draft
 from mailcall.outbound.recipients import Work, group_recipients, mailboxes, parent_of, why_unreachable
+from mailcall.outbound.suppressing import suppressed
 from mailcall.outbound.typed_addresses import Mailbox, read_typed
 
 FOUND = 8  # of each kind, in a search
@@ -91,7 +92,7 @@ def _readers(about: Work, boxes: dict[str, tuple[Mailbox, ...]]) -> tuple[Reader
             address,
             _who(person, user),
             why_unreachable(person) if person else "",
-            doubts.get(comparable(address), ""),
+            doubts.get(address, ""),
         )
         for field, some in boxes.items()
         for name, address in some
@@ -105,11 +106,6 @@ def _who(person: Person | None, user: Person) -> str:
     if person.pk == user.pk:
         return "the User"
     return "an analyst" if person.is_analyst else "on record"
-
-
-def suppressed(addresses: Sequence[str]) -> dict[str, str]:
-    """Why mail is not sent to these addresses for now, by the comparable address."""
-    return {}
 
 
 def user_of(about: Work) -> Person:

@@ -24,8 +24,8 @@ from mailcall.desk.models import (
 from mailcall.message import comparable, without_detail
 from mailcall.message.file_names import safe_name
 from mailcall.outbound.addressing import user_of
-from mailcall.outbound.letters import MOST_BYTES, MOST_FILES, default_sender, refuse_files
-from mailcall.outbound.models import Draft, DraftFile, DraftKind, Snippet
+from mailcall.outbound.letters import MOST_BYTES, MOST_FILES, refuse_files, senders
+from mailcall.outbound.models import Draft, DraftFile, DraftKind, SenderKind, Snippet
 from mailcall.outbound.quoting import forwarded, quoted
 from mailcall.outbound.recipients import Work, kind_of, partition_of
 from mailcall.outbound.snapshots import moment, subject_about
@@ -67,7 +67,7 @@ def begin(
         **{kind_of(about): about},
         kind=kind if answers else DraftKind.NEW,
         answers=answers,
-        sender=default_sender(partition_of(about)),
+        sender=next(iter(senders(author, partition_of(about))), SenderKind.PARTITION),
         subject=f"{PREFIXES.get(kind, '') if answers else ''}{subject_about(about)}"[:500],
     )
     if answers and between:
@@ -182,8 +182,8 @@ def refuse_closed(draft: Draft) -> None:
         raise Refused(f"This mail leaves by itself {moment(draft.send_at, draft.author)}. Stop that first.")
 
 
-def attach(draft: Draft, files: Sequence[tuple[str, str, bytes]]) -> None:
-    """Add files, as (name, content type, bytes). Raises Refused when they are too many or too big."""
+def attach(draft: Draft, files: Sequence[tuple[str, bytes]]) -> None:
+    """Add files, as (name, bytes). Raises Refused when they are too many or too big."""
     kept = [_file(*file) for file in files]
     with transaction.atomic():
         current = locked(draft)
@@ -199,7 +199,7 @@ def attach(draft: Draft, files: Sequence[tuple[str, str, bytes]]) -> None:
         _touch(current)
 
 
-def _file(name: str, content_type: str, data: bytes) -> NewFile:
+def _file(name: str, data: bytes) -> NewFile:
     if len(data) > MOST_BYTES:
         raise Refused(f"{safe_name(name)} is too big: {MOST_BYTES // 2**20} MB is the most for one mail.")
     name = safe_name(name) or "attachment"
@@ -272,13 +272,10 @@ def ready_text(snippet: Snippet, about: Work) -> str:
     return snippet.text.strip()
 
 
-def of_author(author: Person, about: Work | None = None) -> "QuerySet[Draft]":
-    """The drafts of somebody that are not sent, about one thing or all; but those that nobody typed into."""
-    rows = Draft.objects.filter(author=author, sent_at=None).exclude(version=1)
-    if about is not None:
-        rows = rows.filter(**{kind_of(about): about})
+def of_author(author: Person) -> "QuerySet[Draft]":
+    """The drafts of somebody that are not sent; but for those that nobody typed into."""
     owners = ("call__partition", "request__partition", "task__call__partition", "task__request__partition")
-    return rows.select_related(*owners)
+    return Draft.objects.filter(author=author, sent_at=None).exclude(version=1).select_related(*owners)
 
 
 def forget(drafts: "QuerySet[Draft]") -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import transaction
+from django.utils import timezone
 
 from mailcall.desk.changes import NewFile
 from mailcall.desk.errors import Refused
@@ -16,9 +17,10 @@ from mailcall.message import reply_address
 from mailcall.message.header_writing import clean_line
 from mailcall.message.subjects import strip_prefixes
 from mailcall.message.thread_ids import without_tags
+from mailcall.outbound.choosing import servers_for
 from mailcall.outbound.instructions import Instruction, put, sender_of
 from mailcall.outbound.message_types import WRITTEN_BY_HAND
-from mailcall.outbound.models import Message, SenderKind
+from mailcall.outbound.models import Message, OutgoingServer, SenderKind
 from mailcall.outbound.quoting import split_quote
 from mailcall.outbound.recipients import Recipient, Work, kind_of, partition_of
 from mailcall.outbound.render import REPLY_TO
@@ -123,14 +125,25 @@ def subject_of(about: Work, subject: str) -> str:
 
 
 def allowed_senders(partition: Partition) -> list[SenderKind]:
-    """Whose address mails of analysts may be from, the one that is proposed first; one at least."""
+    """Whose address mails of analysts may be from, the one that is proposed first; one at least.
+
+    Where the server that mail leaves by has *Send emails from this group*, it is their group's.
+    """
     names = [name.strip() for name in partition.allowed_senders.split(",")]
-    return [SenderKind(name) for name in names if name in SenderKind.values] or [SenderKind.PARTITION]
+    kinds = [SenderKind(name) for name in names if name in SenderKind.values] or [SenderKind.PARTITION]
+    servers = servers_for(partition.pk, list(OutgoingServer.objects.filter(active=True)), timezone.now())
+    if servers and servers[0].from_group:
+        kinds = [SenderKind.GROUP, *(kind for kind in kinds if kind != SenderKind.GROUP)]
+    return kinds
 
 
-def default_sender(partition: Partition) -> SenderKind:
-    """The sender that is proposed."""
-    return allowed_senders(partition)[0]
+def senders(author: Person, partition: Partition) -> dict[SenderKind, Mailbox]:
+    """The senders that somebody can choose from, the one that is proposed first."""
+    found = {}
+    for kind in allowed_senders(partition):
+        with contextlib.suppress(Refused):  # such as that of a group without address
+            found[kind] = sender_for(kind, author, partition)
+    return found
 
 
 def sender_for(kind: SenderKind, author: Person, partition: Partition) -> Mailbox:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import structlog
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from mailcall.desk.delegations import is_active
@@ -22,7 +23,7 @@ from mailcall.outbound.addressing import Addressed, addressed
 from mailcall.outbound.drafts import files_of, forget, locked, refuse_closed, untyped_before
 from mailcall.outbound.letters import Letter, Written, check, write
 from mailcall.outbound.models import Delivery, DeliveryState, Draft, Message, SenderKind
-from mailcall.outbound.recipients import Work, partition_of
+from mailcall.outbound.recipients import Work, kind_of, partition_of
 from mailcall.outbound.snapshots import moment
 
 log = structlog.get_logger("outbound.sending")
@@ -90,6 +91,13 @@ def undo(draft: Draft) -> Draft:
         draft.version += 1
         draft.save(update_fields=["sent_at", "message", "joined", "updated_at", "version"])
     return draft
+
+
+def in_hand(author: Person, about: Work) -> "QuerySet[Draft]":
+    """What somebody writes about something, and the mails that they sent a moment ago and can take back."""
+    recent = Q(sent_at__gt=timezone.now() - UNDO)
+    rows = Draft.objects.filter(recent | (Q(sent_at=None) & ~Q(version=1)), author=author)
+    return rows.filter(**{kind_of(about): about})
 
 
 def _cancel(message: Message) -> bool:

@@ -17,7 +17,7 @@ from mailcall.web.access import why_not_here
 from mailcall.web.acting import Tried, offered
 from mailcall.web.call_actions import CALL_ACTIONS
 from mailcall.web.call_ending import ending_of
-from mailcall.web.forms import NoteForm, ParticipantForm, ReplyForm, StateForm, as_typed
+from mailcall.web.forms import NoteForm, ParticipantForm, StateForm
 from mailcall.web.paging import digest
 from mailcall.web.timelines import ENTRIES_SHOWN, timeline
 from mailcall.web.work_page import task_rows
@@ -47,17 +47,14 @@ def deliveries_seen(call: Call) -> str:
 class CallForms:
     """The forms of the page; a bound one is what somebody typed and the desk did not take."""
 
-    reply: ReplyForm
     note: NoteForm
     state: StateForm
     participant: ParticipantForm
 
     @classmethod
     def of(cls, call: Call, asks: type[StateForm]) -> "CallForms":
-        """Fresh forms, the reply addressed to the User."""
-        to = as_typed(call.user.name, call.user.email) if call.user.email else ""
+        """Fresh forms."""
         return cls(
-            reply=ReplyForm(initial={"to": to}, auto_id="reply_%s"),
             note=NoteForm(auto_id="note_%s"),
             state=asks(initial={"version": call.version}, auto_id="state_%s"),
             participant=ParticipantForm(auto_id="participant_%s"),

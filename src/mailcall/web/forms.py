@@ -1,23 +1,17 @@
 """What people may type, checked, with a sentence for each mistake."""
 
-import re
-from email.headerregistry import Address
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 
-from mailcall.message import with_a_labels
+from mailcall.outbound.typed_addresses import Mailbox, read_typed
 
-Mailbox = tuple[str, str]
 UNKNOWN_VERSION = "The form did not say which version it is about. Look, then decide again."
-_BETWEEN = re.compile(r'[,;\n](?=(?:[^"]*"[^"]*")*[^"]*$)')
-_NAMED = re.compile(r'^(?:"(?P<quoted>[^"]*)"|(?P<name>[^<>"]*?))\s*<(?P<address>[^<>\s]+)>$')
 
 
 class MailboxesField(forms.CharField):
-    """Addresses with or without names, between commas, semicolons or line breaks; gives (name, address)s."""
+    """Addresses with or without names, as people type them; gives (name, address)s, each once."""
 
     default_error_messages = {"required": "Name at least one address."}
     most = 50
@@ -27,35 +21,14 @@ class MailboxesField(forms.CharField):
 
     def clean(self, value: Any) -> list[Mailbox]:
         """The addresses. Raises ValidationError that names the first wrong one."""
-        parts = [part.strip() for part in _BETWEEN.split(super().clean(value)) if part.strip()]
-        if self.required and not parts:
+        typed = read_typed(super().clean(value))
+        if typed.wrong:
+            raise ValidationError(f"“{typed.wrong[0]}” is not an email address.")
+        if self.required and not typed.mailboxes:
             raise ValidationError(self.error_messages["required"])
-        if len(parts) > self.most:
+        if len(typed.mailboxes) > self.most:
             raise ValidationError(f"At most {self.most} addresses, please.")
-        found = {box[1].casefold(): box for box in reversed([_mailbox(part) for part in parts])}
-        return list(reversed(found.values()))
-
-
-def _mailbox(part: str) -> Mailbox:
-    match = _NAMED.match(part)
-    name, address = ("", part)
-    if match:
-        name, address = match["quoted"] or match["name"] or "", match["address"]
-    try:
-        validate_email(address)
-    except ValidationError:
-        raise ValidationError(f"“{part}” is not an email address.") from None
-    return name.strip(), with_a_labels(address)
-
-
-def as_typed(name: str, address: str) -> str:
-    """A mailbox as one would type it into such a field."""
-    if not name or any(sign in name for sign in '<>"\n'):
-        return address
-    try:
-        return str(Address(display_name=name, addr_spec=address)) if "," in name else f"{name} <{address}>"
-    except (ValueError, IndexError):
-        return address
+        return list(typed.mailboxes)
 
 
 def words_field(rows: int, **kwargs: Any) -> forms.CharField:
@@ -67,14 +40,6 @@ class NoteForm(forms.Form):
     """An internal note."""
 
     text = words_field(4, label="Note", error_messages={"required": "A note needs some text."})
-
-
-class ReplyForm(forms.Form):
-    """A mail to the people of a call."""
-
-    to = MailboxesField(label="To")
-    cc = MailboxesField(label="Cc", required=False)
-    text = words_field(7, label="Text", error_messages={"required": "A mail needs some text."})
 
 
 def version_field() -> forms.IntegerField:

@@ -18,7 +18,7 @@ from mailcall.web.acting import CONFLICT, UNPROCESSABLE, Tried, act, deed_of
 from mailcall.web.call_actions import CALL_ACTIONS
 from mailcall.web.call_ending import ending_of
 from mailcall.web.call_page import calls_to_show, render_call
-from mailcall.web.forms import NoteForm, ParticipantForm, ReplyForm
+from mailcall.web.forms import NoteForm, ParticipantForm
 
 LINK_DECISIONS = {"accept": calls.accept_link, "dismiss": calls.dismiss_link}
 
@@ -38,25 +38,6 @@ def note(request: HttpRequest, number: int) -> HttpResponse:
     except Refused as refusal:
         form.add_error(None, str(refusal))
         return render_call(request, call, status=UNPROCESSABLE, note=form)
-    return _back(call, entry.pk)
-
-
-@require_POST
-@analysts_only
-def reply(request: HttpRequest, number: int) -> HttpResponse:
-    """Put a mail to the people of the call into the message table."""
-    call = _call(request, number)
-    form = ReplyForm(request.POST, auto_id="reply_%s")
-    author = acting_person(request)
-    if author is None:
-        form.add_error(None, "Your sign-in belongs to no person, so it can't write mail.")
-    if author is None or not form.is_valid():
-        return render_call(request, call, status=UNPROCESSABLE, reply=form)
-    try:
-        entry = calls.write_reply(call, author=author, channel=Channel.PAGE, **form.cleaned_data)
-    except Refused as refusal:
-        form.add_error(None, str(refusal))
-        return render_call(request, call, status=UNPROCESSABLE, reply=form)
     return _back(call, entry.pk)
 
 

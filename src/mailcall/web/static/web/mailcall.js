@@ -78,3 +78,25 @@ function follow() {
 
 document.addEventListener("change", follow);
 document.addEventListener("DOMContentLoaded", follow);
+
+// Writing a mail: who is found goes into a field, chosen files are attached at once.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-add], button[data-confirm]");
+  if (!button) return;
+  if (button.dataset.confirm) {
+    if (!window.confirm(button.dataset.confirm)) event.preventDefault();
+    return;
+  }
+  event.preventDefault();
+  const field = document.getElementById(button.dataset.add);
+  const there = field.value.trim().replace(/[,;]$/, "");
+  const found = button.value.split(":").slice(2).join(":");
+  field.value = there ? `${there}, ${found}` : found;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-compose] input[type=file]")) {
+    document.querySelector("[data-compose] button[value=attach]").click();
+  }
+});
