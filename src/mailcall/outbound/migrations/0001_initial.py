@@ -175,7 +175,6 @@ class Migration(migrations.Migration):
                 ('within_minutes', models.PositiveSmallIntegerField(default=10, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1440)])),
                 ('partition', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='notification_settings', to='desk.partition')),
                 ("survey_after_hours", models.PositiveSmallIntegerField(default=24, help_text='How long after a call is closed its User is asked, if 1017 Call - Survey is on.')),
-                ("survey_after_hours", models.PositiveSmallIntegerField(default=24, help_text='How long after a call is closed its User is asked, if 1017 Call - Survey is on.')),
             ],
             options={
                 'verbose_name_plural': 'notification settings',
