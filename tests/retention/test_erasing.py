@@ -12,6 +12,7 @@ from mailcall.desk import people
 from mailcall.desk.calls import add_note, close, write_reply
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call, Channel, Grant, Membership, Person, Role
+from mailcall.desk.surveys import answer
 from mailcall.inbound.models import MailState, ReceivedMail
 from mailcall.outbound.digests import send_due
 from mailcall.outbound.models import Delivery, NotificationSettings, PersonChoice, Wish
@@ -294,6 +295,7 @@ def test_notices_and_digests_forget_them_too(desk: Desk) -> None:
     desk.receive(reply_to(desk.sent_to(ANN)[-1], ANN, "Another secret.\n"))
     desk.run()
     assert {"Notice", "DigestItem", "Message"} <= set(where("secret"))
+    answer(call, desk.ann, 1, "A third secret.")
     erase(ANN, even_open=True)
     assert where("secret") == []
     erase(desk.bob.email, even_open=True)

@@ -16,6 +16,7 @@ from mailcall.desk.models import (
     RemovedCall,
     Request,
     RequestState,
+    Survey,
     Task,
     TimelineEntry,
 )
@@ -31,6 +32,7 @@ from mailcall.retention.removing import (
     empty_mails,
     entry_keys,
     remove_attachments,
+    remove_drafts,
 )
 
 STAND_IN = "Removed person"
@@ -179,10 +181,12 @@ def _anonymize_about(work: Work, stamp: Stamp, removed: Removed) -> None:
 def _remove_words(work: Work, stamp: Stamp, removed: Removed) -> list[int]:
     """Attachments, participants and what the journal has of this work; the keys of its entries."""
     entries = entry_keys(TimelineEntry.objects.filter(work.about))
+    remove_drafts(work.about, removed)
     remove_attachments(entries, removed)
     forget_notices(entries, stamp, removed)
     empty_mails(ReceivedMail.objects.filter(work.about), stamp, removed)
     Participant.objects.filter(call__in=work.calls).delete()
+    removed.count("surveys", Survey.objects.filter(call__in=work.calls).delete()[0])
     removed.add("timeline entries", entries)
     return entries
 

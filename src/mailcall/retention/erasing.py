@@ -23,10 +23,11 @@ from mailcall.desk.models import (
     Person,
     PersonAddress,
     PersonChange,
+    Survey,
     TimelineEntry,
 )
 from mailcall.inbound.models import IncomingAccount, ReceivedMail
-from mailcall.outbound.models import Message
+from mailcall.outbound.models import Draft, Message
 from mailcall.retention import erasing_work as work
 from mailcall.retention.calls import Work, forget_recipients
 from mailcall.retention.notices import forget_notices, forget_reader
@@ -39,6 +40,7 @@ from mailcall.retention.removing import (
     entry_keys,
     remove_attachments,
     remove_data,
+    remove_drafts,
 )
 from mailcall.retention.rules import BATCH, CALLS, Batch
 
@@ -98,6 +100,7 @@ class Erasure:
         self._rewrite(CallLink.objects.filter(Q(call__in=keys) | Q(earlier__in=keys)), ["reason"])
         self._rewrite(ReceivedMail.objects.filter(call__in=keys).defer("raw"), ["reason", "error", "trace"])
         remove_data(Message.objects.filter(theirs.about), self._stamp, removed)
+        remove_drafts(theirs.about, removed)
         for model in (Message, TimelineEntry, ReceivedMail):  # whoever answers repeats it
             model._default_manager.filter(theirs.about).exclude(subject="").update(subject=REMOVED)
         concerned = Message.objects.filter(Q(call__in=keys) | theirs.about)
@@ -175,10 +178,12 @@ class Erasure:
                 removed.count("sign-ins", rows.count())
                 rows.delete()
         get_user_model()._default_manager.filter(person__in=subject.keys).delete()
-        for of_theirs in (Membership, Grant, PersonAddress, PersonChange):
+        for of_theirs in (Membership, Grant, PersonAddress, PersonChange, Survey):
             of_theirs._default_manager.filter(person__in=subject.keys).delete()
         PersonChange.objects.filter(by__in=subject.keys).update(by_name=STAND_IN)
         work.forget_records(subject, STAND_IN, removed)
+        remove_drafts(Q(author__in=subject.keys) | Q(answers__actor__in=subject.keys), removed)
+        self._rewrite(Draft.objects.all(), ["to", "cc", "bcc", "subject", "text", "problem", "joined"])
         names = [person.name for person in subject.persons]
         forget_reader(subject.keys, [*names, *subject.addresses], STAND_IN, removed)
         self._rewrite(work.edits_naming(subject), ["by", "old", "new"])

@@ -17,7 +17,7 @@ from mailcall.inbound.models import Confirmation, MailEdit, ReceivedMail
 from mailcall.outbound.models import Message, Token
 from mailcall.retention.calls import Work
 from mailcall.retention.people import Subject
-from mailcall.retention.removing import REMOVED, Removed, Stamp, remove_data
+from mailcall.retention.removing import REMOVED, Removed, Stamp, remove_data, remove_drafts
 
 
 def requests_of(subject: Subject) -> "QuerySet[Request]":
@@ -42,6 +42,7 @@ def empty_requests(keys: list[int], stamp: Stamp, removed: Removed) -> Work:
     list(rows.select_for_update().values_list("pk"))
     work = Work.of(requests=keys)
     remove_data(Message.objects.filter(work.about), stamp, removed)
+    remove_drafts(work.about, removed)
     for model in (Message, TimelineEntry, ReceivedMail):  # whoever answers repeats it
         model._default_manager.filter(work.about).exclude(subject="").update(subject=REMOVED)
     rows.order_by().update(subject=REMOVED, version=F("version") + 1)

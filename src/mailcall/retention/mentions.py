@@ -23,6 +23,7 @@ from mailcall.desk.models import (
     PersonChange,
     Request,
     RequestTypeStep,
+    Survey,
     Task,
     TimelineEntry,
 )
@@ -30,10 +31,12 @@ from mailcall.inbound.models import Confirmation, IncomingAccount, MailEdit, Mai
 from mailcall.outbound.models import (
     Delivery,
     DigestItem,
+    Draft,
     Message,
     Notice,
     NotTold,
     PersonNotices,
+    Snippet,
     Suppression,
 )
 
@@ -48,6 +51,7 @@ _PLACES: Sequence[tuple[str, type[Model], Sequence[str]]] = (
     ("call", Call, ["subject"]),
     ("participant", Participant, ["address", "name", "reason"]),
     ("link", CallLink, ["reason"]),
+    ("survey", Survey, ["comment"]),
     ("request", Request, ["subject"]),
     ("task", Task, ["title"]),
     ("approval", Approval, ["comment", "proof"]),
@@ -57,6 +61,8 @@ _PLACES: Sequence[tuple[str, type[Model], Sequence[str]]] = (
     ("edit of a mail", MailEdit, ["by", "old", "new"]),
     ("confirmation", Confirmation, ["command", "results"]),
     ("message", Message, ["subject", "to", "cc", "why", "data"]),
+    ("draft", Draft, ["to", "cc", "bcc", "subject", "text", "problem"]),
+    ("text kept ready", Snippet, ["name", "text"]),
     ("delivery", Delivery, ["recipient", "reply"]),
     ("notice", Notice, ["subject", "text", "why"]),
     ("line of a digest", DigestItem, ["address", "name", "subject", "text", "why"]),

@@ -14,7 +14,8 @@ from django.db.models.functions import Coalesce
 from mailcall.desk.models import Attachment, Content, TimelineEntry
 from mailcall.desk.models.calls import content_name
 from mailcall.inbound.models import Confirmation, MailEdit, MailState, ReceivedMail
-from mailcall.outbound.models import Delivery, DeliveryState, Message
+from mailcall.outbound import drafts
+from mailcall.outbound.models import Delivery, DeliveryState, Draft, DraftFile, Message
 from mailcall.retention.models import LooseFile
 
 REMOVED = "(removed)"
@@ -126,15 +127,23 @@ def remove_attachments(entries: Collection[int], removed: Removed) -> None:
     rows.delete()
     removed.add("attachments", attachments)
     contents = Content.objects.filter(pk__in=set(attachments.values())).order_by("pk").select_for_update()
-    used = set(
-        Attachment.objects.filter(content__in=list(contents.values_list("pk", flat=True))).values_list(
-            "content", flat=True
-        )
+    locked = list(contents.values_list("pk", flat=True))
+    used = {
+        key
+        for model in (Attachment, DraftFile)
+        for key in model._default_manager.filter(content__in=locked).values_list("content", flat=True)
+    }
+    unused = Content.objects.filter(
+        pk__in=set(attachments.values()) - used, draft_files=None, template_files=None
     )
-    unused = Content.objects.filter(pk__in=set(attachments.values()) - used)
     in_files = set(unused.filter(data=None).values_list("sha256", flat=True))
     unused.only("pk").delete()
     let_go(in_files, removed)
+
+
+def remove_drafts(about: Q, removed: Removed) -> None:
+    """Mails that analysts were writing, with the files that only these have."""
+    removed.count("drafts", drafts.forget(Draft.objects.filter(about)))
 
 
 def entry_keys(entries: "QuerySet[TimelineEntry]") -> list[int]:
