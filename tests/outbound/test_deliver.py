@@ -16,6 +16,7 @@ from mailcall.outbound import deliver as room
 from mailcall.outbound import operations
 from mailcall.outbound.deliver import deliver, has_work
 from mailcall.outbound.models import Delivery, Message, OutgoingServer
+from mailcall.outbound.returned import Returned, note_returned
 from mailcall.transport.interface import Envelope, RecipientResult, Result, ServerTrouble
 
 REPLIES = {
@@ -465,7 +466,7 @@ def test_a_report_that_overtakes_the_result_of_its_group_has_the_last_word(
 ) -> None:
     [delivery] = write("ann")
     message_id = delivery.message.message_id
-    transport.before_send = lambda: operations.bounced(message_id, [(address("ann"), "5.1.1 nobody")])
+    transport.before_send = lambda: note_returned(Returned(((address("ann"), "5.1.1 nobody"),), message_id))
     deliver(desk.server)
     delivery.refresh_from_db()
     assert (delivery.state, delivery.reply) == ("bounced", "5.1.1 nobody")

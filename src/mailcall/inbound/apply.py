@@ -32,8 +32,8 @@ from mailcall.inbound.facts import Known, gather, own_addresses
 from mailcall.inbound.models import IncomingAccount, MailState, ReceivedMail
 from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules import decide
-from mailcall.outbound import operations
 from mailcall.outbound.answers import Answer, send_answers
+from mailcall.outbound.returned import note_returned
 
 log = structlog.get_logger("inbound.act")
 
@@ -222,8 +222,8 @@ def _change_at_once(done: Sequence[tuple[Item, Decided, Facts]], known: Known, w
         _forget(item.mail)
         if change := change_for(item.mail, item.reading, decided.decision, fact):
             changes[item.mail.pk] = change
-        if decided.decision.bounced:
-            operations.bounced(decided.decision.bounced_message_id, decided.decision.bounced)
+        if decided.decision.returned:
+            note_returned(decided.decision.returned)
         work.answer(refusal_for(item.mail, item.reading, decided.decision, fact))
     entries = dict(zip(changes, work.do(list(changes.values())), strict=True))
     for item, decided, fact in done:
@@ -271,7 +271,7 @@ def _forget(mail: ReceivedMail) -> None:
 def _stands_alone(reading: Reading, decision: Decision) -> bool:
     """Whether acting on it needs more of the database than was gathered for the chunk."""
     refused = decision.action is Action.REJECT  # for which its sender may be told
-    return bool(decision.bounced) or decision.reopen or refused or not reading.sender
+    return decision.returned is not None or decision.reopen or refused or not reading.sender
 
 
 def _journal(item: Item, decided: Decided, now: dt.datetime) -> None:

@@ -22,6 +22,7 @@ from mailcall.desk.rights import Rights
 from mailcall.grammar import DEFAULT, Parsed, Words
 from mailcall.inbound.models import Outcome
 from mailcall.message import without_detail
+from mailcall.outbound.returned import Returned
 
 FREE_TEXT = Parsed("log")
 
@@ -168,8 +169,7 @@ class Decision:
     links: tuple[tuple[Call, LinkState, str], ...] = ()
     answer: bool = False
     no_answer: str = ""  # why the sender is not answered
-    bounced: tuple[tuple[str, str], ...] = ()  # for a delivery report: address and reason
-    bounced_message_id: str = ""
+    returned: Returned | None = None  # what a report says of a mail of ours
 
 
 @dataclass(frozen=True, slots=True)

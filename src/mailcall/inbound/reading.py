@@ -5,18 +5,21 @@ Imports no Django: the processes that read need none.
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mailcall.inbound.antivirus import daemon
 from mailcall.inbound.dns import key_lookup
 from mailcall.inbound.edited import Edit, with_edit
-from mailcall.message import Mail
+from mailcall.message import Mail, envelope_tags
 from mailcall.message.evidence import Evidence, Trust, sender_evidence
+from mailcall.message.mime import Part
 from mailcall.message.reading import read_with_tree
 from mailcall.message.records import Record
 from mailcall.message.thread_ids import Found, Target, find_ours, own_target
 from mailcall.message.transfer import Buffer
+
+_DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Reading(Record):
     ours: Target | None  # what it was about, if we sent it ourselves
     found: tuple[Found, ...]
     duplicate_key: str
+    returned: int = 0  # the delivery whose envelope tag it was sent to
     whole_size: int = 0  # bytes of the whole mail, where only its header is here; else 0
     daemon_away: bool = False  # so that nobody could look for viruses at this reading
 
@@ -95,9 +99,19 @@ def read(
         ours=own_target(mail, keys),
         found=tuple(find_ours(mail, keys)),
         duplicate_key=key,
+        returned=envelope_tags.number_in(_addressed(mail, root), keys),
         whole_size=arrival.whole_size,
         daemon_away=daemon_away,
     )
+
+
+def _addressed(mail: Mail, root: Part | None) -> Iterator[str]:
+    """The addresses that it was sent to, as its header and the mail servers on its way say."""
+    yield from (mailbox.address for mailbox in (*mail.to, *mail.cc))
+    if mail.bounce:
+        yield mail.bounce.envelope_sender
+    if root is not None and mail.automatic:
+        yield from (root.value(name).strip(" <>") for name in _DELIVERED)
 
 
 def duplicate_key(mail: Mail) -> str:

@@ -41,7 +41,7 @@ def read_bounce(root: Part) -> Bounce:
     if not any("@" in recipient.address for recipient in recipients):  # or a pipe, a file, a name inside
         told = read_texts(root)
         recipients = recipients if recipients and not told[0].address else told
-    return Bounce(tuple(recipients), _original_id(root))
+    return Bounce(tuple(recipients), original_id(root))
 
 
 def _distinct(found: Iterator[BouncedRecipient]) -> list[BouncedRecipient]:
@@ -53,7 +53,7 @@ def _distinct(found: Iterator[BouncedRecipient]) -> list[BouncedRecipient]:
     return list(kept.values())
 
 
-def _start(part: Part, limit: int = _MAX_BYTES) -> str:
+def start_of(part: Part, limit: int = _MAX_BYTES) -> str:
     """Decode the beginning of a part."""
     data = decode_transfer(part.body[:limit], part.value("content-transfer-encoding"))[0]
     return data.decode("utf-8", "replace").replace("\r\n", "\n")
@@ -65,7 +65,7 @@ def _from_fields(root: Part) -> Iterator[BouncedRecipient]:
     if not status:
         status = list(_inner_status(root))
     for part in status or _parts_with_fields(root):
-        yield from _groups(_start(part))
+        yield from _groups(start_of(part))
 
 
 def _inner_status(root: Part) -> Iterator[Part]:
@@ -74,7 +74,7 @@ def _inner_status(root: Part) -> Iterator[Part]:
         if part.content_type in _NOTIFICATION_TYPES:
             yield part
         elif part.content_type == "message/rfc822" and b"/delivery-status" in part.body[:_MAX_HEADER]:
-            inner = parse(_start(part).encode(), [])
+            inner = parse(start_of(part).encode(), [])
             yield from (piece for piece in inner.walk() if piece.content_type in _STATUS_TYPES)
 
 
@@ -82,7 +82,7 @@ def _parts_with_fields(root: Part) -> Iterator[Part]:
     for part in root.walk():
         if part.children or part.content_type != "text/plain":
             continue
-        text = _start(part, _MAX_HEADER)
+        text = start_of(part, _MAX_HEADER)
         if "final-recipient" in text.lower() and _GROUPS_IN_TEXT.search(text):
             yield part
 
@@ -152,18 +152,18 @@ def _permanent(action: str, status: str, diagnostic: str) -> bool:
     )
 
 
-def _original_id(root: Part) -> str:
+def original_id(root: Part) -> str:
     """Find the Message-ID of the mail that the report is about: as returned, as told, or from the thread."""
     for types in (_RETURNED_TYPES, _STATUS_TYPES | _NOTIFICATION_TYPES):
         for part in root.walk():
             if part.content_type in types:
-                text = _start(part, _MAX_HEADER)
+                text = start_of(part, _MAX_HEADER)
                 match = _ID_FIELD.search(text.partition("\n\n")[0] if types is _RETURNED_TYPES else text)
                 if match:
                     return match[1]
     for part in root.walk():
         if not part.children and part.content_type.startswith(("text/", "message/partial")):
-            text = _start(part)
+            text = start_of(part)
             match = _ID_FIELD.search(text) if "message-id" in text.lower() else None
             if match:
                 return match[1]

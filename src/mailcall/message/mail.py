@@ -144,7 +144,7 @@ class BouncedRecipient(Record):
     """One recipient of a delivery report (RFC 3464 2.3). `status` is like `5.1.1`, or empty."""
 
     address: str
-    action: str  # failed | delayed | delivered | relayed | expanded | ''
+    action: str  # failed | delayed | delivered | relayed | expanded | complained | ''
     status: str
     diagnostic: str
     permanent: bool
@@ -152,10 +152,11 @@ class BouncedRecipient(Record):
 
 @dataclass(frozen=True, slots=True)
 class Bounce(Record):
-    """What a delivery report says. `original_message_id` has its angle brackets, or is empty."""
+    """What a delivery report, or a complaint, says. `original_message_id` has its brackets, or is empty."""
 
     recipients: tuple[BouncedRecipient, ...]
     original_message_id: str
+    envelope_sender: str = ""  # of the original mail, where the report says it
 
     @property
     def permanent(self) -> bool:

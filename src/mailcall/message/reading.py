@@ -7,6 +7,7 @@ from pathlib import Path
 from .attached_mails import attached_mails
 from .body import Body, read_body
 from .bounces import read_bounce
+from .complaints import read_complaint
 from .charsets import decode
 from .dates import has_impossible_zone, read_date
 from .decoding import charset_of_value
@@ -62,6 +63,7 @@ def _mail_of(root: Part, defects: list[str]) -> Mail:
     body = read_body(root, defects)
     kind = classify(root)
     bounce = read_bounce(root) if kind.kind in {Kind.BOUNCE, Kind.DELIVERED_NOTICE} else None
+    complaint = read_complaint(root) if kind.kind is Kind.FEEDBACK_REPORT else None
     pieces = split_text(body.text, body.marks)
     is_report = bounce is not None or root.content_type == "multipart/report"
     date = read_date(root.value("date"))
@@ -97,7 +99,7 @@ def _mail_of(root: Part, defects: list[str]) -> Mail:
         auto_generated=kind.auto_generated,
         is_list=kind.is_list,
         automatic_reason=kind.automatic_reason,
-        bounce=bounce,
+        bounce=bounce or complaint,
         trace=root.ordered("received", "authentication-results"),
         from_header_count=len(root.raw("from")),
         defects=tuple(dict.fromkeys(defects)),

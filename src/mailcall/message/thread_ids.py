@@ -109,7 +109,7 @@ def find_ours(mail: Mail, keys: Sequence[bytes]) -> list[Found]:
     found: dict[Target, Found] = {}
     for where, texts in places:
         for text in texts:
-            for token in _tokens_in(text):
+            for token in tokens_in(text[:_MAX_BODY]):
                 target = read_token(token, keys)
                 if target:
                     found.setdefault(target, Found(target, where))
@@ -120,12 +120,12 @@ def find_ours(mail: Mail, keys: Sequence[bytes]) -> list[Found]:
 
 def own_target(mail: Mail, keys: Sequence[bytes]) -> Target | None:
     """What our own mail come back was about; None unless we signed the mail's own Message-ID."""
-    token = next(_tokens_in(mail.message_id), "")
+    token = next(tokens_in(mail.message_id), "")
     return read_token(token, keys) if token else None
 
 
-def _tokens_in(text: str) -> Iterator[str]:
-    """Give what looks like our tokens. A search that ignores case is slow, and most texts have none."""
+def tokens_in(text: str) -> Iterator[str]:
+    """Give what looks like our tokens, not verified. A search that ignores case is slow, and most texts have none."""
     if "mc." in text.lower():
         for match in _IN_TEXT.finditer(text):
             yield match[1]

@@ -14,14 +14,15 @@ from django.utils import timezone
 from mailcall import measures
 from mailcall.checkpoints import checkpoint
 from mailcall.keyring import KeyringError
-from mailcall.message import with_a_labels
+from mailcall.message import envelope_tags, with_a_labels
 from mailcall.outbound.choosing import has_waiting, nobodys
 from mailcall.outbound.fates import GIVE_UP_AFTER, defer, doubt, given_up, hold, put_back, settle
 from mailcall.outbound.groups import Waiting, record
 from mailcall.outbound.heard import Heard
-from mailcall.outbound.models import WAITING_STATES, Delivery, DeliveryState, OutgoingServer
+from mailcall.outbound.models import WAITING_STATES, Delivery, DeliveryState, Message, OutgoingServer
 from mailcall.outbound.pacing import Pacing
-from mailcall.outbound.render import render
+from mailcall.outbound.render import REPLY_TO, render
+from mailcall.outbound.threads import signing_keys
 from mailcall.transport import open_transport
 from mailcall.transport.interface import Envelope, RecipientResult, Result, ServerTrouble, Transport
 
@@ -96,6 +97,7 @@ class _Run:
         self._waiting = Waiting(server)
         self._unanswered: deque[list[Delivery]] = deque()  # mails that the transport took, the first in hand
         self._broken: Exception | None = None
+        self._keys = signing_keys() if server.envelope_tags else ()
 
     def through(self, transport: Transport, heard: Heard) -> None:
         """Send until nothing is due. Raises ServerTrouble, and trouble of the database."""
@@ -154,9 +156,19 @@ class _Run:
                 self._broken = error
                 return
             if mail is not None:
-                self._unanswered.append(deliveries)
-                sender = deliveries[0].message.sender[1]
-                yield Envelope(with_a_labels(sender), [with_a_labels(d.recipient) for d in deliveries], mail)
+                yield from self._envelopes(deliveries, mail)
+
+    def _envelopes(self, deliveries: list[Delivery], mail: bytes) -> Iterator[Envelope]:
+        """One for all recipients of a mail, or for each one with the tag by which its report finds it."""
+        sender = with_a_labels(_returned_to(deliveries[0].message))
+        if not self._server.envelope_tags:
+            self._unanswered.append(deliveries)
+            yield Envelope(sender, [with_a_labels(d.recipient) for d in deliveries], mail)
+            return
+        for delivery in deliveries:
+            self._unanswered.append([delivery])
+            tagged = envelope_tags.tagged(sender, delivery.pk, self._keys)
+            yield Envelope(tagged, [with_a_labels(delivery.recipient)], mail)
 
     def _note(self, deliveries: Sequence[Delivery], results: Sequence[RecipientResult], heard: Heard) -> None:
         by_recipient = {result.recipient: result for result in results}
@@ -182,6 +194,13 @@ class _Run:
                 state=str(delivery.state),
                 reply=delivery.reply,
             )
+
+
+def _returned_to(message: Message) -> str:
+    """Where reports about it go: to the desk, also of a mail from an analyst's own address."""
+    _, address = message.data.get(REPLY_TO) or message.sender
+    local, at, domain = str(address).rpartition("@")
+    return local.partition("+mc.")[0] + at + domain
 
 
 def _put_back(group: Sequence[Delivery]) -> None:

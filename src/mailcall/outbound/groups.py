@@ -76,7 +76,7 @@ class Waiting:
         for some in waiting(self._server, timezone.now()):
             if len(self._found) < LOOK:
                 found = some.select_related("message")[: LOOK - len(self._found)]
-                self._found += drop_suppressed(found, timezone.now())
+                self._found += drop_suppressed(list(found), timezone.now())
 
     def _taken(self, some: Sequence[Delivery]) -> list[Delivery]:
         """Those of them that still wait, and that nobody else is just taking."""

@@ -1,15 +1,9 @@
-"""What people do to deliveries, and what a delivery report says about them."""
-
-from collections.abc import Sequence
+"""What people do to deliveries."""
 
 from django.utils import timezone
 
 from mailcall.desk.errors import Refused
-from mailcall.message import comparable
 from mailcall.outbound.models import Delivery, DeliveryState
-
-# A report shows that it did leave, even while its group is still being sent.
-LEFT = (DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.UNKNOWN)
 
 
 def retry(delivery: Delivery) -> None:
@@ -57,23 +51,6 @@ def cancel(delivery: Delivery) -> None:
         "It can't be cancelled any more: it is {}.",
         finished_at=timezone.now(),
     )
-
-
-def bounced(message_id: str, recipients: Sequence[tuple[str, str]]) -> list[Delivery]:
-    """Mark what a delivery report says was refused, as (address, reason); the deliveries it found."""
-    found = []
-    for address, reason in recipients:
-        for delivery in Delivery.objects.filter(
-            message__message_id=message_id,
-            recipient=comparable(address),
-            state__in=LEFT,
-        ):
-            delivery.state = DeliveryState.BOUNCED
-            delivery.reply = reason
-            delivery.finished_at = delivery.finished_at or timezone.now()
-            delivery.save(update_fields=["state", "reply", "finished_at"])
-            found.append(delivery)
-    return found
 
 
 def _move(

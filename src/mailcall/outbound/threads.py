@@ -17,7 +17,12 @@ def signing_keys() -> Sequence[bytes]:
 def new_message_id(number: int, address: str, keys: Sequence[bytes], kind: str = "call") -> str:
     """A fresh signed Message-ID for a mail about this target, by default a call, sent from this address."""
     token = thread_ids.make_token(Target(kind, number), keys)
-    return thread_ids.message_id(token, ascii_domain(address.rpartition("@")[2]) or "localhost")
+    return thread_ids.message_id(token, domain_of(address))
+
+
+def domain_of(address: str) -> str:
+    """The domain that the Message-IDs of mails from this address have."""
+    return ascii_domain(address.rpartition("@")[2]) or "localhost"
 
 
 def token_of(message_id: str) -> str:

@@ -14,7 +14,6 @@ from mailcall.inbound.rules.rejected import (
     AutomaticReply,
     AutomaticSubject,
     BlockedSender,
-    DeliveryReport,
     OwnMail,
     RejectedSubject,
     RoundTrip,
@@ -22,6 +21,7 @@ from mailcall.inbound.rules.rejected import (
     TooBig,
 )
 from mailcall.inbound.rules.replies import BelongsHere, ReplyToOurs
+from mailcall.inbound.rules.reports import Complaint, DeliveryReport
 from mailcall.inbound.rules.screened import SpamMark, Virus
 
 
@@ -52,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     RoundTrip(),
     OwnMail(),
     DeliveryReport(),
+    Complaint(),
     AutomaticReply(),
     AutomaticMail(),
     AutomaticSubject(),

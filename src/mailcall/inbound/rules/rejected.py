@@ -11,7 +11,8 @@ from mailcall.message.mail import Kind
 from mailcall.message.subjects import strip_prefixes
 
 
-def _reject(reading: Reading, facts: Facts, reason: str) -> Decision:
+def reject(reading: Reading, facts: Facts, reason: str) -> Decision:
+    """Change nothing, and answer nobody."""
     return Decision(
         Action.REJECT,
         reason,
@@ -33,7 +34,7 @@ class RoundTrip:
         """Fire on the signature alone: an old one that comes again is told from a new one elsewhere."""
         if not reading.ours or reading.ours.kind != "round trip":
             return Verdict("It is no round-trip mail of ours.")
-        decision = _reject(reading, facts, "It is a round-trip mail of our own; it only measures the way.")
+        decision = reject(reading, facts, "It is a round-trip mail of our own; it only measures the way.")
         return Verdict(
             f"Its Message-ID {reading.mail.message_id} carries our signature of a round trip.",
             replace(decision, action=Action.ROUND_TRIP),
@@ -54,42 +55,7 @@ class OwnMail:
             return Verdict("Its Message-ID is not ours.")
         return Verdict(
             f"Its Message-ID {reading.mail.message_id} carries our signature.",
-            _reject(reading, facts, "It is our own mail come back."),
-        )
-
-
-@dataclass(frozen=True)
-class DeliveryReport:
-    """RFC 3464: tells what became of a mail of ours, and marks its delivery."""
-
-    letter: str = "a"
-    name: str = "delivery report"
-    description: str = "Rejects a delivery report and marks the delivery that it is about."
-
-    def check(self, reading: Reading, facts: Facts) -> Verdict:
-        """Fire on what the structure of the mail shows to be a report."""
-        mail = reading.mail
-        if mail.kind is not Kind.BOUNCE and mail.kind is not Kind.DELIVERED_NOTICE:
-            return Verdict("It is not a delivery report.")
-        bounce = mail.bounce
-        bounced = tuple(
-            (r.address, f"{r.status} {r.diagnostic}".strip() or "refused, without a reason")
-            for r in (bounce.recipients if bounce else ())
-            if r.address and (r.permanent or r.action == "failed")  # given up: the mail is lost either way
-        )
-        about = bounce.original_message_id if bounce else ""
-        told = ", ".join(f"{address} ({reason})" for address, reason in bounced)
-        decision = _reject(
-            reading,
-            facts,
-            f"It is a delivery report; not delivered to: {told}."
-            if told
-            else "It is a delivery report of a delay or a success; no recipient is given up.",
-        )
-        return Verdict(
-            f"{mail.kind_reason or 'Its structure'} shows a delivery report "
-            f"about {about or 'an unknown mail'}.",
-            replace(decision, bounced=bounced, bounced_message_id=about),
+            reject(reading, facts, "It is our own mail come back."),
         )
 
 
@@ -113,7 +79,7 @@ class AutomaticReply:
         kind = mail.kind.replace("_", " ")
         return Verdict(
             f"{mail.kind_reason or 'Its headers'} shows: {kind}.",
-            _reject(reading, facts, f"It is automatic: {kind}."),
+            reject(reading, facts, f"It is automatic: {kind}."),
         )
 
 
@@ -134,7 +100,7 @@ class AutomaticMail:
             return Verdict(f"It is automatic ({why}), and account {facts.account.name} takes such mail.")
         return Verdict(
             f"It is automatic ({why}).",
-            _reject(reading, facts, f"Account {facts.account.name} takes no automatic mail."),
+            reject(reading, facts, f"Account {facts.account.name} takes no automatic mail."),
         )
 
 
@@ -155,7 +121,7 @@ class AutomaticSubject:
             return Verdict("Its subject is none that machines write.")
         return Verdict(
             f"Its subject is one that machines write: {found}.",
-            _reject(reading, facts, f"Its subject says that it is automatic: {found}."),
+            reject(reading, facts, f"Its subject says that it is automatic: {found}."),
         )
 
 
@@ -175,7 +141,7 @@ class BlockedSender:
                 if entry in facts.account.blocked_senders:
                     return Verdict(
                         f"{entry} is blocked by account {facts.account.name}.",
-                        _reject(reading, facts, f"Its sender {address} is blocked."),
+                        reject(reading, facts, f"Its sender {address} is blocked."),
                     )
         return Verdict("Its sender is not blocked.")
 
@@ -195,7 +161,7 @@ class RejectedSubject:
             if entry.casefold() in subject:
                 return Verdict(
                     f"The subject contains “{entry}”.",
-                    _reject(reading, facts, f"Its subject is on the reject list: “{entry}”."),
+                    reject(reading, facts, f"Its subject is on the reject list: “{entry}”."),
                 )
         return Verdict("Its subject is on no reject list.")
 
@@ -213,7 +179,7 @@ class TooBig:
         if not reading.whole_size:
             return Verdict("All of it was fetched.")
         no_answer = why_no_answer(reading, facts)
-        decision = _reject(
+        decision = reject(
             reading,
             facts,
             f"It is too big: it has {megabytes(reading.whole_size)} MB, and account {facts.account.name} "
