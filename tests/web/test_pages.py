@@ -2,12 +2,14 @@
 
 import pytest
 from django.urls import reverse
+from django.utils.html import conditional_escape
 
 from mailcall.desk.models import Group
 from mailcall.inbound.models import FED, IncomingAccount
+from mailcall.web.templatetags.desk import breaks_at, language_name
 from mailcall.web.urls import pages
 
-PUBLIC = {"sign-in", "healthz", "readyz", "inline-image", "confirm", "decide"}
+PUBLIC = {"survey", "sign-in", "healthz", "readyz", "inline-image", "confirm", "decide"}
 FOR_ALL_SIGNED_IN = {
     *("home", "sign-out", "confirmations", "confirmation"),
     *("request-new", "approvals", "approval", "delegations", "delegation-revoke"),
@@ -175,6 +177,22 @@ def test_a_subject_that_forwards_to_nobody_says_so(analyst):
 
     assert "Netwrok: There is no group or analyst “Netwrok”." in page("FORWARD CALL 12 TO Netwrok")
     assert "<dd>the group Network</dd>" in page("FORWARD CALL 12 TO network")
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [("ann@desk.example", "ann@<wbr>desk.example"), ("<b>@x", "&lt;b&gt;@<wbr>x"), ("nobody", "nobody")],
+)
+def test_an_address_breaks_behind_its_at(written, shown):
+    assert breaks_at(written) == breaks_at(conditional_escape(written)) == shown
+
+
+@pytest.mark.parametrize(
+    ("tag", "name"),
+    [("de", "German (de)"), ("pt-BR", "Brazilian Portuguese (pt-BR)"), ("xx-yy", "xx-yy"), ("", "")],
+)
+def test_languages_are_called_by_their_names(tag, name):
+    assert language_name(tag) == name
 
 
 @pytest.mark.parametrize(

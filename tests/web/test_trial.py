@@ -75,6 +75,7 @@ def test_what_would_be_decided_otherwise_is_listed_and_linked(analyst, account, 
         assert reverse("web:mail", args=[mail.pk]) in page
     assert reverse("web:mail", args=[month[1].pk]) not in page
     assert "<strong>2 of 3 mails</strong>" in page
+    assert re.search("<thead.*>Mail<.*>As it is<.*>As tried<.*</thead>", page)
     assert "by “rejected subject”" in page
     assert IncomingAccount.objects.get().reject_subjects == ""
     assert not ReceivedMail.objects.exclude(outcome=Outcome.LOGGED).exists()
@@ -85,7 +86,7 @@ def test_a_long_trial_goes_on_by_itself(analyst, account, month, monkeypatch):
     monkeypatch.setattr("mailcall.inbound.trial.CHUNK", 1)
     page = text_of(post(analyst, "trial-run", account, reject_subjects="casino"))
     assert 'hx-trigger="load, submit"' in page
-    assert "1 mails looked at, 1 would be decided otherwise" in page
+    assert "1 mail looked at, 1 would be decided otherwise" in page
     typed = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
     part = analyst.post(
         reverse("web:trial-run", args=[account.pk]), typed, headers={"HX-Request": "true"}

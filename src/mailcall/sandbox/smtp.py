@@ -105,7 +105,7 @@ class Delivery:
         except OSError as error:
             _log.warning("The sandbox could not keep a mail: %s", error)
             return "451 4.3.0 The mail could not be written to the disk"
-        return f"250 2.0.0 Delivered to {len(recipients)} mailboxes"
+        return f"250 2.0.0 Delivered to {len(recipients)} mailbox{'es' if len(recipients) != 1 else ''}"
 
 
 def _mailbox_of(address: str) -> str:

@@ -31,7 +31,7 @@ class RulesForm(forms.Form):
     known_people_only = forms.BooleanField(label="Log calls for people on record only", required=False)
     word_languages = forms.MultipleChoiceField(
         label="Languages of commands",
-        choices=[(code, code) for code in sorted(LANGUAGES)],
+        choices=list(LANGUAGES.items()),
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language_info
 
 from mailcall.desk.models import Call
 from mailcall.desk.state_names import StateNames
@@ -163,3 +164,18 @@ def adds_to(subject: str, known: str) -> bool:
 def initial(name: str) -> str:
     """The letter that stands for somebody."""
     return next((letter.upper() for letter in name if letter.isalnum()), "?")
+
+
+@register.filter
+def breaks_at(text: str) -> SafeString:
+    """Addresses that break behind their @ where a line has no room for the whole, sooner than in a word."""
+    return mark_safe(conditional_escape(text).replace("@", "@<wbr>"))  # noqa: S308 - escaped just here
+
+
+@register.filter
+def language_name(tag: str) -> str:
+    """What a language is called in English, with its tag: `German (de)`; a tag that nobody named as it is."""
+    try:
+        return f"{get_language_info(tag.lower())['name']} ({tag})" if tag else ""
+    except KeyError:
+        return tag

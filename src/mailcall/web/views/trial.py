@@ -65,6 +65,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "read": before["read"] + tried.read,
         "found": before["found"] + len(tried.otherwise),
         "same": rules == Rules.of(account),
+        "further": below is not None,
     }
     if request.headers.get("HX-Request"):
         return _page(request, account, form, template="web/trial_part.html", **context)
