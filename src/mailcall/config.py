@@ -101,6 +101,11 @@ class Config(BaseSettings):
     retention_hour: int = Field(
         3, ge=0, le=23, description="Hour of the day, by `time_zone`, from which the retention rules run."
     )
+    language: str = Field(
+        "en",
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        description="Language of mails to people who have none of their own, such as de.",
+    )
     time_zone: str = Field("UTC", description="Time zone that the pages show, such as Europe/Berlin.")
     lmtp_listen: str = Field(
         "",

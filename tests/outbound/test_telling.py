@@ -378,7 +378,7 @@ def test_those_who_read_one_language_share_a_mail_and_others_get_their_own(offic
     call = Call.objects.create(partition=office.partition, subject="No light", user=office.uma)
     forward(call, office.deed(office.ann), group=group)
     languages = {m.language: len(m.to) for m in Message.objects.filter(type_code=1005)}
-    assert languages == {"de": 2, "": 1}
+    assert languages == {"de": 2, "en": 1}
 
 
 def test_why_somebody_is_not_told_is_kept(office: Office, call: Call) -> None:

@@ -17,6 +17,8 @@ from mailcall.outbound.budget import COMMAND_CODES, LAST_ANSWER, Budget
 from mailcall.outbound.message_types import COMMAND_ANSWERED, COMMAND_TO_CONFIRM, MessageType
 from mailcall.outbound.models import Delivery, DeliveryState, Message
 from mailcall.outbound.origin import MailOrigin
+from mailcall.outbound.template_map import chosen
+from mailcall.outbound.templating.wording import opening_in
 from mailcall.outbound.text_tables import text_table
 from mailcall.outbound.threads import new_message_id, signing_keys
 
@@ -166,6 +168,15 @@ def _message(answer: Answer, keys: Sequence[bytes]) -> Message:
     partition, origin = answer.partition, answer.origin
     about = masked(without_tags(strip_prefixes(answer.asked).text).strip()) or "(no subject)"
     kind = answer.message_type
+    choice = chosen(kind, partition.pk, answer.person.language if answer.person else "")
+    opening = opening_in(choice.language, answer.opening)
+    data = {
+        "subject": about,
+        "partition": partition.name,
+        "user": clean_subject(answer.to[0]),
+        **_told(answer),
+    }
+    otherwise = f"{opening}{'' if opening.endswith('?') else ':'} {about}"[:500]
     return Message(
         type_code=kind.code,
         partition=partition,
@@ -176,13 +187,10 @@ def _message(answer: Answer, keys: Sequence[bytes]) -> Message:
         references=" ".join((*origin.references, origin.message_id)),
         sender=[partition.sender_name or partition.name, partition.address],
         to=[list(answer.to)],
-        subject=f"{answer.opening}{'' if answer.opening.endswith('?') else ':'} {about}"[:500],
-        data={
-            "subject": about,
-            "partition": partition.name,
-            "user": clean_subject(answer.to[0]),
-            **_told(answer),
-        },
+        language=choice.language,
+        template_version_id=choice.version_id,
+        subject=choice.subject_for(kind, data, otherwise=otherwise),
+        data=data,
         automatic=bool(kind.auto_submitted),
         why=answer.why[:300],
     )

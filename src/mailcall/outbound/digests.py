@@ -17,6 +17,7 @@ from mailcall.message.thread_ids import without_tags
 from mailcall.outbound.message_types import DIGEST, TYPES
 from mailcall.outbound.models import Delivery, DigestItem, Message
 from mailcall.outbound.snapshots import page_of
+from mailcall.outbound.template_map import chosen
 from mailcall.outbound.threads import new_message_id, signing_keys
 
 log = structlog.get_logger("outbound.digests")
@@ -74,6 +75,14 @@ def _message(items: Sequence[DigestItem], now: dt.datetime) -> Message:
     partition, person = first.partition, first.person
     flood = any(item.flood for item in items)
     what = f"{len(items)} notices" if len(items) > 1 else "1 notice"
+    choice = chosen(DIGEST, partition.pk, person.language if person else "")
+    data = {
+        "receiver": first.name,
+        "partition": partition.name,
+        "flood": flood,
+        "count": len(items),
+        "groups": _groups(items),
+    }
     return Message(
         type_code=DIGEST.code,
         partition=partition,
@@ -82,15 +91,10 @@ def _message(items: Sequence[DigestItem], now: dt.datetime) -> Message:
         message_id=new_message_id(first.pk, partition.address, signing_keys(), "mail"),
         sender=[partition.sender_name or partition.name, partition.address],
         to=[[first.name, first.address]],
-        language=person.language if person else "",
-        subject=f"{partition.name}: {what}",
-        data={
-            "receiver": first.name,
-            "partition": partition.name,
-            "flood": flood,
-            "count": len(items),
-            "groups": _groups(items),
-        },
+        language=choice.language,
+        template_version_id=choice.version_id,
+        subject=choice.subject_for(DIGEST, data, otherwise=f"{partition.name}: {what}"),
+        data=data,
         why="There were more notices than go out one by one." if flood else "They want these once a day.",
     )
 

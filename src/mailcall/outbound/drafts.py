@@ -1,12 +1,13 @@
 """Drafts of analysts' mails: begun from what they answer, saved as they are typed, never lost."""
 
+import contextlib
 import datetime as dt
 import mimetypes
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, ProtectedError, Q, QuerySet
 from django.utils import timezone
 
 from mailcall.desk.changes import NewFile, new_file
@@ -290,8 +291,9 @@ def forget(drafts: "QuerySet[Draft]") -> int:
 
 def _forget_contents(contents: Collection[int]) -> None:
     """Bytes that nothing names any more; what is in the file storage is found there as named by nothing."""
-    if contents:
-        Content.objects.filter(pk__in=contents, attachment=None, draft_files=None).only("pk").delete()
+    for key in set(contents):
+        with contextlib.suppress(ProtectedError), transaction.atomic():
+            Content.objects.filter(pk=key).only("pk").delete()
 
 
 def _touch(draft: Draft, *fields: str) -> None:

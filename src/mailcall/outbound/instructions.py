@@ -25,6 +25,7 @@ from mailcall.outbound.snapshots import snapshot, subject_about
 from mailcall.outbound.suppressing import fail_suppressed
 from mailcall.outbound.telling import Copy, Later, tell
 from mailcall.outbound.telling_authors import tell_authors
+from mailcall.outbound.template_map import Choice, chosen
 from mailcall.outbound.threads import new_message_id, signing_keys
 
 THREAD_MAILS = 10  # of a call, request or task that a mail about it refers to
@@ -234,6 +235,9 @@ def _message(copy: Copy, context: _Context) -> Message:
     data = {**snapshot(about, context.state_names.get(partition.pk, {})), **instruction.data}
     if "text" in data:
         data["files"] = list(context.files.get(entry.pk, ()))
+    choice = chosen(
+        kind, partition.pk, copy.language, getattr(about, "priority", None), about.group_id, copy.channel
+    )
     return new_row(
         Message,
         type_code=kind.code,
@@ -249,12 +253,20 @@ def _message(copy: Copy, context: _Context) -> Message:
         to=[recipient.pair for recipient in copy.to],
         cc=[recipient.pair for recipient in copy.cc],
         channel=copy.channel,
-        language=copy.language,
-        subject=(instruction.subject or f"{instruction.prefix}{subject_about(about, kind.opening)}")[:500],
+        language=choice.language,
+        template_version_id=choice.version_id,
+        subject=instruction.subject[:500] or _subject(instruction, choice, data),
         data=data,
         automatic=bool(kind.auto_submitted),
         why=instruction.why[:300],
     )
+
+
+def _subject(instruction: Instruction, choice: Choice, data: Mapping[str, Any]) -> str:
+    """The subject of the template, else that which all mails of this type have."""
+    kind, about = instruction.kind, instruction.about
+    otherwise = f"{instruction.prefix}{subject_about(about, choice.opening(kind))}"[:500]
+    return choice.subject_for(kind, data, otherwise=otherwise, tag=f"[{about}]")
 
 
 def sender_of(partition: Partition) -> tuple[str, str]:

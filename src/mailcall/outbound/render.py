@@ -15,7 +15,7 @@ from mailcall.outbound.letter_html import html_of
 from mailcall.outbound.message_types import TYPES, Audience
 from mailcall.outbound.models import Message, Token
 from mailcall.outbound.surveys import SURVEY, token_for
-from mailcall.outbound.templating.filling import fill_builtin
+from mailcall.outbound.template_use import filled
 from mailcall.outbound.threads import token_of
 
 REPLY_TO = "reply_to"  # in a message's data: [name, address] of where answers are to go, if not to its sender
@@ -71,7 +71,7 @@ def _draft(message: Message, secret: str) -> Draft:
         context |= _ways_to_decide(message, secret)
     if kind.audience == Audience.NAMED:
         context |= {f"{name}_html": html_of(message.data.get(name, "")) for name in ("text", "quote")}
-    said = fill_builtin(kind, message.language, context)
+    said, files = filled(message, kind, context)
     name, address = message.sender
     reply_to = tuple(message.data.get(REPLY_TO, ()))
     if place == TokenPlace.REPLY_TO:
@@ -89,7 +89,7 @@ def _draft(message: Message, secret: str) -> Draft:
         references=tuple(message.references.split()),
         date=message.created_at,
         auto_submitted=kind.auto_submitted,
-        attachments=_files(message) if kind.audience == Audience.NAMED else (),
+        attachments=(*files, *(_files(message) if kind.audience == Audience.NAMED else ())),
     )
 
 

@@ -15,7 +15,7 @@ from mailcall.desk.models import Attachment, Content, TimelineEntry
 from mailcall.desk.models.calls import content_name
 from mailcall.inbound.models import Confirmation, MailEdit, MailState, ReceivedMail
 from mailcall.outbound import drafts
-from mailcall.outbound.models import Delivery, DeliveryState, Draft, DraftFile, Message
+from mailcall.outbound.models import Delivery, DeliveryState, Draft, Message
 from mailcall.retention.models import LooseFile
 
 REMOVED = "(removed)"
@@ -127,12 +127,11 @@ def remove_attachments(entries: Collection[int], removed: Removed) -> None:
     rows.delete()
     removed.add("attachments", attachments)
     contents = Content.objects.filter(pk__in=set(attachments.values())).order_by("pk").select_for_update()
-    locked = list(contents.values_list("pk", flat=True))
-    used = {
-        key
-        for model in (Attachment, DraftFile)
-        for key in model._default_manager.filter(content__in=locked).values_list("content", flat=True)
-    }
+    used = set(
+        Attachment.objects.filter(content__in=list(contents.values_list("pk", flat=True))).values_list(
+            "content", flat=True
+        )
+    )
     unused = Content.objects.filter(
         pk__in=set(attachments.values()) - used, draft_files=None, template_files=None
     )
