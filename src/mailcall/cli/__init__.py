@@ -18,6 +18,7 @@ COMMANDS = {
     "backup": ("backup", "Write the whole desk to one file, while it runs."),
     "restore": ("restore", "Bring a desk back from such a file."),
     "release": ("restore", "Let go what a restore put on hold."),
+    "dkim": ("dkim", "Sign what leaves by DKIM: make keys, switch them on."),
     "keys": ("keys", "Create and rotate the keys that protect secrets."),
     "password": ("keys", "Let a person sign in."),
     "load": ("load", "Load partitions, people, groups, templates, accounts and servers from a file."),

@@ -44,16 +44,20 @@ def _rotate() -> tuple[int, int]:
 
     from mailcall.database.fields import Secret
     from mailcall.inbound.models import IncomingAccount
-    from mailcall.outbound.models import OutgoingServer
+    from mailcall.outbound.models import DkimKey, OutgoingServer
 
     ring = keyring.add_key(config().keys_path)
     count = 0
     with transaction.atomic():
-        for model in (IncomingAccount, OutgoingServer):
+        for model, field in (
+            (IncomingAccount, "password"),
+            (OutgoingServer, "password"),
+            (DkimKey, "private_key"),
+        ):
             for row in model._default_manager.all():
-                if row.password:
-                    row.password = Secret(ring.reencrypt(row.password.stored))
-                    row.save(update_fields=["password"])
+                if secret := getattr(row, field):
+                    setattr(row, field, Secret(ring.reencrypt(secret.stored)))
+                    row.save(update_fields=[field])
                     count += 1
     return len(ring.keys), count
 

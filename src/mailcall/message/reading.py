@@ -7,8 +7,8 @@ from pathlib import Path
 from .attached_mails import attached_mails
 from .body import Body, read_body
 from .bounces import read_bounce
-from .complaints import read_complaint
 from .charsets import decode
+from .complaints import read_complaint
 from .dates import has_impossible_zone, read_date
 from .decoding import charset_of_value
 from .envelope import read_addresses, read_ids

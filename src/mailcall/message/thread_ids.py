@@ -125,7 +125,7 @@ def own_target(mail: Mail, keys: Sequence[bytes]) -> Target | None:
 
 
 def tokens_in(text: str) -> Iterator[str]:
-    """Give what looks like our tokens, not verified. A search that ignores case is slow, and most texts have none."""
+    """Give what looks like our tokens. A search that ignores case is slow, and most texts have none."""
     if "mc." in text.lower():
         for match in _IN_TEXT.finditer(text):
             yield match[1]

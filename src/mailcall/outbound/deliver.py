@@ -16,6 +16,7 @@ from mailcall.checkpoints import checkpoint
 from mailcall.keyring import KeyringError
 from mailcall.message import envelope_tags, with_a_labels
 from mailcall.outbound.choosing import has_waiting, nobodys
+from mailcall.outbound.dkim import Signing
 from mailcall.outbound.fates import GIVE_UP_AFTER, defer, doubt, given_up, hold, put_back, settle
 from mailcall.outbound.groups import Waiting, record
 from mailcall.outbound.heard import Heard
@@ -97,6 +98,7 @@ class _Run:
         self._waiting = Waiting(server)
         self._unanswered: deque[list[Delivery]] = deque()  # mails that the transport took, the first in hand
         self._broken: Exception | None = None
+        self._signing = Signing()
         self._keys = signing_keys() if server.envelope_tags else ()
 
     def through(self, transport: Transport, heard: Heard) -> None:
@@ -110,6 +112,7 @@ class _Run:
 
     def _next(self, done: list[Delivery], heard: Heard) -> list[Delivery]:
         """Record what became of a group and take the next, in one commit: each waits for the disk."""
+        self._signing.refresh()
         with transaction.atomic():
             if done:
                 record(done)
@@ -151,7 +154,7 @@ class _Run:
             if self._stop():
                 return
             try:
-                mail = _make(deliveries)
+                mail = _make(deliveries, self._signing)
             except (OperationalError, InterfaceError) as error:
                 self._broken = error
                 return
@@ -209,11 +212,11 @@ def _put_back(group: Sequence[Delivery]) -> None:
             put_back(delivery)
 
 
-def _make(deliveries: Sequence[Delivery]) -> bytes | None:
+def _make(deliveries: Sequence[Delivery], signing: Signing) -> bytes | None:
     """The mail; None, and its deliveries held, when it can't be made. Trouble of the database is raised."""
     message = deliveries[0].message
     try:
-        return render(message)
+        return signing.sign(render(message), message.sender[1], message.created_at)
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:  # one mail that can't be made must not stop the next

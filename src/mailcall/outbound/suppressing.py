@@ -23,7 +23,8 @@ _UNSAID = frozenset({"0.0", "1.0"})  # a status that says nothing more
 _REFUSED = re.compile(r"(?<![\d.])55[013](?![\d.])")
 _NO_MAILBOX = re.compile(
     r"user unknown|unknown (?:user|recipient|mailbox|address|local)|"
-    r"no such (?:user|recipient|mailbox|address|person)|(?:user|recipient|mailbox|address|account)(?: \S{1,320})? (?:does not|doesn't) exist|"
+    r"no such (?:user|recipient|mailbox|address|person)|"
+    r"(?:user|recipient|mailbox|address|account)(?: \S{1,320})? (?:does not|doesn't) exist|"
     r"(?:user|recipient|mailbox|address) (?:was )?not found|(?:recipient|address|mailbox|account) unknown|"
     r"invalid (?:recipient|mailbox)|no mailbox here|unrouteable address|account (?:is |has been )?disabled|"
     r"not a (?:valid|known) (?:mailbox|recipient|user)",

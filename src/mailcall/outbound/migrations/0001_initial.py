@@ -86,6 +86,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='DkimKey',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('domain', models.CharField(max_length=253)),
+                ('selector', models.CharField(max_length=63)),
+                ('private_key', mailcall.database.fields.EncryptedField(help_text='PEM.')),
+                ('active', models.BooleanField(default=False, help_text='Whether mail is signed with it.')),
+                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'verbose_name': 'DKIM key',
+                'ordering': ['domain', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('domain', 'selector'), name='one_key_of_a_selector')],
+            },
+        ),
+        migrations.CreateModel(
             name='Pace',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -1,5 +1,6 @@
 """What is kept of mail that leaves: servers, the message table, tokens."""
 
+from mailcall.outbound.models.dkim import DkimKey
 from mailcall.outbound.models.drafts import Draft, DraftFile, DraftKind, SenderKind, Snippet
 from mailcall.outbound.models.messages import (
     FINAL_STATES,
@@ -39,6 +40,7 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "DigestItem",
+    "DkimKey",
     "Draft",
     "DraftFile",
     "DraftKind",
