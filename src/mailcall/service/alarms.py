@@ -17,7 +17,7 @@ from mailcall.config import config
 from mailcall.inbound.models import IncomingAccount, MailState, ReceivedMail
 from mailcall.mailbox.interface import Security
 from mailcall.outbound.deliver import BREAKER_SECONDS
-from mailcall.outbound.models import Delivery, DeliveryState, OutgoingServer
+from mailcall.outbound.models import Delivery, DeliveryState, OutgoingServer, Template
 from mailcall.service import round_trip
 from mailcall.service.models import Alarm
 from mailcall.service.waiting import (
@@ -120,6 +120,7 @@ def _troubles(now: dt.datetime, since: dt.datetime) -> Iterator[Trouble]:
     yield from _put_off(now)
     yield from _held()
     yield from _servers()
+    yield from _templates()
     if sentence := round_trip.trouble(now, since):
         yield Trouble("round trip", sentence)
     yield from _disks(now)
@@ -213,6 +214,15 @@ def _servers() -> Iterator[Trouble]:
     failing = OutgoingServer.objects.filter(active=True, breaker_failures__gte=len(BREAKER_SECONDS))
     for pk, name, error in failing.values_list("pk", "name", "last_error"):
         yield Trouble(f"server {pk}", f"The outgoing server {name} can't be used. {error}".strip())
+
+
+def _templates() -> Iterator[Trouble]:
+    """Those that failed, until they are changed; their mails were written by Mailcall's own."""
+    for pk, name, why in Template.objects.exclude(trouble="").values_list("pk", "name", "trouble"):
+        yield Trouble(
+            f"template {pk}",
+            f"The template {name} can't be used, and mails go out by the built-in one. {why}"[:500].strip(),
+        )
 
 
 def tell(key: str, sentence: str, *, over: bool) -> bool:
