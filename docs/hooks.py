@@ -116,15 +116,53 @@ def rules() -> Iterator[str]:
 
 
 def message_types() -> Iterator[str]:
-    """The occasions to write to somebody."""
-    from mailcall.outbound.message_types import TYPES
+    """The occasions to write to somebody, with the data that templates of each can use."""
+    from mailcall.outbound.occasions import by_entity, occasion
 
-    yield "| code | name | templates | `Auto-Submitted` | counts in the answer budget |"
-    yield "| --- | --- | --- | --- | --- |"
-    for kind in TYPES.values():
-        answer = "yes" if kind.answer else "no"
-        header = f"`{kind.auto_submitted}`" if kind.auto_submitted else "(none: a person wrote it)"
-        yield f"| {kind.code} | {kind.name} | `{kind.template}` (`.txt`, `.html`) | {header} | {answer} |"
+    for entity, kinds in by_entity().items():
+        yield f"## {entity}\n"
+        yield "| code | name | goes to | when |"
+        yield "| --- | --- | --- | --- |"
+        for kind in kinds:
+            to, when = occasion(kind)
+            yield f"| {kind.code} | {kind.name} | {_cell(to)} | {_cell(when)} |"
+        yield ""
+
+
+def template_data() -> Iterator[str]:
+    """What templates can use: of each message type the data, and the filters."""
+    from mailcall.outbound.occasions import by_entity
+    from mailcall.outbound.templating.data import data_of
+    from mailcall.outbound.templating.engine import FILTERS
+
+    for kinds in by_entity().values():
+        common = [one for one in data_of(kinds[0]) if all(one in data_of(kind) for kind in kinds)]
+        yield f"### All of {', '.join(str(kind.code) for kind in kinds)}\n"
+        yield from _data(common)
+        for kind in kinds:
+            if own := [datum for datum in data_of(kind) if datum not in common]:
+                yield f"### {kind}\n"
+                yield from _data(own)
+    yield "## Filters\n"
+    yield "| filter | gives |"
+    yield "| --- | --- |"
+    yield from (f"| `{name}` | {_code(meaning)} |" for name, (_, meaning) in FILTERS.items())
+
+
+def _data(data: list[Any]) -> Iterator[str]:
+    yield "| name | kind | is |"
+    yield "| --- | --- | --- |"
+    for datum in data:
+        yield f"| `{datum.name}` | {datum.kind} | {_cell(datum.meaning)} |"
+        yield from (
+            f"| `{datum.name}`: `{part.name}` | {part.kind} | {_cell(part.meaning)} |" for part in datum.parts
+        )
+    yield ""
+
+
+def _code(text: str) -> str:
+    """A meaning with its example in code."""
+    return _cell(re.sub(r"(\{\{.*?\}\})", r"`\1`", text))
 
 
 def subject_commands() -> Iterator[str]:
@@ -174,6 +212,7 @@ SECTIONS: dict[str, Callable[[], Iterator[str]]] = {
     "rights": rights,
     "rules": rules,
     "message types": message_types,
+    "template data": template_data,
     "subject commands": subject_commands,
     "subject words": subject_words,
     "subject prefixes": subject_prefixes,
