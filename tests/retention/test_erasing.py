@@ -14,8 +14,9 @@ from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call, Channel, Grant, Membership, Person, Role
 from mailcall.desk.surveys import answer
 from mailcall.inbound.models import MailState, ReceivedMail
+from mailcall.outbound import drafts
 from mailcall.outbound.digests import send_due
-from mailcall.outbound.models import Delivery, NotificationSettings, PersonChoice, Wish
+from mailcall.outbound.models import Delivery, Draft, NotificationSettings, PersonChoice, Wish
 from mailcall.retention.erasing import Erasure, scrubber
 from mailcall.retention.mentions import mentions
 from mailcall.retention.models import Removal, Run
@@ -82,6 +83,21 @@ def test_nothing_of_an_erased_person_is_left_anywhere(busy: Desk) -> None:
     assert {name for name, rows in left.items() if rows} == set()
     assert numbers == list(Call.objects.order_by("pk").values_list("pk", "state", "opened_at", "closed_at"))
     assert outcomes == list(ReceivedMail.objects.order_by("pk").values_list("outcome", "call"))
+
+
+def test_drafts_to_an_erased_person_and_about_their_calls_go_or_name_nobody(busy: Desk) -> None:
+    own, others = Call.objects.filter(user=busy.ann).first(), Call.objects.exclude(user=busy.ann).first()
+    for about in (own, others):
+        draft = drafts.begin(busy.bob, about)
+        drafts.save(draft, {"cc": f"Ann Archer <{ANN}>", "text": "What Ann Archer wants"}, version=1)
+        drafts.attach(draft, [("words.txt", b"kept by nothing else" * 5_000)])
+    erase(ANN)
+    [left] = Draft.objects.all()
+    assert left.call == others
+    assert (ANN in left.cc, "Archer" in left.text) == (False, False)
+    assert left.files.get().content.read().startswith(b"kept")
+    erase(busy.bob.email, even_open=True)
+    assert not Draft.objects.exists()
 
 
 def test_others_on_the_same_calls_keep_what_they_said(busy: Desk) -> None:

@@ -19,7 +19,7 @@ from mailcall.desk.models import (
 )
 from mailcall.desk_file import schema
 from mailcall.inbound.models import IncomingAccount
-from mailcall.outbound.models import OutgoingServer
+from mailcall.outbound.models import OutgoingServer, Snippet
 from mailcall.retention.models import RetentionRule
 
 
@@ -77,6 +77,7 @@ def _by_line(text: str) -> list[str]:
 
 
 _SEMICOLONS = TextList(_by_semicolon, "; ")
+_COMMAS = TextList(_by_comma, ", ")
 _WORDS = TextList(str.split, "\n")
 _LINES = TextList(_by_line, "\n")
 _NUMBERS = Numbers(_by_comma, ", ")
@@ -185,7 +186,7 @@ KINDS = (
         "partition",
         schema.PartitionItem,
         Partition,
-        lists={"close_warning_hours": _NUMBERS},
+        lists={"close_warning_hours": _NUMBERS, "allowed_senders": _COMMAS},
         references={"closure_group": "groups"},
         parts=("priorities", "state_names", "notifications", "message_types"),
     ),
@@ -235,6 +236,13 @@ KINDS = (
         schema.OutgoingServerItem,
         OutgoingServer,
         lists={"sender_domains": _WORDS},
+        references={"partition": "partitions"},
+    ),
+    Kind(
+        "snippets",
+        "snippet",
+        schema.SnippetItem,
+        Snippet,
         references={"partition": "partitions"},
     ),
     Kind(

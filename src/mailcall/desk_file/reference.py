@@ -21,6 +21,7 @@ SECTIONS: dict[str, type[schema.Item]] = {
     "request_types": schema.RequestTypeItem,
     "incoming_accounts": schema.IncomingAccountItem,
     "outgoing_servers": schema.OutgoingServerItem,
+    "snippets": schema.SnippetItem,
     "retention_rules": schema.RetentionRuleItem,
 }
 

@@ -180,6 +180,10 @@ class PartitionItem(Item):
     token_in: Literal["reply_to", "subject", "body"] = Field(
         "reply_to", description="Where its approval mails carry the token that an answer brings back."
     )
+    allowed_senders: Annotated[list[Literal["partition", "group", "own"]], Field(min_length=1)] = Field(
+        ["partition"],
+        description="Whose address mails that analysts write may be from; the first is proposed.",
+    )
     closure_method: Literal["immediate", "rules", "comments"] = Field(
         "immediate", description="How its calls end."
     )
@@ -497,6 +501,15 @@ class OutgoingServerItem(Item):
         description="Whether each copy has an envelope sender of its own, `address+tag`, so that whatever "
         "comes back finds it; only where the mailbox gets mail for such addresses.",
     )
+
+
+class SnippetItem(Item):
+    """A text that analysts put into their mails; [how to](../how-to/write-mails.md)."""
+
+    name: Name = Field(description="Unique; analysts choose it by it.")
+    partition: str | None = Field(None, description="Only for mails of this partition; empty: for all.")
+    language: str = Field("", max_length=35, description="Such as `de` or `pt-BR`; empty: any.")
+    text: str = Field("", max_length=20_000, description="Plain text.", json_schema_extra=NEEDED_WHEN_NEW)
 
 
 class RetentionRuleItem(Item):

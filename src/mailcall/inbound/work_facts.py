@@ -10,6 +10,7 @@ from mailcall.grammar import Parsed
 from mailcall.inbound.decision import WorkFact
 from mailcall.inbound.reading import Reading
 from mailcall.message.thread_ids import tags_in_subject
+from mailcall.outbound import letters
 
 KINDS = ("request", "task", "approval")
 Named = tuple[str, int]
@@ -55,8 +56,10 @@ def work_facts(named: Set[Named], now: dt.datetime) -> dict[Named, WorkFact]:
     facts: dict[Named, WorkFact] = {}
     if by_kind["request"]:
         requests = Request.objects.select_related("partition").filter(pk__in=by_kind["request"])
+        written_to = letters.written_to("request", by_kind["request"])
         for request in requests:
             people = _present(request.user_id, request.analyst_id, request.logged_by_id)
+            people |= written_to[request.pk]
             facts["request", request.pk] = WorkFact(request, request.partition, people)
     if by_kind["task"] or by_kind["approval"]:
         facts |= _facts_of_tasks(by_kind["task"], by_kind["approval"], now)
@@ -73,6 +76,7 @@ def _facts_of_tasks(tasks: Set[int], approvals: Set[int], now: dt.datetime) -> d
         asked[approval.task_id].append(approval)
     delegates = _delegates({one.person_id for all_of in asked.values() for one in all_of}, now)
     facts: dict[Named, WorkFact] = {}
+    written_to = letters.written_to("task", rows)
     for task in rows.values():
         owner = task.request or task.call
         assert owner is not None  # a constraint of the table
@@ -82,7 +86,7 @@ def _facts_of_tasks(tasks: Set[int], approvals: Set[int], now: dt.datetime) -> d
                 row.delegate_id for row in delegates[one.person_id] if _covers(row, task, owner.partition)
             }
         if task.pk in tasks:
-            facts["task", task.pk] = WorkFact(task, owner.partition, people)
+            facts["task", task.pk] = WorkFact(task, owner.partition, people | written_to[task.pk])
         for one in asked[task.pk]:
             if one.pk in approvals:
                 facts["approval", one.pk] = WorkFact(task, owner.partition, people, one)

@@ -2,7 +2,8 @@
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from django.utils import timezone
 from mailcall.desk.changes import NewFile
 from mailcall.desk.errors import Refused
 from mailcall.desk.letters import enter_letter, letter
-from mailcall.desk.models import EntryKind, Membership, Partition, Person, TimelineEntry
+from mailcall.desk.models import Call, EntryKind, Membership, Partition, Person, TimelineEntry
 from mailcall.desk.work import Deed
 from mailcall.message import reply_address
 from mailcall.message.header_writing import clean_line
@@ -70,6 +71,8 @@ def write(about: Work, wanted: Letter, deed: Deed) -> Written:
     deed = replace(deed, words=replace(deed.words, text=text))
     deed = letter(deed, subject=subject, quoted_text=quote, files=wanted.files)
     with transaction.atomic():
+        if not isinstance(about, Call):
+            _put_on_record((*wanted.to, *wanted.cc))
         entry, joined = enter_letter(about, deed, (*wanted.to, *wanted.cc))
         put(
             [
@@ -188,6 +191,27 @@ def people_with(addresses: Sequence[str]) -> dict[str, Person]:
     """Who is on record with these addresses, by the address in lower case; the first of several."""
     wanted = Person.objects.filter(email__in={a.casefold() for a in addresses}, is_template=False)
     return {person.email: person for person in wanted.order_by("-pk")}
+
+
+def written_to(kind: str, keys: Collection[int]) -> dict[int, set[int]]:
+    """Whom analysts wrote to about these requests or tasks, for all to see: the keys of people on record.
+
+    What they answer belongs there, as what participants write belongs to a call.
+    """
+    letters = Message.objects.filter(**{f"{kind}__in": keys}, type_code=WRITTEN_BY_HAND[kind].code)
+    rows = list(letters.order_by().values_list(kind, "to", "cc")) if keys else []
+    people = people_with([address for _, to, cc in rows for _, address in (*to, *cc)]) if rows else {}
+    found: dict[int, set[int]] = defaultdict(set)
+    for key, to, cc in rows:
+        found[key] |= {people[a.casefold()].pk for _, a in (*to, *cc) if a.casefold() in people}
+    return found
+
+
+def _put_on_record(people: Iterable[Mailbox]) -> None:
+    """Have whom nobody knew be external contacts: a request has no participants but people on record."""
+    boxes = {address.casefold(): name for name, address in people}
+    for address in boxes.keys() - people_with(list(boxes)).keys():
+        Person.objects.create(name=boxes[address] or address, email=address, is_user=False)
 
 
 def _message_id_of(entry: TimelineEntry | None) -> str:

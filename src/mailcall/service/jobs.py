@@ -13,7 +13,7 @@ from mailcall.inbound import act
 from mailcall.inbound.collect import CollectFailed, collect, due
 from mailcall.inbound.models import IncomingAccount
 from mailcall.keyring import KeyringError
-from mailcall.outbound import deliver, digests
+from mailcall.outbound import deliver, digests, sending
 from mailcall.outbound.models import OutgoingServer
 from mailcall.retention import running
 from mailcall.service import alarms, clock, health, round_trip
@@ -90,10 +90,11 @@ class Jobs:
             alarms.watch(self._began if config().embedded else clock.at_work_since(timezone.now()))
 
     def due(self, _: str = "") -> None:
-        """Do what the clock brings to tasks and calls, and have digests sent."""
+        """Do what the clock brings to tasks and calls, and have digests and planned mails sent."""
         with self._reporting("due"), alone("due") as lost:
             self._duties.do(timezone.now(), self._unless(lost))
             digests.send_due(stop=self._unless(lost))
+            sending.send_due(stop=self._unless(lost))
 
     def retention(self, _: str = "") -> None:
         """Once a day, remove what the retention rules say."""

@@ -46,7 +46,7 @@ class ComposeForm(forms.Form):
     def typed(self) -> dict[str, str]:
         """The fields that were there, however long they are."""
         sent = {name: str(self.data[name]) for name in TYPED if name in self.data}
-        return {name: value.replace("\r\n", "\n").replace("\x00", "") for name, value in sent.items()}
+        return {name: value.replace("\r\n", "\n") for name, value in sent.items()}
 
     def sentences(self) -> list[str]:
         """What is wrong."""
