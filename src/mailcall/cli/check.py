@@ -164,8 +164,8 @@ def _secrets_and_accounts() -> Iterator[Finding]:
 def _servers() -> Iterator[Finding]:
     from mailcall.desk.models import Partition
     from mailcall.outbound.models import OutgoingServer
-    from mailcall.transport import open_transport
     from mailcall.transport.interface import ServerTrouble
+    from mailcall.transport.probing import probe
 
     servers = OutgoingServer.objects.filter(active=True)
     if not servers:
@@ -173,14 +173,13 @@ def _servers() -> Iterator[Finding]:
     for server in servers:
         about = f"server {server.name}"
         try:
-            with open_transport(server.protocol, server.transport_settings()):
-                pass
+            seen = probe(server.protocol, server.transport_settings())
             server.close_breaker()
             server.save(update_fields=OutgoingServer.BREAKER)
-            yield Finding(True, about, "connected and signed in" if server.login else "connected")
+            yield Finding(True, about, " ".join(seen))
         except (ServerTrouble, keyring.KeyringError) as error:
             yield Finding(False, about, str(error))
-    served = {server.partition_id for server in servers}
+    served = {s.partition_id for s in servers if not (s.sender_domains or s.call_priority)}
     for partition in Partition.objects.all():
         if servers and not served & {None, partition.pk}:
             yield Finding(False, f"partition {partition}", "No active server sends its mail, so it waits.")

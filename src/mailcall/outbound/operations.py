@@ -25,14 +25,26 @@ def retry(delivery: Delivery) -> None:
     )
 
 
-def release(delivery: Delivery) -> None:
-    """Send what the budget withheld. Raises Refused when it is not withheld."""
+def hold(delivery: Delivery) -> None:
+    """Not send it until somebody lets it go. Raises Refused when it is not waiting."""
     _move(
         delivery,
-        {DeliveryState.WITHHELD},
+        {DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.UNKNOWN},
+        DeliveryState.HELD,
+        "Only what waits to be sent is held; it is {}.",
+        reply="Held by hand, until somebody releases it.",
+    )
+
+
+def release(delivery: Delivery) -> None:
+    """Send what the budget withheld, or what is held. Raises Refused when it is neither."""
+    word = delivery.get_state_display().lower()
+    _move(
+        delivery,
+        {DeliveryState.WITHHELD, DeliveryState.HELD},
         DeliveryState.QUEUED,
-        "Only a withheld mail is released; it is {}.",
-        reply=f"Released. It had been withheld: {delivery.reply.removeprefix('Withheld: ')}",
+        "Only a withheld or held mail is released; it is {}.",
+        reply=f"Released. It had been {word}: {delivery.reply.removeprefix('Withheld: ')}",
     )
 
 

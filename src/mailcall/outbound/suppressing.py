@@ -13,7 +13,13 @@ from django.utils import timezone
 
 from mailcall.desk.errors import Refused
 from mailcall.message import comparable
-from mailcall.outbound.models import Delivery, DeliveryState, Suppression, SuppressionCause
+from mailcall.outbound.models import (
+    WAITING_STATES,
+    Delivery,
+    DeliveryState,
+    Suppression,
+    SuppressionCause,
+)
 from mailcall.outbound.telling_authors import tell_authors
 
 # RFC 3463 3.2, 3.3: no such mailbox, no such host, bad address, moved, disabled; RFC 7505: takes no mail.
@@ -95,9 +101,10 @@ def why_not_sent(sentence: str) -> str:
 
 
 def fail_suppressed(deliveries: Sequence[Delivery], now: dt.datetime) -> list[Delivery]:
-    """Have those fail whose address is suppressed, not written to the database yet; give them."""
-    stopped = suppressed(delivery.recipient for delivery in deliveries)
-    failed = [delivery for delivery in deliveries if delivery.recipient in stopped]
+    """Have those fail that would be sent to a suppressed address, not in the database yet; give them."""
+    waiting = [delivery for delivery in deliveries if delivery.state in WAITING_STATES]
+    stopped = suppressed(delivery.recipient for delivery in waiting)
+    failed = [delivery for delivery in waiting if delivery.recipient in stopped]
     for delivery in failed:
         delivery.state, delivery.finished_at, delivery.due_at = DeliveryState.FAILED, now, None
         delivery.reply = why_not_sent(stopped[delivery.recipient])

@@ -182,7 +182,7 @@ def reply_text(code: int, words: bytes, settings: TransportSettings, *, signing_
 
 
 def _sign_in(session: smtplib.SMTP, settings: TransportSettings) -> None:
-    method = _method(session, settings)
+    method = sign_in_method(session, settings)
     if method in scram.METHODS:
         _sign_in_by_scram(session, settings, method)
         return
@@ -228,7 +228,7 @@ def _answer(
         raise refused(what, code, words, settings, signing_in=True)
 
 
-def _method(session: smtplib.SMTP, settings: TransportSettings) -> str:
+def sign_in_method(session: smtplib.SMTP, settings: TransportSettings) -> str:
     """The strongest that is offered, or the one chosen by hand; a digest first where nothing protects."""
     offered_names = set(session.esmtp_features.get("auth", "").upper().split())
     ranking = (

@@ -4,7 +4,9 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from mailcall.config import config
 from mailcall.web.access import public
+from mailcall.web.mail_out_urls import mail_out_pages
 from mailcall.web.people_urls import people_pages
+from mailcall.web.template_urls import template_pages
 from mailcall.web.views import (
     accounts,
     approvals,
@@ -27,6 +29,7 @@ from mailcall.web.views import (
     signing_in,
     snippets,
     subjects,
+    surveys,
     tasks,
     trial,
     writing,
@@ -106,9 +109,12 @@ pages = [
     path("messages/<int:pk>/raw/", messages.raw, name="message-raw"),
     path("deliveries/<int:pk>/", messages.operate, name="delivery-operate"),
     *people_pages,
+    *template_pages,
+    *mail_out_pages,
     path("subjects/", subjects.index, name="subjects"),
     path("accounts/", accounts.index, name="accounts"),
     path("confirm/<str:token>/", public(confirming.by_token), name="confirm"),
+    path("survey/<str:token>/", public(surveys.show), name="survey"),
     path("confirmations/", confirming.index, name="confirmations"),
     path("confirmations/<int:pk>/", confirming.signed_in, name="confirmation"),
     path("notices/", notices.index, name="notices"),

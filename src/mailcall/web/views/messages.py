@@ -25,6 +25,7 @@ SOURCE_SHOWN = 64 * 1024
 UNRENDERABLE = (BadAddress, BadHeader, KeyError, OSError, Refused)
 OPERATIONS: dict[str, tuple[Callable[[Delivery], None], str]] = {
     "retry": (operations.retry, "It is tried again at once."),
+    "hold": (operations.hold, "It is held until somebody releases it."),
     "release": (operations.release, "It is released and will be sent."),
     "cancel": (operations.cancel, "It is cancelled and won't be sent."),
 }

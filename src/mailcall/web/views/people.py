@@ -14,6 +14,7 @@ from mailcall.desk import people
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call, Person, PersonAddress, Request, Right
 from mailcall.desk.rights import rights_of
+from mailcall.outbound.suppressing import suppressed
 from mailcall.web.access import (
     acting_person,
     analysts_only,
@@ -180,9 +181,11 @@ def _render(
         calls = calls.filter(partition__in=partitions)
         requests = requests.filter(partition__in=partitions)
     sharing = people.people_by_address([person.email]).get(person.email, [])
+    addresses = list(person.addresses.all())
     context = {
         "person": person,
-        "addresses": person.addresses.all(),
+        "addresses": addresses,
+        "suppressed": suppressed([person.email, *(row.address for row in addresses)]),
         "sharing": [other for other in sharing if other.pk != person.pk],
         "first": not sharing or sharing[0].pk == person.pk,
         "groups": person.analyst_groups.annotate(count=Count("members")) if person.is_analyst else (),

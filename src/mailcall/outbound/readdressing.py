@@ -1,0 +1,59 @@
+"""Sending a mail again to another address, since the first was wrong."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from mailcall.database.fields import ring
+from mailcall.desk.errors import Refused
+from mailcall.message import address_ok, comparable, thread_ids
+from mailcall.outbound.answers import CONFIRMATION
+from mailcall.outbound.models import Delivery, DeliveryState, Message
+from mailcall.outbound.operations import cancel
+from mailcall.outbound.suppressing import suppressed
+from mailcall.outbound.threads import PURPOSE, new_message_id, token_of
+
+SECRETS = ("token", CONFIRMATION, "survey")
+ENDED = (DeliveryState.FAILED, DeliveryState.BOUNCED, DeliveryState.CANCELLED)
+
+
+def readdress(delivery: Delivery, address: str, by: str) -> Delivery:
+    """Send the mail to this address instead, as a mail of its own; its delivery. Raises Refused.
+
+    The first one is cancelled unless it has ended. A mail that left, or is leaving, can't be called back.
+    """
+    address, message = comparable(address.strip()), delivery.message
+    if not address_ok(address):
+        raise Refused(f"“{address}” is no address that mail can go to.")
+    if address == delivery.recipient:
+        raise Refused("That is the address that it has. Retry it instead.")
+    if sentence := suppressed([address]).get(address):
+        raise Refused(f"No mail goes to {address}. {sentence}")
+    if message.removal:
+        raise Refused(message.removal)
+    if any(secret in message.data for secret in SECRETS):
+        raise Refused("It carries a secret for its recipient alone, so it can't go to another address.")
+    with transaction.atomic():
+        if delivery.state not in ENDED:
+            cancel(delivery)
+        copy = _copy(message, delivery.recipient, address, by)
+        return Delivery.objects.create(
+            message=copy, partition_id=copy.partition_id, recipient=address, automatic=copy.automatic
+        )
+
+
+def _copy(message: Message, old: str, new: str, by: str) -> Message:
+    """The same mail to one recipient, by a Message-ID of its own: others have it already by the first."""
+    names = {comparable(address): name for name, address in (*message.to, *message.cc)}
+    keys = ring().derived(PURPOSE)
+    target = thread_ids.read_token(token_of(message.message_id), keys)
+    if target is None:
+        raise Refused("Its Message-ID is none of ours, so it can't be sent as another mail.")
+    copy = Message.objects.get(pk=message.pk)
+    copy.pk = None
+    copy._state.adding = True
+    copy.message_id = new_message_id(target.number, message.partition.address, keys, target.kind)
+    copy.to, copy.cc = [[names.get(old, ""), new]], []
+    copy.created_at = timezone.now()
+    copy.why = f"{by} sent it to {new} instead of {old}."[:300]
+    copy.save()
+    return copy
