@@ -10,8 +10,9 @@ from typing import Any
 import structlog
 
 from mailcall.config import config
+from mailcall.outbound import message_types
 from mailcall.outbound.message_types import MessageType
-from mailcall.outbound.models import MessageChannel, TemplateRule, TemplateStamp, TemplateVersion
+from mailcall.outbound.models import MessageChannel, TemplateRule, TemplateStamp, TemplateVersion, TypeName
 from mailcall.outbound.templating import builtin
 from mailcall.outbound.templating.checking import command_in
 from mailcall.outbound.templating.engine import Compiled, TemplateError
@@ -76,6 +77,7 @@ class _Map:
     stamp: str = ""
     rules: Mapping[tuple[int, str], Sequence[_Rule]] = field(default_factory=dict)
     versions: Mapping[int, Mapping[str, Choice]] = field(default_factory=dict)  # by template and language
+    names: Mapping[int, str] = field(default_factory=dict)  # of message types
 
 
 class _Kept:
@@ -104,6 +106,12 @@ def chosen(  # noqa: PLR0917  what mails are told apart by
         if found and rule.fits(partition_id, language, priority, group_id):
             return found[_best(language, desk, found)]
     return _builtin(language, desk)
+
+
+def name_of(code: int) -> str:
+    """A message type as the administrator calls it, with its code: `1001 Call - Logged`."""
+    own = _current().names.get(code)
+    return f"{code} {own}" if own else message_types.name_of(code)
 
 
 def forget() -> None:
@@ -144,7 +152,7 @@ def _read(stamp: str) -> _Map:
     rows = TemplateVersion.objects.filter(template__in=used).order_by("template", "language", "number")
     for row in rows.only("template", "language", "number", "subject"):
         versions[row.template_id][row.language] = Choice(row.language, row.pk, _subject(row))
-    return _Map(stamp, rules, versions)
+    return _Map(stamp, rules, versions, dict(TypeName.objects.values_list("type_code", "name")))
 
 
 def _subject(version: TemplateVersion) -> Compiled | None:

@@ -56,7 +56,7 @@ def newest_of_each(template: Template) -> list[TemplateVersion]:
 
 def judged(template: Template, language: str, sources: Sources) -> Checked:
     """What is to be said of a template with the layout that it has, before it is kept."""
-    layout_html, layout_text = _layout_of(template)
+    layout_html, layout_text = layout_of(template)
     whole = replace(sources, layout_html=layout_html, layout_text=layout_text)
     codes = {template.type_code, *template.rules.values_list("type_code", flat=True)}
     found = [_check(template, TYPES[code], language, whole) for code in sorted(codes) if code in TYPES]
@@ -78,7 +78,7 @@ def save_version(
     )
     if problems := judged(template, language, sources).problems:
         raise BadTemplate(problems)
-    layout_html, layout_text = _layout_of(template)
+    layout_html, layout_text = layout_of(template)
     with transaction.atomic():
         Template.objects.select_for_update().get(pk=template.pk)
         last = newest(template, language)
@@ -232,7 +232,8 @@ def _check(template: Template, kind: MessageType, language: str, sources: Source
     return check(kind, language, sources, files=files, short=short)
 
 
-def _layout_of(template: Template) -> tuple[str, str]:
+def layout_of(template: Template) -> tuple[str, str]:
+    """What stands around a template: HTML and text, empty for short texts."""
     if template.channel != TemplateChannel.EMAIL:
         return "", ""
     if template.layout:

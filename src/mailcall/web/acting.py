@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,6 +20,19 @@ CONFLICT = 409
 
 T = TypeVar("T", Call, Request, Task)
 Cleaned = Mapping[str, Any]
+
+
+class Author(TypedDict):
+    """Who did something, and what they are called, also once they are gone."""
+
+    by: Person | None
+    by_name: str
+
+
+def author(request: HttpRequest) -> Author:
+    """Whoever is signed in."""
+    person = acting_person(request)
+    return {"by": person, "by_name": str(person or request.user)[:200]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from django.utils.translation import get_language_info
 
 from mailcall.desk.models import Call
 from mailcall.desk.state_names import StateNames
-from mailcall.outbound.message_types import name_of
+from mailcall.outbound.template_map import name_of
 
 register = template.Library()
 
