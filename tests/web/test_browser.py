@@ -211,3 +211,36 @@ def test_nothing_is_wider_than_a_small_screen(
         page.goto(live_server.url + path)
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= 360, f"{path} is {wide} px wide"
+
+
+def test_a_mail_is_written_saved_by_itself_sent_and_taken_back(
+    signed_in, live_server, call, mail_in, received
+):
+    from mailcall.desk.models import Person
+    from mailcall.outbound.models import Delivery, Draft
+
+    Person.objects.create(name="Vera Vendor", email="vera@vendor.example")
+    page = signed_in
+    page.goto(f"{live_server.url}/calls/{call.pk}/")
+    page.locator("#timeline").get_by_role("button", name="Reply to all").click()
+    page.get_by_role("heading", name="Reply to all").wait_for()
+    text = page.get_by_label("Text", exact=True)
+    assert "> The printer jams." in text.input_value()
+    text.fill("Charge it.\n" + text.input_value())
+    page.get_by_text("Saved at").wait_for()
+    page.get_by_label("Name or address").fill("vera")
+    page.get_by_role("button", name="Vera Vendor to Bcc").click()
+    page.locator(".readers", has_text="vera@vendor.example").wait_for()
+    page.locator("input[type=file]").set_input_files(
+        {"name": "plan.txt", "mimeType": "text/plain", "buffer": b"the plan"}
+    )
+    page.get_by_role("button", name="Take away plan.txt").wait_for()
+    page.goto(f"{live_server.url}/drafts/")
+    page.get_by_role("link", name="Printer jams").click()
+    page.get_by_role("button", name="Send", exact=True).click()
+    page.get_by_text("The mail leaves in 15 seconds.").wait_for()
+    assert Delivery.objects.filter(state="queued").count() == 2
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("The mail did not leave.").wait_for()
+    assert text.input_value().startswith("Charge it.")
+    assert Draft.objects.get().files.count() == 1
