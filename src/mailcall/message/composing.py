@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 import re
 from dataclasses import dataclass
+from email.charset import Charset
 from email.utils import format_datetime
 
 from .header_writing import (
@@ -14,6 +15,7 @@ from .header_writing import (
     clean_line,
     file_parameters,
     is_ascii_address,
+    structured,
     unstructured,
 )
 from .mail import Attachment, Mailbox
@@ -47,6 +49,7 @@ class Draft:
     auto_submitted: str = ""  # '' | auto-replied | auto-generated (RFC 3834 5)
     headers: tuple[tuple[str, str], ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    charset: str = ""  # of the text, for devices that know no other; what it lacks becomes a question mark
 
 
 def needs_smtputf8(draft: Draft) -> bool:
@@ -93,13 +96,14 @@ def _header(draft: Draft) -> list[str]:
         lines += [f"Auto-Submitted: {draft.auto_submitted}", "X-Auto-Response-Suppress: All"]
     for name, value in draft.headers:
         check_name(name)
-        lines.append(unstructured(name, value))
+        write = structured if name.lower().startswith("list-") else unstructured  # RFC 2919, RFC 2369
+        lines.append(write(name, value))
     return [line for line in lines if line]
 
 
 def _content(draft: Draft) -> tuple[list[str], bytes]:
     """Give the content fields and the body: alternative inside related inside mixed, as far as needed."""
-    fields, body = _text("plain", draft.text)
+    fields, body = _text_in(draft.charset, draft.text) if draft.charset else _text("plain", draft.text)
     related = [item for item in draft.attachments if item.inline and item.content_id and draft.html]
     if draft.html:
         html = _text("html", draft.html)
@@ -147,6 +151,18 @@ def _text(kind: str, text: str) -> tuple[list[str], bytes]:
         return [type_line, "Content-Transfer-Encoding: base64"], _base64(data.replace(b"\n", b"\r\n"))
     encoded = binascii.b2a_qp(data, quotetabs=False, istext=True).replace(b"\r\n", b"\n")
     return [type_line, "Content-Transfer-Encoding: quoted-printable"], encoded.replace(b"\n", b"\r\n")
+
+
+def _text_in(charset: str, text: str) -> tuple[list[str], bytes]:
+    """Encode a plain text in a charset, as it is where it is ASCII, else in base64."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    data = text.encode(charset, "replace")
+    if data.isascii() and b"\0" not in data:
+        return _text("plain", data.decode("ascii"))
+    name = Charset(charset).get_output_charset()
+    type_line = f"Content-Type: text/plain; charset={name}"
+    lines = text.rstrip("\n").replace("\n", "\r\n") + "\r\n"
+    return [type_line, "Content-Transfer-Encoding: base64"], _base64(lines.encode(charset, "replace"))
 
 
 def _base64(data: bytes) -> bytes:

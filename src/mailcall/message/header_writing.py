@@ -116,6 +116,17 @@ def unstructured(name: str, value: str) -> str:
     return _folded(name, words)
 
 
+def structured(name: str, value: str) -> str:
+    """Write a field in which no word may be encoded, such as an address of the web, on one line.
+
+    Raises BadHeader for one that is beyond ASCII, or too long (RFC 5322 2.1.1).
+    """
+    line = f"{name}: {clean_line(value)}"
+    if not line.isascii() or len(line) > 998:
+        raise BadHeader(f"{name} can't be {clean_line(value)[:100]}.")
+    return line
+
+
 def _folded(name: str, words: list[str]) -> str:
     lines: list[str] = []
     line = f"{name}:"

@@ -154,7 +154,7 @@ class _Run:
             if self._stop():
                 return
             try:
-                mail = _make(deliveries, self._signing)
+                mail = _make(deliveries, self._signing, self._server.pager_encoding)
             except (OperationalError, InterfaceError) as error:
                 self._broken = error
                 return
@@ -212,11 +212,12 @@ def _put_back(group: Sequence[Delivery]) -> None:
             put_back(delivery)
 
 
-def _make(deliveries: Sequence[Delivery], signing: Signing) -> bytes | None:
+def _make(deliveries: Sequence[Delivery], signing: Signing, pager_encoding: str) -> bytes | None:
     """The mail; None, and its deliveries held, when it can't be made. Trouble of the database is raised."""
     message = deliveries[0].message
     try:
-        return signing.sign(render(message), message.sender[1], message.created_at)
+        mail = render(message, pager_encoding=pager_encoding)
+        return signing.sign(mail, message.sender[1], message.created_at)
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:  # one mail that can't be made must not stop the next

@@ -19,6 +19,7 @@ from mailcall.outbound.models import Delivery, DigestItem, Message
 from mailcall.outbound.snapshots import page_of
 from mailcall.outbound.template_map import chosen
 from mailcall.outbound.threads import new_message_id, signing_keys
+from mailcall.outbound.unsubscribing import READER
 
 log = structlog.get_logger("outbound.digests")
 
@@ -83,6 +84,8 @@ def _message(items: Sequence[DigestItem], now: dt.datetime) -> Message:
         "count": len(items),
         "groups": _groups(items),
     }
+    if person and not flood:  # which they chose; what is folded would come one by one else
+        data[READER] = person.pk
     return Message(
         type_code=DIGEST.code,
         partition=partition,

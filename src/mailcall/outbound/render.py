@@ -1,5 +1,7 @@
 """From a row of the message table to the bytes of a mail. The same row always gives the same bytes."""
 
+from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 from mailcall.config import config
@@ -12,21 +14,27 @@ from mailcall.message.composing import Draft, compose
 from mailcall.message.mail import Attachment, Mailbox
 from mailcall.outbound.answers import CONFIRMATION
 from mailcall.outbound.letter_html import html_of
-from mailcall.outbound.message_types import TYPES, Audience
-from mailcall.outbound.models import Message, Token
+from mailcall.outbound.message_types import TYPES, Audience, MessageType
+from mailcall.outbound.models import Message, MessageChannel, Token
 from mailcall.outbound.surveys import SURVEY, token_for
-from mailcall.outbound.template_use import filled
+from mailcall.outbound.template_use import filled, short_text
+from mailcall.outbound.templating.filling import Filled
 from mailcall.outbound.threads import token_of
+from mailcall.outbound.unsubscribing import list_headers
 
+PAGER_TEXT = 160  # characters of what was said
 REPLY_TO = "reply_to"  # in a message's data: [name, address] of where answers are to go, if not to its sender
 
 
-def render(message: Message) -> bytes:
+def render(message: Message, *, pager_encoding: str = "utf-8") -> bytes:
     """The whole mail, CRLF lines, with its secrets: for whom it is meant alone.
 
     Raises BadAddress when an address can't stand in a header, and Refused.
     """
-    return compose(_draft(message, _secret(message)))
+    draft = _draft(message, _secret(message))
+    if message.channel == MessageChannel.PAGER:
+        draft = replace(draft, charset=pager_encoding)
+    return compose(draft)
 
 
 def shown(message: Message) -> bytes:
@@ -71,7 +79,7 @@ def _draft(message: Message, secret: str) -> Draft:
         context |= _ways_to_decide(message, secret)
     if kind.audience == Audience.NAMED:
         context |= {f"{name}_html": html_of(message.data.get(name, "")) for name in ("text", "quote")}
-    said, files = filled(message, kind, context)
+    said, files = _said(message, kind, context)
     name, address = message.sender
     reply_to = tuple(message.data.get(REPLY_TO, ()))
     if place == TokenPlace.REPLY_TO:
@@ -89,8 +97,20 @@ def _draft(message: Message, secret: str) -> Draft:
         references=tuple(message.references.split()),
         date=message.created_at,
         auto_submitted=kind.auto_submitted,
+        headers=list_headers(message, kind),
         attachments=(*files, *(_files(message) if kind.audience == Audience.NAMED else ())),
     )
+
+
+def _said(
+    message: Message, kind: MessageType, context: dict[str, Any]
+) -> tuple[Filled, tuple[Attachment, ...]]:
+    """What it says, and the files with it: to a pager a short plain text."""
+    if message.channel != MessageChannel.PAGER:
+        return filled(message, kind, context)
+    words = " ".join(str(message.data.get("text", "")).split())[:PAGER_TEXT]
+    short = short_text(message, kind, context) or f"{message.subject}\n{words}"
+    return Filled(text=short.strip() + "\n", html=""), ()
 
 
 def _ways_to_decide(message: Message, secret: str) -> dict[str, str]:

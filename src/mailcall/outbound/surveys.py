@@ -11,7 +11,8 @@ from mailcall.desk.models import Call, Person, TimelineEntry
 from mailcall.outbound.instructions import Instruction
 from mailcall.outbound.message_types import CALL_SURVEY
 from mailcall.outbound.models import Delivery, DeliveryState, NotificationSettings, OccasionSetting
-from mailcall.outbound.recipients import mailboxes
+from mailcall.outbound.recipients import excused, mailboxes
+from mailcall.outbound.unsubscribing import READER, is_unsubscribed
 
 SURVEY = "survey"  # in a message's data: the key of whom it asks
 LASTS = dt.timedelta(days=60)
@@ -24,13 +25,14 @@ def survey(call: Call, entry: TimelineEntry, origin: Origin) -> Iterator[Instruc
         return  # as on most desks, to which this costs no more
     settings = NotificationSettings.objects.filter(partition=call.partition_id).first()
     hours = (settings or NotificationSettings()).survey_after_hours
+    wants_none = is_unsubscribed(call.user_id, CALL_SURVEY)
     yield Instruction(
         CALL_SURVEY,
         call,
         entry,
         origin,
-        to=mailboxes([call.user]),
-        data={SURVEY: call.user_id},
+        to=excused(mailboxes([call.user]), "They unsubscribed.") if wants_none else mailboxes([call.user]),
+        data={SURVEY: call.user_id, READER: call.user_id},
         due_at=timezone.now() + dt.timedelta(hours=hours),
         why="The call was closed, and its User is asked how content they are.",
     )

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from mailcall.web.views import outbox, servers, suppressed
+from mailcall.web.access import public
+from mailcall.web.views import outbox, servers, suppressed, unsubscribing
 
 mail_out_pages = [
     path("servers/new/", servers.new, name="server-new"),
@@ -14,6 +15,7 @@ mail_out_pages = [
     path("outbox/do/", outbox.do_to_all, name="outbox-do"),
     path("outbox/undo/", outbox.undo, name="outbox-undo"),
     path("deliveries/<int:pk>/address/", outbox.change_address, name="delivery-address"),
+    path("unsubscribe/<str:token>/", public(unsubscribing.show), name="unsubscribe"),
     path("suppressed/", suppressed.index, name="suppressed"),
     path("suppressed/<int:pk>/release/", suppressed.release, name="suppressed-release"),
 ]

@@ -89,7 +89,7 @@ class ServerForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _post_clean(self) -> None:
         """After the values are in the instance: what the protocol can't do without."""
-        super()._post_clean()  # type: ignore[misc]  the stubs leave it out
+        super()._post_clean()  # type: ignore[misc]
         if not self.errors and (missing := missing_setting(self.instance)):
             self.add_error(*missing)
 
