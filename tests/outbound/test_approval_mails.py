@@ -355,3 +355,29 @@ def test_no_page_shows_an_analyst_the_token_of_another(office: Office, client: C
         content = b"".join(answer.streaming_content) if answer.streaming else answer.content
         assert text[8:] not in content.decode()
         assert text[8:] not in str(answer.headers)
+
+
+def test_a_delegate_named_later_learns_what_waits_already_and_can_decide_it(
+    office: Office, wanted: Approval
+) -> None:
+    forget()
+    period = {"starts_at": START, "ends_at": START + WEEK, "made_by": office.ann, "now": office.now}
+    delegate(office.ann, office.bob, **period)
+    assert told_anything() == {4006: [BOB]}
+    [mail] = mails(4006)
+    assert mail.subject.startswith(f"[Task {wanted.task_id}] You may decide this:")
+    assert "Ann is asked to approve this, and you may decide as their" in mail.text
+    entry = wanted.task.timeline.latest("pk")
+    assert entry.text.startswith(f"Bob may decide approval {wanted.pk} for Ann until ")
+    delegate(office.ann, office.bob, **period)  # they may already
+    assert told(4006) == [BOB]
+    decide(wanted, Verb.APPROVE, office.deed(office.bob))
+    wanted.refresh_from_db()
+    assert wanted.state == "approved"
+
+
+def test_a_delegate_to_come_is_not_told_yet(office: Office, wanted: Approval) -> None:
+    forget()
+    later = {"starts_at": START + WEEK, "ends_at": START + 2 * WEEK}
+    delegate(office.ann, office.bob, made_by=office.ann, now=office.now, **later)
+    assert told_anything() == {}

@@ -8,10 +8,12 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from mailcall.desk import events
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import (
     Approval,
     ApprovalState,
+    Channel,
     Delegation,
     Partition,
     Person,
@@ -20,6 +22,7 @@ from mailcall.desk.models import (
     TaskKind,
     TaskState,
 )
+from mailcall.desk.work import by, work_on
 
 
 def is_active(person: Person) -> bool:
@@ -51,7 +54,8 @@ def delegate(
 ) -> Delegation:
     """Let one person decide for another from `starts_at` until before `ends_at`. Raises Refused.
 
-    In everything, or in one partition, or in requests of one type. Nobody makes themself a delegate.
+    In everything, or in one partition, or in requests of one type. Nobody makes themself a delegate. What
+    waits for the person already is noted as theirs to decide, too, if it holds now.
     """
     now = now or timezone.now()
     if to.pk == person.pk:
@@ -68,16 +72,31 @@ def delegate(
         raise Refused("A delegation must end after it starts.")
     if ends_at <= now:
         raise Refused("The period of this delegation is over already.")
-    return Delegation.objects.create(
-        person=person,
-        delegate=to,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        partition=partition,
-        request_type=request_type,
-        made_by=made_by,
-        made_at=now,
-    )
+    with transaction.atomic():
+        waited = set(waiting_for(to, now).values_list("pk", flat=True))
+        made = Delegation.objects.create(
+            person=person,
+            delegate=to,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            partition=partition,
+            request_type=request_type,
+            made_by=made_by,
+            made_at=now,
+        )
+        for approval in waiting_for(to, now).exclude(pk__in=waited).select_related("task").order_by("pk"):
+            _note(approval, made, now)
+    return made
+
+
+def _note(approval: Approval, made: Delegation, now: dt.datetime) -> None:
+    with work_on(approval.task, by(made.made_by, Channel.PAGE, now=now)) as work:
+        task = work.task(approval.task_id)
+        until = f"{timezone.localtime(made.ends_at):%Y-%m-%d %H:%M}"
+        sentence = f"{made.delegate} may decide {_lower(approval)} for {made.person} until {until}"
+        entry = work.tell(task, sentence)
+        origin = work.deed.origin
+        work.happened(events.ApprovalDelegated(entry, origin, task, approval, made.delegate))
 
 
 def revoke(delegation: Delegation, *, by: Person, now: dt.datetime | None = None) -> None:

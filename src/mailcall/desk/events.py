@@ -193,6 +193,13 @@ class ApprovalWanted(ApprovalEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalDelegated(ApprovalEvent):
+    """An approval waits for somebody who is away, and `delegate` may decide for them from now on."""
+
+    delegate: Person
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovalDecided(ApprovalEvent):
     """Somebody approved or rejected, or a delegate did for them."""
 

@@ -1,6 +1,6 @@
 """What approvals cause to be sent: to all who are asked, and their delegates, a token of their own."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mailcall.desk import events
@@ -14,7 +14,13 @@ from mailcall.outbound.recipients import but_not_writer, did_it, kind_of, mailbo
 from mailcall.outbound.snapshots import MOST_TEXT, moment, words
 from mailcall.outbound.tokens import give_all
 
-Asking = events.ApprovalWanted | events.ApprovalReminderDue
+Asking = events.ApprovalWanted | events.ApprovalReminderDue | events.ApprovalDelegated
+
+_KINDS = {
+    events.ApprovalWanted: message_types.APPROVAL_WANTED,
+    events.ApprovalReminderDue: message_types.APPROVAL_REMINDER,
+    events.ApprovalDelegated: message_types.APPROVAL_DELEGATED,
+}
 
 
 def approval_instructions(happened: Sequence[events.ApprovalEvent]) -> Iterator[Instruction]:
@@ -39,7 +45,7 @@ def _ask(asking: Sequence[Asking]) -> Iterator[Instruction]:
         asked = [
             (event, person)
             for event in events_of_task
-            for person in (event.approval.person, *delegates.get(event.approval.person_id, ()))
+            for person in _asked(event, delegates)
             if reachable(person) and may_approve(person, task.kind)
         ]
         tokens = give_all([(event.approval, person) for event, person in asked], now)
@@ -48,15 +54,21 @@ def _ask(asking: Sequence[Asking]) -> Iterator[Instruction]:
             yield _question(event, person, token, said)
 
 
+def _asked(event: Asking, delegates: Mapping[int, Sequence[Person]]) -> Sequence[Person]:
+    """Whoever is asked, and their delegates; or who has just become one."""
+    if isinstance(event, events.ApprovalDelegated):
+        return [event.delegate]
+    return [event.approval.person, *delegates.get(event.approval.person_id, ())]
+
+
 def _question(event: Asking, person: Person, token: Token, said: dict[str, Any]) -> Instruction:
-    wanted = isinstance(event, events.ApprovalWanted)
     approval, task = event.approval, event.task
     partition = parent_of(task).partition
     place, why_there = _place(TokenPlace(partition.token_in), partition.address, token)
     for_whom = "" if person == approval.person else str(approval.person)
     why = f"{approval.person} is asked to approve" + (f", and {person} may for them." if for_whom else ".")
     return Instruction(
-        message_types.APPROVAL_WANTED if wanted else message_types.APPROVAL_REMINDER,
+        _KINDS[type(event)],
         task,
         event.entry,
         event.origin,

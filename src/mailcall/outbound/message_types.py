@@ -149,6 +149,14 @@ APPROVAL_BY_DELEGATE = MessageType(
     audience=Audience.APPROVER,
 )
 APPROVAL_DECIDED = MessageType(4005, "Approval - Decided", "approval_decided", audience=Audience.STAFF)
+APPROVAL_DELEGATED = MessageType(
+    4006,
+    "Approval - Delegated",
+    "approval_wanted",
+    vital=True,
+    opening="You may decide this",
+    audience=Audience.APPROVER,
+)
 
 COMMAND_ANSWERED = MessageType(
     5001, "Command - Answered", "answer", "auto-replied", answer=True, audience=Audience.WRITER
