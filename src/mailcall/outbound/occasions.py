@@ -54,9 +54,10 @@ _OCCASIONS: dict[int, tuple[str, str]] = {
     4003: ("whoever was asked by mail", "nothing is left for them to decide"),
     4004: ("whoever was asked", "a delegate decided for them"),
     4005: ("who is in charge of the task", "somebody decided"),
+    4006: ("a new delegate", "something waits for whom they may decide for"),
     5001: ("whoever wrote", "their mail asked for something, and may be answered"),
     5002: ("whoever is on record with the address", "nothing but that shows that they wrote a command"),
-    9001: ("the address of the account in `round_trip_account`", "a round trip is due"),
+    9001: ("the address of the account that the setting round_trip_account names", "a round trip is due"),
     9002: ("whoever wrote", "a mail was above the account's size limit, and may be answered"),
     9003: ("whoever wants notices once a day, or was to get many", "their time has come, or a flood ends"),
 }
@@ -64,7 +65,7 @@ _OCCASIONS: dict[int, tuple[str, str]] = {
 
 def occasion(kind: MessageType) -> tuple[str, str]:
     """To whom a message type goes, and when."""
-    return _OCCASIONS[kind.code]
+    return _OCCASIONS.get(kind.code) or (str(kind.audience), "")
 
 
 def by_entity() -> dict[str, list[MessageType]]:

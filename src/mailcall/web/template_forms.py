@@ -10,7 +10,7 @@ from mailcall.outbound.models import Layout, Template, TemplateChannel, Template
 from mailcall.outbound.templating.checking import Sources
 from mailcall.web.forms import words_field
 
-_CODE = {"spellcheck": "false", "class": "mono", "wrap": "off"}
+_CODE = {"spellcheck": "false", "class": "mono"}
 
 
 def _code_field(rows: int, **more: Any) -> forms.CharField:
