@@ -1,6 +1,6 @@
 # Mailcall. `make demo` and `make test` need nothing but Python 3.11 and a network; they fetch the rest.
 
-.PHONY: help demo test test-all lint format docs bench bench-scale chaos corpora fuzz lock setup setup-test clean
+.PHONY: help demo test test-all lint format docs bench bench-scale chaos corpora screenshots fuzz lock setup setup-test clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -32,6 +32,9 @@ bench-scale: setup-test ## measure a million calls, a full mailbox, a thousand m
 
 chaos: setup-test ## fail everything at once while 5,000 mails come (MINUTES=10), and print what became of them
 	@CHAOS_MINUTES=$(or $(MINUTES),10) .venv/bin/python -m pytest tests/service/test_chaos.py -q -s $(ARGS)
+
+screenshots: setup-test ## the pictures of mails in the documentation, by Chromium
+	@.venv/bin/python scripts/screenshots.py
 
 corpora: setup-test ## score the reading of mail that nobody here wrote (../shared/corpora), into docs/reference/corpora.md
 	@scripts/compared

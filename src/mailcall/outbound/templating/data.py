@@ -92,7 +92,7 @@ _TASK = (
     _number("task", "the number of the task", 9),
     *_WORK,
     Datum("parent", Kind.THING, "the request or call that it is a part of", "request 77"),
-    _text("parent_subject", "what that is about", "Laptop for the new colleague"),
+    _text("parent_subject", "what that is about", "A new colleague begins"),
     _link("parent_url", "the page of that", "https://desk.example/requests/77/"),
     _moment("due", "when it is due; empty if it is not"),
 )
@@ -319,5 +319,6 @@ def sample_of(kind: MessageType) -> dict[str, Any]:
     sample = {datum.name: datum.value for datum in data_of(kind)}
     if kind.code // 1000 in about:
         what, thing = about[kind.code // 1000]
-        sample |= {"kind": what, "thing": thing, "url": f"https://desk.example/{thing.replace(' ', 's/')}/"}
+        url = f"https://desk.example/{thing.replace(' ', 's/')}/"
+        sample |= {"kind": what, "thing": thing, "url": url, "subject": "Laptop for the new colleague"}
     return sample
