@@ -372,7 +372,7 @@ def test_a_database_that_breaks_while_a_mail_is_made_loses_no_result(
     transport.ahead = 1
     [_], [_], [broken] = write("ann"), write("ben"), write("cat")
 
-    def render(message: Message) -> bytes:
+    def render(message: Message, **_: object) -> bytes:
         if message.pk == broken.message_id:
             raise OperationalError("disk I/O error")
         return b"mail"
