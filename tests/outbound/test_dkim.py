@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from desks import Desk
 from mailcall.cli.dkim import dkim as command
+from mailcall.database.fields import Secret
 from mailcall.message.dkim import verify_dkim
 from mailcall.message.dkim_signing import Signer, new_key, public_record, read_key
 from mailcall.message.signed_headers import split_mail
@@ -140,3 +141,13 @@ def test_a_key_is_made_published_switched_on_and_off(
     assert "It is in use" in run("remove", "desk.example", "two")[1]
     assert run("off", "desk.example", "two")[0] == run("remove", "desk.example", "two")[0] == 0
     assert "There is no key two" in run("off", "desk.example", "two")[1]
+
+
+def test_a_key_that_can_not_be_read_stops_the_run_before_a_mail_is_taken(desk: Desk, pem: str) -> None:
+    key = DkimKey.objects.create(domain="desk.example", selector="mc1", private_key=pem, active=True)
+    DkimKey.objects.filter(pk=key.pk).update(private_key=Secret("nonsense"))
+    queue(desk, "ann@customer.example")
+    assert deliver(desk.server) == 0
+    assert Delivery.objects.get().state == "queued"
+    desk.server.refresh_from_db()
+    assert desk.server.last_error

@@ -1,7 +1,7 @@
 """The outbox: deliveries by filter, and what people do to many of them at once, which can be undone."""
 
 import datetime as dt
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from mailcall.outbound.message_types import ROUND_TRIP
 from mailcall.outbound.models import FINAL_STATES, Delivery, DeliveryState
 
 MOST_AT_ONCE = 1_000
+AT_ONCE = 100  # in one transaction, so that others may write between
 OPERATIONS: dict[str, Callable[[Delivery], None]] = {
     "hold": operations.hold,
     "release": operations.release,
@@ -69,18 +70,23 @@ class Done:
 
 def do_to_all(operation: str, deliveries: Sequence[Delivery]) -> Done:
     """Do it to each that it makes sense for; the others stay as they are."""
-    do = OPERATIONS[operation]
     undo: list[list[Any]] = []
-    with transaction.atomic():
-        for delivery in deliveries:
-            before = [delivery.pk, delivery.state, delivery.reply, _stored(delivery.finished_at)]
-            before += [_stored(delivery.due_at), delivery.attempts, delivery.unknowns]
-            try:
-                do(delivery)
-            except Refused:
-                continue
-            undo.append([*before, delivery.state])
+    for start in range(0, len(deliveries), AT_ONCE):
+        with transaction.atomic():
+            undo += _do(OPERATIONS[operation], deliveries[start : start + AT_ONCE])
     return Done(len(undo), len(deliveries) - len(undo), undo)
+
+
+def _do(do: Callable[[Delivery], None], deliveries: Sequence[Delivery]) -> Iterator[list[Any]]:
+    """What each was that it was done to, and the state that it has since."""
+    for delivery in deliveries:
+        before = [delivery.pk, delivery.state, delivery.reply, _stored(delivery.finished_at)]
+        before += [_stored(delivery.due_at), delivery.attempts, delivery.unknowns]
+        try:
+            do(delivery)
+        except Refused:
+            continue
+        yield [*before, delivery.state]
 
 
 def undo_all(undo: Sequence[Sequence[Any]], partitions: Collection[int] | None) -> int:

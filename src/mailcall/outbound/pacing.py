@@ -66,7 +66,7 @@ class Pacing:
                 chosen.append(delivery)
             else:
                 pace.put_off_until = max(now, pace.put_off_until or now) + _step(limit)
-                why = f"It waits, so that {domain} gets at most {limit} in a minute."
+                why = delivery.reply or f"It waits, so that {domain} gets at most {limit} in a minute."
                 put_off.append((_stored(pace.put_off_until), why, delivery.pk))
         run_for_each(_PUT_OFF, put_off)
         return chosen

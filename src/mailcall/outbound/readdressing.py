@@ -3,16 +3,17 @@
 from django.db import transaction
 from django.utils import timezone
 
-from mailcall.database.fields import ring
 from mailcall.desk.errors import Refused
 from mailcall.message import address_ok, comparable, thread_ids
 from mailcall.outbound.answers import CONFIRMATION
 from mailcall.outbound.models import Delivery, DeliveryState, Message
 from mailcall.outbound.operations import cancel
 from mailcall.outbound.suppressing import suppressed
-from mailcall.outbound.threads import PURPOSE, new_message_id, token_of
+from mailcall.outbound.surveys import SURVEY
+from mailcall.outbound.threads import new_message_id, signing_keys, token_of
+from mailcall.outbound.unsubscribing import READER
 
-SECRETS = ("token", CONFIRMATION, "survey")
+SECRETS = ("token", CONFIRMATION, SURVEY)
 ENDED = (DeliveryState.FAILED, DeliveryState.BOUNCED, DeliveryState.CANCELLED)
 
 
@@ -44,7 +45,7 @@ def readdress(delivery: Delivery, address: str, by: str) -> Delivery:
 def _copy(message: Message, old: str, new: str, by: str) -> Message:
     """The same mail to one recipient, by a Message-ID of its own: others have it already by the first."""
     names = {comparable(address): name for name, address in (*message.to, *message.cc)}
-    keys = ring().derived(PURPOSE)
+    keys = signing_keys()
     target = thread_ids.read_token(token_of(message.message_id), keys)
     if target is None:
         raise Refused("Its Message-ID is none of ours, so it can't be sent as another mail.")
@@ -53,6 +54,7 @@ def _copy(message: Message, old: str, new: str, by: str) -> Message:
     copy._state.adding = True
     copy.message_id = new_message_id(target.number, message.partition.address, keys, target.kind)
     copy.to, copy.cc = [[names.get(old, ""), new]], []
+    copy.data = {name: value for name, value in message.data.items() if name != READER}
     copy.created_at = timezone.now()
     copy.why = f"{by} sent it to {new} instead of {old}."[:300]
     copy.save()
