@@ -19,7 +19,7 @@ from mailcall.desk.models import (
 )
 from mailcall.desk_file import schema
 from mailcall.inbound.models import IncomingAccount
-from mailcall.outbound.models import OutgoingServer, Snippet
+from mailcall.outbound.models import Layout, OutgoingServer, Snippet, Template
 from mailcall.retention.models import RetentionRule
 
 
@@ -244,6 +244,16 @@ KINDS = (
         schema.SnippetItem,
         Snippet,
         references={"partition": "partitions"},
+    ),
+    Kind("layouts", "layout", schema.LayoutItem, Layout, parts=("html", "text")),
+    Kind(
+        "templates",
+        "template",
+        schema.TemplateItem,
+        Template,
+        columns={"message_type": "type_code"},
+        references={"layout": "layouts"},
+        parts=("files", "languages", "used"),
     ),
     Kind(
         "retention_rules",

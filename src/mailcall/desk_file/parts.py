@@ -19,6 +19,18 @@ from mailcall.desk_file.notifying import (
 )
 from mailcall.desk_file.people import People
 from mailcall.desk_file.references import References
+from mailcall.desk_file.templates import (
+    read_files,
+    read_html,
+    read_languages,
+    read_text,
+    read_uses,
+    save_files,
+    save_html,
+    save_languages,
+    save_text,
+    save_uses,
+)
 from mailcall.desk_file.working import (
     read_priorities,
     read_state_names,
@@ -150,4 +162,10 @@ PARTS: Mapping[str, Mapping[str, Part]] = {
     "groups": {"members": Part(_read_members, _save_members)},
     "organisations": {"domains": Part(_read_domains, _save_domains)},
     "roles": {"granted": Part(_read_grants, _save_grants)},
+    "layouts": {"html": Part(read_html, save_html), "text": Part(read_text, save_text)},
+    "templates": {
+        "files": Part(read_files, save_files),
+        "languages": Part(read_languages, save_languages),
+        "used": Part(read_uses, save_uses),
+    },
 }

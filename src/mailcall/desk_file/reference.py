@@ -22,6 +22,8 @@ SECTIONS: dict[str, type[schema.Item]] = {
     "incoming_accounts": schema.IncomingAccountItem,
     "outgoing_servers": schema.OutgoingServerItem,
     "snippets": schema.SnippetItem,
+    "layouts": schema.LayoutItem,
+    "templates": schema.TemplateItem,
     "retention_rules": schema.RetentionRuleItem,
 }
 
@@ -30,6 +32,9 @@ PARTS: dict[str, type[schema.Item]] = {
     "`priorities` of `partitions`": schema.PriorityItem,
     "`notifications` of `partitions`": schema.NotificationsItem,
     "`steps` of `request_types`": schema.StepItem,
+    "`languages` of `templates`": schema.TemplateTextItem,
+    "`files` of `templates`": schema.TemplateFileItem,
+    "`used` of `templates`": schema.TemplateUseItem,
 }
 
 _NAMES: dict[Any, str] = {
@@ -40,6 +45,9 @@ _NAMES: dict[Any, str] = {
     schema.StepItem: "step",
     schema.PriorityItem: "priority",
     schema.NotificationsItem: "notification settings",
+    schema.TemplateTextItem: "texts",
+    schema.TemplateFileItem: "file",
+    schema.TemplateUseItem: "use",
 }
 
 

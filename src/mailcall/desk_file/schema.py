@@ -512,6 +512,67 @@ class SnippetItem(Item):
     text: str = Field("", max_length=20_000, description="Plain text.", json_schema_extra=NEEDED_WHEN_NEW)
 
 
+class LayoutItem(Item):
+    """What stands around several templates; [how to](../how-to/write-templates.md)."""
+
+    name: Name = Field(description="Unique; templates refer to it by it.")
+    html: str = Field(
+        "",
+        max_length=100_000,
+        description="Liquid, with a place for `{{ content }}`.",
+        json_schema_extra=NEEDED_WHEN_NEW,
+    )
+    text: str = Field("", max_length=100_000, description="The same for plain text.")
+
+
+class TemplateTextItem(Item):
+    """What a template says in one language, as Liquid."""
+
+    subject: str = Field("", max_length=500, description="Empty: as Mailcall has it.")
+    html: str = Field("", max_length=100_000, description="Needed but for short texts.")
+    text: str = Field("", max_length=100_000, description="Empty: made from the HTML.")
+
+
+class TemplateFileItem(Item):
+    """A file that goes with each mail."""
+
+    name: Line = Field(max_length=120, description="Its name, such as `logo.png`.")
+    image: str = Field("", max_length=100, description="To show it as `cid:`; empty: it is attached.")
+    base64: str = Field(max_length=2_000_000, description="Its bytes.")
+
+
+class TemplateUseItem(Item):
+    """When a template writes a message type: as its default, or where all that is given fits."""
+
+    message_type: Annotated[int, Field(ge=1, le=9_999)] = Field(description="The code.")
+    default: bool = Field(False, description="For all that no condition fits.")
+    partition: str = Field("", description="By its name.")
+    language: str = Field("", max_length=35, description="Of whoever reads it.")
+    priority: Priority | None = Field(None, description="1 is the most urgent.")
+    group: str = Field("", description="By its name.")
+    order: Annotated[int, Field(ge=0, le=32_767)] = Field(
+        0, description="The least is tried first; 0: at 10."
+    )
+
+
+class TemplateItem(Item):
+    """A template of mails; [how to](../how-to/write-templates.md)."""
+
+    name: Name = Field(description="Unique; the template is known by it.")
+    message_type: Annotated[int, Field(ge=1, le=9_999)] = Field(
+        description="The code of the [message type](message-types.md) whose data it uses."
+    )
+    channel: Literal["email", "pager", "internal"] = Field("email", description="How it reaches people.")
+    layout: str | None = Field(None, description="A layout by its name; empty: Mailcall's own.")
+    files: list[TemplateFileItem] = Field(
+        default_factory=list, max_length=10, description="Images that it shows, and files that go with it."
+    )
+    languages: dict[str, TemplateTextItem] = Field(
+        description="What it says in each language, such as `de`; a change makes a new version."
+    )
+    used: list[TemplateUseItem] = Field(default_factory=list, description="When it is used.")
+
+
 class RetentionRuleItem(Item):
     """After how many days something is removed; [how to](../how-to/keep-and-erase.md)."""
 

@@ -171,6 +171,11 @@ def remove_file(file: TemplateFile) -> None:
         for version in newest_of_each(file.template):
             if f"cid:{file.cid}" in version.html + version.layout_html:
                 raise Refused(f"“{file.cid}” is shown in the {version.language} version: take it out first.")
+    drop_file(file)
+
+
+def drop_file(file: TemplateFile) -> None:
+    """Remove a file and its bytes, where nothing else has the same."""
     with transaction.atomic():
         content = file.content_id
         file.delete()

@@ -385,7 +385,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=100, unique=True)),
-                ('html', models.TextField(help_text='With a place for {{ content }}.', verbose_name='HTML')),
+                ('html', models.TextField(blank=True, help_text='With a place for {{ content }}.', verbose_name='HTML')),
                 ('text', models.TextField(blank=True, help_text='The same for plain text.', verbose_name='Plain text')),
             ],
             options={

@@ -23,7 +23,7 @@ class Layout(models.Model):
     """What stands around the content of several templates. A change makes new versions of all of them."""
 
     name = models.CharField(max_length=100, unique=True)
-    html = models.TextField("HTML", help_text="With a place for {{ content }}.")
+    html = models.TextField("HTML", blank=True, help_text="With a place for {{ content }}.")
     text = models.TextField("Plain text", blank=True, help_text="The same for plain text.")
 
     class Meta:
