@@ -1,4 +1,4 @@
-"""What the clock brings, each once: reminders and time limits of tasks, calls that close or come back."""
+"""What the clock brings, each once: reminders, time limits, calls that close or come back, escalations."""
 
 import datetime as dt
 from collections.abc import Callable, Container
@@ -13,12 +13,15 @@ from mailcall.checkpoints import checkpoint
 from mailcall.desk import events
 from mailcall.desk.advancing import end_task, set_reminder
 from mailcall.desk.call_handling import end_pause
+from mailcall.desk.clocks import fire
 from mailcall.desk.closing import close_or_warn
-from mailcall.desk.models import ApprovalState, Call, Channel, OnTimeLimit, Task
+from mailcall.desk.models import ApprovalState, Call, Channel, Clock, OnTimeLimit, Task
 from mailcall.desk.work import Work, by, work_on
 from mailcall.desk.work_states import Verb
 
 AT_ONCE = 100  # found by one query
+
+Row = Task | Call | Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,12 @@ class Duty:
     """Something that the clock brings, and to which rows."""
 
     name: str
-    rows: type[Task] | type[Call]
+    rows: type[Task] | type[Call] | type[Clock]
     column: str  # the moment at which it is due; whoever does it sets another, or none
     do: Callable[[Work, Any], None]
 
 
-Failed = Callable[[Task | Call, Exception], None]
+Failed = Callable[[Row, Exception], None]
 
 
 def do_due(
@@ -79,7 +82,7 @@ def first_due_at(duty: Duty) -> dt.datetime | None:
     return first
 
 
-def _find(duty: Duty, now: dt.datetime, after: tuple[dt.datetime, int] | None) -> list[Task | Call]:
+def _find(duty: Duty, now: dt.datetime, after: tuple[dt.datetime, int] | None) -> list[Row]:
     """The next rows; those that were passed over, or failed, are not found again."""
     column = duty.column
     rows = duty.rows._default_manager.filter(**{f"{column}__lte": now}).order_by(column, "pk")
@@ -89,17 +92,25 @@ def _find(duty: Duty, now: dt.datetime, after: tuple[dt.datetime, int] | None) -
     return list(rows[:AT_ONCE])
 
 
-def _do(duty: Duty, row: Task | Call, now: dt.datetime) -> bool:
+def _do(duty: Duty, row: Row, now: dt.datetime) -> bool:
     """Whether it was still due, now that the row is locked."""
-    with work_on(row, by(None, Channel.SYSTEM, now=now)) as work:
-        current = work.task(row.pk) if isinstance(row, Task) else work.the_call
-        due_at = getattr(current, duty.column)
+    target = row.timer.on if isinstance(row, Clock) else row
+    with work_on(target, by(None, Channel.SYSTEM, now=now)) as work:
+        current = _current(work, row)
+        due_at = getattr(current, duty.column, None)
         is_due = due_at is not None and due_at <= now
         if is_due:
             duty.do(work, current)
         checkpoint("due.done")
     checkpoint("due.committed")
     return is_due
+
+
+def _current(work: Work, row: Row) -> Row | None:
+    """The row as it is now; a clock is locked with what it is of."""
+    if isinstance(row, Clock):
+        return Clock.objects.filter(pk=row.pk).select_related("timer__agreement").first()
+    return work.task(row.pk) if isinstance(row, Task) else work.the_call
 
 
 def _remind(work: Work, task: Task) -> None:
@@ -140,6 +151,9 @@ REMIND = Duty("remind", Task, "remind_at", _remind)
 TIME_OUT = Duty("time out", Task, "time_out_at", _time_out)
 CLOSE = Duty("close", Call, "close_step_at", _close_or_warn)
 RESUME = Duty("resume", Call, "resume_at", _resume)
-DUTIES = (REMIND, TIME_OUT, CLOSE, RESUME)
+ESCALATE = Duty("escalate", Clock, "due_at", fire)
+DUTIES = (REMIND, TIME_OUT, CLOSE, RESUME, ESCALATE)
 
-remind_due, time_out_due, close_resolved, resume_deferred = (partial(do_due, duty) for duty in DUTIES)
+remind_due, time_out_due, close_resolved, resume_deferred, escalate = (
+    partial(do_due, duty) for duty in DUTIES
+)

@@ -7,7 +7,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from mailcall.desk.models import Approval, Call, Person, Request, Task, TimelineEntry
+from mailcall.desk.models import (
+    Approval,
+    Call,
+    EscalationLevel,
+    Person,
+    Request,
+    Task,
+    TimelineEntry,
+    Timer,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +221,26 @@ class ApprovalWithdrawn(ApprovalEvent):
 @dataclass(frozen=True, slots=True)
 class ApprovalReminderDue(ApprovalEvent):
     """Somebody who has not decided yet is to be reminded."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimerEvent(WorkEvent):
+    """Something that the clock brought to a call, a request or a task under an agreement."""
+
+    on: Call | Request | Task
+    timer: Timer
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated(TimerEvent):
+    """A target is near, or passed by some time: the level says whom that is told to."""
+
+    level: EscalationLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Breached(TimerEvent):
+    """A target passed."""
 
 
 Listener = Callable[[Sequence[Event]], None]

@@ -1,9 +1,10 @@
 """What an analyst writes to people about a call, a request or a task: its entry in the timeline."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from mailcall.desk.changes import NewFile
+from mailcall.desk.clocks import note_answer
 from mailcall.desk.errors import Refused
 from mailcall.desk.locks import refuse_if_held
 from mailcall.desk.models import Call, EntryKind, Participant, Person, Request, Task, TimelineEntry
@@ -24,7 +25,7 @@ def letter(deed: Deed, *, subject: str = "", quoted_text: str = "", files: tuple
 
 
 def enter_letter(
-    on: Call | Request | Task, deed: Deed, people: Iterable[tuple[str, str]]
+    on: Call | Request | Task, deed: Deed, people: Collection[tuple[str, str]]
 ) -> tuple[TimelineEntry, list[str]]:
     """Write into the timeline that the actor wrote to `people`, (name, address); the entry, and who joined.
 
@@ -39,6 +40,7 @@ def enter_letter(
                 raise Refused(f"{target} was merged into call {target.merged_into_id}, where it goes on.")
             joined = _join(target, deed.words.actor, people)
         entry = work.tell(target, "")
+        note_answer(target, (address for _, address in people), deed.now)
         entry.subject, entry.quoted_text = deed.words.subject[:500], deed.words.quoted_text
     return entry, joined
 

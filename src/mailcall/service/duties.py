@@ -6,8 +6,7 @@ from collections.abc import Callable
 import structlog
 
 from mailcall import measures
-from mailcall.desk.due import DUTIES, Duty, do_due
-from mailcall.desk.models import Call, Task
+from mailcall.desk.due import DUTIES, Duty, Row, do_due
 
 log = structlog.get_logger("service.duties")
 
@@ -30,7 +29,7 @@ class Duties:
         waiting = {pk for (name, pk), (until, _) in self._failed.items() if name == duty.name and until > now}
         failed: set[int] = set()
 
-        def note(row: Task | Call, error: Exception) -> None:
+        def note(row: Row, error: Exception) -> None:
             failed.add(row.pk)
             self._note(duty, row, now, error)
 
@@ -41,7 +40,7 @@ class Duties:
             for key in [key for key in self._failed if key[0] == duty.name and key[1] not in kept]:
                 del self._failed[key]
 
-    def _note(self, duty: Duty, row: Task | Call, now: dt.datetime, error: Exception) -> None:
+    def _note(self, duty: Duty, row: Row, now: dt.datetime, error: Exception) -> None:
         known = self._failed.get((duty.name, row.pk))
         pause = min(2 * known[1], LONGEST_PAUSE) if known else FIRST_PAUSE
         self._failed[duty.name, row.pk] = (now + pause, pause)

@@ -32,6 +32,17 @@ from mailcall.desk.models.people import (
     TokenPlace,
 )
 from mailcall.desk.models.roles import Grant, Right, Role
+from mailcall.desk.models.service_levels import (
+    Agreement,
+    BusinessCalendar,
+    Clock,
+    Covers,
+    EscalationLevel,
+    Measure,
+    Target,
+    Timer,
+    ToTell,
+)
 from mailcall.desk.models.surveys import Survey
 from mailcall.desk.models.work import (
     Approval,
@@ -53,24 +64,30 @@ from mailcall.desk.models.workflows import (
 )
 
 __all__ = [
+    "Agreement",
     "Approval",
     "ApprovalRule",
     "ApprovalState",
     "Attachment",
+    "BusinessCalendar",
     "Call",
     "CallLink",
     "CallLock",
     "CallTemplate",
     "Channel",
+    "Clock",
     "ClosureMethod",
     "Condition",
     "Content",
+    "Covers",
     "Delegation",
     "EntryKind",
+    "EscalationLevel",
     "Grant",
     "Group",
     "IssueType",
     "LinkState",
+    "Measure",
     "Membership",
     "OnTimeLimit",
     "Organisation",
@@ -92,10 +109,13 @@ __all__ = [
     "State",
     "StateName",
     "Survey",
+    "Target",
     "Task",
     "TaskKind",
     "TaskState",
     "TimelineEntry",
+    "Timer",
+    "ToTell",
     "TokenPlace",
     "WhoLogs",
 ]

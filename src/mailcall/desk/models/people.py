@@ -286,6 +286,9 @@ class IssueType(models.Model):
         null=True, blank=True, help_text="For calls whose priority nothing else decides."
     )
     active = models.BooleanField(default=True, help_text="Whether calls can be given it.")
+    analysts = models.ManyToManyField(
+        Person, blank=True, related_name="+", help_text="Who are told of escalations, where a level says so."
+    )
 
     class Meta:
         ordering = ["name"]
