@@ -171,6 +171,24 @@ COMMAND_TO_CONFIRM = MessageType(
     audience=Audience.WRITER,
 )
 
+ESCALATION = MessageType(
+    6001,
+    "Service Level - Escalation",
+    "service_level_escalation",
+    opening="Escalation",
+    audience=Audience.STAFF,
+    governed=Governed.ESCALATION,
+)
+BREACH = MessageType(
+    6002,
+    "Service Level - Breach",
+    "service_level_breach",
+    opening="Breach",
+    audience=Audience.STAFF,
+    governed=Governed.ESCALATION,
+    urgent=True,
+)
+
 ROUND_TRIP = MessageType(9001, "Round trip", "round_trip", audience=Audience.SERVICE)
 MAIL_TOO_BIG = MessageType(
     9002,

@@ -2,7 +2,15 @@
 
 from mailcall.outbound.message_types import TYPES, MessageType
 
-ENTITIES = {1: "Calls", 2: "Requests", 3: "Tasks", 4: "Approvals", 5: "Commands", 9: "Mails"}
+ENTITIES = {
+    1: "Calls",
+    2: "Requests",
+    3: "Tasks",
+    4: "Approvals",
+    5: "Commands",
+    6: "Service levels",
+    9: "Mails",
+}
 
 _IN_CHARGE = "the analyst, else the group"
 _NEW = "the analyst it is for now, else the group"
@@ -57,6 +65,8 @@ _OCCASIONS: dict[int, tuple[str, str]] = {
     4006: ("a new delegate", "something waits for whom they may decide for"),
     5001: ("whoever wrote", "their mail asked for something, and may be answered"),
     5002: ("whoever is on record with the address", "nothing but that shows that they wrote a command"),
+    6001: ("whom the level of the agreement says", "a target is near, or passed by some time"),
+    6002: ("whom the agreement says", "a target passed"),
     9001: ("the address of the account that the setting round_trip_account names", "a round trip is due"),
     9002: ("whoever wrote", "a mail was above the account's size limit, and may be answered"),
     9003: ("whoever wants notices once a day, or was to get many", "their time has come, or a flood ends"),

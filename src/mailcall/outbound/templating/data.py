@@ -96,7 +96,7 @@ _TASK = (
     _link("parent_url", "the page of that", "https://desk.example/requests/77/"),
     _moment("due", "when it is due; empty if it is not"),
 )
-_BASES = {1: _CALL, 2: _REQUEST, 3: _TASK, 4: _TASK}  # by the thousands of the code
+_BASES = {1: _CALL, 2: _REQUEST, 3: _TASK, 4: _TASK, 6: _WORK}  # by the thousands of the code
 
 _SAID = (
     _text("writer", "who wrote", "Bob Baker"),
@@ -233,6 +233,14 @@ _DIGEST = (
     ),
 )
 
+_TARGET = (
+    _text("agreement", "the agreement", "Gold"),
+    _text("why_agreement", "why it is this one", "Gold is for the organisation ACME."),
+    Datum("measure", Kind.WORD, "response or resolution", "resolution"),
+    _moment("until", "when the time of the target is up, or was"),
+    _yes("breached", "whether it is up", sample=False),
+)
+
 # What a type offers besides the call, request or task that it is about, by the name of its template.
 _MORE: dict[str, tuple[Datum, ...]] = {
     "call_updated": (*_SAID, _yes("reopened", "whether the call is open again by it", sample=False)),
@@ -292,6 +300,8 @@ _MORE: dict[str, tuple[Datum, ...]] = {
         _DECISION,
         _COMMENT,
     ),
+    "service_level_escalation": (*_TARGET, _number("level", "the number of the level", 1)),
+    "service_level_breach": _TARGET,
     "answer": _ANSWER,
     "round_trip": (PARTITION, _text("account", "the account that is tried", "Support")),
     "mail_too_big": (

@@ -38,6 +38,8 @@ _GERMAN = Wording(
         "approved": "genehmigt",
         "rejected": "abgelehnt",
         "withdrawn": "zurückgezogen",
+        "response": "Antwort",
+        "resolution": "Lösung",
     },
     days=dict(
         zip(
@@ -60,6 +62,8 @@ _GERMAN = Wording(
     openings={
         "Reminder": "Erinnerung",
         "Overdue": "Überfällig",
+        "Escalation": "Eskalation",
+        "Breach": "Frist verletzt",
         "Your decision, please": "Ihre Entscheidung, bitte",
         "Reminder: your decision, please": "Erinnerung: Ihre Entscheidung, bitte",
         "Nothing left to decide": "Nichts mehr zu entscheiden",
