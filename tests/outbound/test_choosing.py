@@ -121,3 +121,13 @@ def test_what_is_due_later_is_sent_later_in_its_order(desk: Desk) -> None:
     assert order == [first.pk, fresh.pk]
     assert deliver(desk.server) == 2
     assert states()["later@customer.example"] == "queued"
+
+
+def test_many_that_were_tried_and_many_new_ones_are_all_sent_in_one_run(desk: Desk) -> None:
+    for number in range(130):
+        queue(desk, f"old{number}@customer.example")
+    Delivery.objects.update(state="deferred", due_at=timezone.now())
+    for number in range(130):
+        queue(desk, f"new{number}@customer.example")
+    assert deliver(desk.server) == 260
+    assert set(states().values()) == {"sent"}

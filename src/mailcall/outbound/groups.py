@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from mailcall.database.rows import run_for_each
@@ -42,6 +43,7 @@ class Waiting:
         self._pacing = Pacing(server)
         self._found: deque[Delivery] = deque()
         self._until = 0.0
+        self._new: QuerySet[Delivery] | None = None  # those never tried, of the last look
 
     def take(self) -> list[Delivery]:
         """Up to GROUP due deliveries, as the rate limits allow, now `sending`. Call it in a transaction."""
@@ -70,13 +72,23 @@ class Waiting:
         return chosen
 
     def _look(self) -> None:
-        """What had to wait comes first, so that no flood of new ones holds it up."""
+        """What had to wait comes first, once in LOOK_EVERY, so that no flood of new ones holds it up."""
+        if self._new is not None and time.monotonic() < self._until:
+            self._add(self._new.all())
+            return
         self._until = time.monotonic() + LOOK_EVERY
         self._found.clear()
-        for some in waiting(self._server, timezone.now()):
-            if len(self._found) < LOOK:
-                found = some.select_related("message")[: LOOK - len(self._found)]
-                self._found += drop_suppressed(list(found), timezone.now())
+        self._new = None
+        kinds = waiting(self._server, timezone.now())
+        for some in kinds:
+            if len(self._found) >= LOOK:
+                return
+            self._add(some)
+        self._new = kinds[-1] if kinds else None
+
+    def _add(self, due: "QuerySet[Delivery]") -> None:
+        found = due.select_related("message")[: LOOK - len(self._found)]
+        self._found += drop_suppressed(list(found), timezone.now())
 
     def _taken(self, some: Sequence[Delivery]) -> list[Delivery]:
         """Those of them that still wait, and that nobody else is just taking."""
