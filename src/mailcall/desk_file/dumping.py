@@ -8,7 +8,7 @@ from django.db import transaction
 
 from mailcall.desk.models import Person
 from mailcall.desk_file import passwords
-from mailcall.desk_file.kinds import KINDS, Kind
+from mailcall.desk_file.kinds import BY_SECTION, KINDS, Kind
 from mailcall.desk_file.parts import PARTS
 from mailcall.desk_file.people import People
 
@@ -58,7 +58,9 @@ def _item(kind: Kind, thing: Any, people: People) -> dict[str, Any]:
     for name in kind.item.model_fields:
         if name in kind.references:
             referred = getattr(thing, name)
-            item[name] = people.reference(referred) if isinstance(referred, Person) else _name(referred)
+            item[name] = (
+                people.reference(referred) if isinstance(referred, Person) else _name(kind, name, referred)
+            )
         elif name in kind.parts:
             item[name] = PARTS[kind.section][name].read(thing, people)
         elif name != "password":
@@ -71,8 +73,8 @@ def _item(kind: Kind, thing: Any, people: People) -> dict[str, Any]:
     return item
 
 
-def _name(referred: Any) -> str | None:
-    return str(referred.name) if referred else None
+def _name(kind: Kind, field: str, referred: Any) -> str | None:
+    return str(BY_SECTION[kind.references[field]].read(referred, "name")) if referred else None
 
 
 class _Dumper(yaml.SafeDumper):

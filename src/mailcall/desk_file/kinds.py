@@ -8,6 +8,8 @@ from django.db.models import Model
 
 from mailcall.desk.issue_types import BETWEEN, full_names
 from mailcall.desk.models import (
+    Agreement,
+    BusinessCalendar,
     CallTemplate,
     Group,
     IssueType,
@@ -204,6 +206,29 @@ KINDS = (
         schema.IssueTypeItem,
         IssueType,
         references={"template": "call_templates"},
+        parts=("analysts",),
+    ),
+    Kind(
+        "business_calendars",
+        "business calendar",
+        schema.BusinessCalendarItem,
+        BusinessCalendar,
+        lists={"days": _LINES},
+    ),
+    Kind(
+        "agreements",
+        "agreement",
+        schema.AgreementItem,
+        Agreement,
+        lists={"breach_tells": _COMMAS},
+        references={
+            "calendar": "business_calendars",
+            "partition": "partitions",
+            "organisation": "organisations",
+            "issue_type": "issue_types",
+            "group": "groups",
+        },
+        parts=("targets", "levels", "people"),
     ),
     Kind(
         "request_types",

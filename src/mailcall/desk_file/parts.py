@@ -19,6 +19,16 @@ from mailcall.desk_file.notifying import (
 )
 from mailcall.desk_file.people import People
 from mailcall.desk_file.references import References
+from mailcall.desk_file.service_levels import (
+    read_analysts,
+    read_levels,
+    read_people,
+    read_targets,
+    save_analysts,
+    save_levels,
+    save_people,
+    save_targets,
+)
 from mailcall.desk_file.templates import (
     read_files,
     read_html,
@@ -161,6 +171,12 @@ PARTS: Mapping[str, Mapping[str, Part]] = {
     "request_types": {"steps": Part(read_steps, save_steps)},
     "groups": {"members": Part(_read_members, _save_members)},
     "organisations": {"domains": Part(_read_domains, _save_domains)},
+    "issue_types": {"analysts": Part(read_analysts, save_analysts)},
+    "agreements": {
+        "targets": Part(read_targets, save_targets),
+        "levels": Part(read_levels, save_levels),
+        "people": Part(read_people, save_people),
+    },
     "roles": {"granted": Part(_read_grants, _save_grants)},
     "layouts": {"html": Part(read_html, save_html), "text": Part(read_text, save_text)},
     "templates": {

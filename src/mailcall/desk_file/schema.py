@@ -94,6 +94,8 @@ Folders = Annotated[str | list[str], PlainValidator(_one_or_more_folders)]
 Scram = Literal["scram-sha-256", "scram-sha-1"]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Priority = Annotated[int, Field(ge=1, le=5)]
+Minutes = Annotated[int, Field(ge=1, le=5_000_000)]
+Told = Literal["agreement", "issue_type", "group", "entity"]
 Small = Annotated[int, Field(ge=0, le=32_767)]
 Big = Annotated[int, Field(ge=0, le=2_147_483_647)]
 
@@ -304,6 +306,76 @@ class IssueTypeItem(Item):
         None, description="For calls whose priority nothing else decides: 1 is the most urgent."
     )
     active: bool = Field(True, description="Whether calls can be given it.")
+    analysts: list[str] = Field(
+        [], description="Who are told of escalations where an agreement says so, by address."
+    )
+
+
+class BusinessCalendarItem(Item):
+    """When work is done: hours such as `08:00-12:00, 13:00-17:00`, or `closed`."""
+
+    name: Name = Field(description="Unique; the calendar is known by it.")
+    time_zone: str = Field("UTC", max_length=50, description="Such as `Europe/Berlin`.")
+    monday: str = Field("08:00-17:00", max_length=200, description="Hours.")
+    tuesday: str = Field("08:00-17:00", max_length=200, description="Hours.")
+    wednesday: str = Field("08:00-17:00", max_length=200, description="Hours.")
+    thursday: str = Field("08:00-17:00", max_length=200, description="Hours.")
+    friday: str = Field("08:00-17:00", max_length=200, description="Hours.")
+    saturday: str = Field("closed", max_length=200, description="Hours.")
+    sunday: str = Field("closed", max_length=200, description="Hours.")
+    country: str = Field("", max_length=2, description="Whose holidays are closed, such as `DE`.")
+    subdivision: str = Field("", max_length=6, description="Whose holidays, too, such as `BY`.")
+    days: list[Line] = Field(
+        [], description="All days that are otherwise: `2026-12-24 08:00-12:00` or `2026-12-27 closed`."
+    )
+
+
+class TargetItem(Item):
+    """How soon work of a priority is answered and resolved, in minutes of working time."""
+
+    priority: Priority = Field(description="1 is the most urgent, 5 the least.")
+    response_minutes: Minutes | None = Field(None, description="Until the first answer; empty: none.")
+    resolution_minutes: Minutes | None = Field(None, description="Until it is resolved; empty: none.")
+
+
+class LevelItem(Item):
+    """When people are told that a target is near or passed; levels count up by their order."""
+
+    measure: Literal["response", "resolution"] = Field("resolution", description="Of which target.")
+    percent: Annotated[int, Field(ge=1, le=1_000)] | None = Field(
+        None, description="After this share of its time."
+    )
+    minutes: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] | None = Field(
+        None, description="So many minutes after it; before it with a minus. This or `percent`."
+    )
+    tells: list[Told] = Field(
+        ["entity"], description="Whom: `agreement`, `issue_type`, `group`, `entity` (whoever is in charge)."
+    )
+
+    @model_validator(mode="after")
+    def _is_one_moment(self) -> Self:
+        if (self.percent is None) == (self.minutes is None):
+            raise PydanticCustomError("one_moment", "must have `percent` or `minutes`")
+        return self
+
+
+class AgreementItem(Item):
+    """A service level agreement; of those that fit, the most specific holds."""
+
+    name: Name = Field(description="Unique; the agreement is known by it.")
+    active: bool = Field(True, description="Whether work is measured by it.")
+    covers: Literal["call", "request", "task"] = Field("call", description="What it is about.")
+    calendar: str = Field("", description="A business calendar.", json_schema_extra=NEEDED_WHEN_NEW)
+    partition: str | None = Field(None, description="Only for work of this partition.")
+    organisation: str | None = Field(None, description="Only for Users of this organisation.")
+    issue_type: str | None = Field(None, description="Only for calls of this issue type, or of its parts.")
+    group: str | None = Field(
+        None, description="Only for work of this group, and besides what is agreed with Users."
+    )
+    targets: list[TargetItem] = Field([], description="All its targets, one for each priority.")
+    levels: list[LevelItem] = Field([], description="All its levels of escalation.")
+    breach_tells: list[Told] = Field(["entity"], description="Whom a breach is told to, as with a level.")
+    people: list[str] = Field([], description="The analysts whom `agreement` means, by address.")
 
 
 class StepItem(Item):

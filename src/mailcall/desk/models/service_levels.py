@@ -217,9 +217,7 @@ class Clock(models.Model):
     """When a level of a timer, or without one its breach, comes to pass; once in each generation."""
 
     timer = models.ForeignKey(Timer, on_delete=models.CASCADE, related_name="clocks", db_index=False)
-    level = models.ForeignKey(
-        EscalationLevel, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
-    )
+    level = models.ForeignKey(EscalationLevel, null=True, on_delete=models.CASCADE, related_name="+")
     number = models.PositiveSmallIntegerField(help_text="Of the level; 0 is the breach.")
     generation = models.PositiveIntegerField()
     offset = models.PositiveBigIntegerField(help_text="In seconds of working time from the begin.")
