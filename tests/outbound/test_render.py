@@ -5,8 +5,10 @@ import re
 import pytest
 
 from mailcall.outbound.message_types import TYPES, MessageType
+from mailcall.outbound.templating.builtin import builtin, engine, unstyled
 from mailcall.outbound.templating.data import Kind, data_of, sample_of
-from mailcall.outbound.templating.filling import fill_builtin
+from mailcall.outbound.templating.filling import data_for, fill_builtin
+from mailcall.outbound.templating.mail_html import inlined
 from mailcall.outbound.templating.wording import LANGUAGES
 
 ODD = 'Ink <b> & "paper"'
@@ -26,8 +28,6 @@ def test_a_builtin_template_can_be_filled_with_much_odd_and_no_data(kind: Messag
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", TYPES.values(), ids=str)
 def test_a_builtin_template_uses_documented_data_only(kind: MessageType, language: str) -> None:
-    from mailcall.outbound.templating.builtin import builtin
-
     known = {datum.name for datum in data_of(kind)} | LAYOUT
     template = builtin(kind.template, language)
     for compiled in (template.html, template.text):
@@ -63,3 +63,18 @@ def test_styles_stand_on_the_elements_and_what_depends_on_the_screen_in_the_head
     assert '<p style="margin: 0 0 16px;">' in html
     [style] = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
     assert style.startswith("@media (prefers-color-scheme: dark)")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", TYPES.values(), ids=str)
+def test_styles_that_are_put_on_once_are_those_of_the_whole_mail(kind: MessageType, language: str) -> None:
+    """What conditions leave out or repeat has no influence on what stands around it.
+
+    What is HTML already, written by hand, has styles of its own.
+    """
+    words = {datum.name: datum.value for datum in data_of(kind) if datum.kind != Kind.HTML}
+    whole = engine("html", language).compile(unstyled(kind.template, language, "html"))
+    for values in (words, {}, {"user": "<x>", "flood": True}):
+        data = data_for(kind, language, values)
+        styled = builtin(kind.template, language).html.filled(data)
+        assert inlined(styled).split() == inlined(inlined(whole.filled(data))).split()

@@ -38,6 +38,7 @@ from mailcall.outbound.models import (
     PersonNotices,
     Snippet,
     Suppression,
+    TemplateVersion,
 )
 
 STEP = 5_000  # keys looked through by one query
@@ -63,6 +64,7 @@ _PLACES: Sequence[tuple[str, type[Model], Sequence[str]]] = (
     ("message", Message, ["subject", "to", "cc", "why", "data"]),
     ("draft", Draft, ["to", "cc", "bcc", "subject", "text", "problem"]),
     ("text kept ready", Snippet, ["name", "text"]),
+    ("version of a template", TemplateVersion, ["made_by_name", "subject", "html", "text"]),
     ("delivery", Delivery, ["recipient", "reply"]),
     ("notice", Notice, ["subject", "text", "why"]),
     ("line of a digest", DigestItem, ["address", "name", "subject", "text", "why"]),

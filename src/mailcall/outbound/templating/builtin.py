@@ -8,9 +8,15 @@ from pathlib import Path
 
 from mailcall.outbound.message_types import TYPES, MessageType
 from mailcall.outbound.templating.engine import Compiled, Engine
+from mailcall.outbound.templating.mail_html import inlined
 from mailcall.outbound.templating.wording import DEFAULT, LANGUAGES, nearest
 
 FOLDER = Path(__file__).parent / "builtin"
+_LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_TAG_OR_LIQUID = re.compile(
+    r"<title>.*?</title>|<[a-zA-Z][^>]*>|(?P<liquid>\{\{.*?\}\}|\{%.*?%\})", re.DOTALL
+)
+_HELD = re.compile(r"<!--liquid-(\d+)-->|liquid-(\d+)-")
 _INCLUDE = re.compile(r"\{% include '(\w+)' %\}")
 
 
@@ -31,10 +37,9 @@ def engine(suffix: str, language: str) -> Engine:
 @cache
 def builtin(template: str, language: str) -> Pair:
     """A built-in template within its layout, in one of the languages that there are."""
-    html, text = (
-        engine(suffix, language).compile(_whole(template, language, suffix)) for suffix in ("html", "txt")
-    )
-    return Pair(html, text)
+    html = _styled(unstyled(template, language, "html"))
+    text = unstyled(template, language, "txt")
+    return Pair(engine("html", language).compile(html), engine("txt", language).compile(text))
 
 
 def source(kind: MessageType, language: str, suffix: str) -> str:
@@ -52,7 +57,7 @@ def all_builtin() -> Iterator[tuple[MessageType, str]]:
     return ((kind, language) for language in LANGUAGES for kind in TYPES.values())
 
 
-def _whole(template: str, language: str, suffix: str) -> str:
+def unstyled(template: str, language: str, suffix: str) -> str:
     """One source out of layout, template and parts: what is put together once is not each time."""
     inner = (FOLDER / language / f"{template}.{suffix}").read_text("utf-8").strip()
     whole = layout_source(suffix).replace("{{ content }}", inner)
@@ -60,6 +65,27 @@ def _whole(template: str, language: str, suffix: str) -> str:
     while (text := _INCLUDE.sub(lambda match: parts[match[1]], whole)) != whole:
         whole = text
     return whole
+
+
+def _styled(source: str) -> str:
+    """A source with its styles on its elements, so that not each mail has to be parsed for that.
+
+    What is Liquid stands aside meanwhile: as a word within a tag, else as a comment, which may stand
+    anywhere. So `builtin/` must have its elements whole, whichever conditions hold, and write `<tbody>`.
+    """
+    liquid: list[str] = []
+
+    def aside(match: re.Match[str]) -> str:
+        if match["liquid"] is None:
+            return _LIQUID.sub(lambda inner: hold(inner[0], "liquid-{}-"), match[0])
+        return hold(match[0], "<!--liquid-{}-->")
+
+    def hold(code: str, mark: str) -> str:
+        liquid.append(code)
+        return mark.format(len(liquid) - 1)
+
+    html = inlined(_TAG_OR_LIQUID.sub(aside, source), trusted=True)
+    return _HELD.sub(lambda match: liquid[int(match[1] or match[2])], html)
 
 
 @cache

@@ -53,13 +53,13 @@ def compile_template(
 def fill_builtin(kind: MessageType, language: str, values: Mapping[str, Any]) -> Filled:
     """A mail from the built-in template in the nearest language."""
     language = nearest(language, LANGUAGES) or DEFAULT
-    template, data = builtin.builtin(kind.template, language), _data(kind, language, values)
-    return _marked(inlined(template.html.filled(data), trusted=True), template.text.filled(data), values)
+    template, data = builtin.builtin(kind.template, language), data_for(kind, language, values)
+    return _marked(template.html.filled(data), template.text.filled(data), values)
 
 
 def fill(template: Template, kind: MessageType, values: Mapping[str, Any]) -> Filled:
     """A mail from an administrator's template. Raises TemplateError."""
-    data = _data(kind, template.language, values)
+    data = data_for(kind, template.language, values)
     html = template.html.filled(data)
     if template.layout_html:
         html = template.layout_html.filled({**data, "content": Markup(html)})
@@ -76,10 +76,10 @@ def fill(template: Template, kind: MessageType, values: Mapping[str, Any]) -> Fi
 
 def fill_line(template: Compiled, kind: MessageType, language: str, values: Mapping[str, Any]) -> str:
     """A text on one line, such as a subject. Raises TemplateError."""
-    return " ".join(template.filled(_data(kind, language, values)).split())
+    return " ".join(template.filled(data_for(kind, language, values)).split())
 
 
-def _data(kind: MessageType, language: str, values: Mapping[str, Any]) -> dict[str, Any]:
+def data_for(kind: MessageType, language: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """What templates can reach: the documented data that there is, in the words of a language."""
     offered = data_of(kind)
     data = without_blanks(values, (datum.name for datum in offered))
