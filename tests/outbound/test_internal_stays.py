@@ -35,6 +35,7 @@ from mailcall.outbound.models import (
     PersonChoice,
     Wish,
 )
+from mailcall.outbound.readdressing import readdress
 from mailcall.outbound.render import render
 
 ANN, SECRET = "ann@customer.example", "Zauberwort"
@@ -168,3 +169,14 @@ def test_the_search_finds_what_leaks(desk: Desk, call: Call) -> None:
     """Or the others could not fail."""
     calls.write_reply(call, author=desk.bob, text=SECRET, to=[("Ann", ANN)], cc=[], channel=Channel.PAGE)
     assert leaked() == ["1004 to {'ann@customer.example'}"]
+
+
+def test_a_mail_among_analysts_is_not_sent_to_another_address(desk: Desk, call: Call) -> None:
+    Call.objects.filter(pk=call.pk).update(analyst=desk.bob)
+    call.refresh_from_db()
+    calls.add_note(call, actor=None, text=SECRET, channel=Channel.SYSTEM)
+    delivery = Message.objects.get(type_code=1003, call=call).deliveries.get()
+    with pytest.raises(Refused, match="meant for analysts alone"):
+        readdress(delivery, ANN, "Bob")
+    assert readdress(delivery, "desk@desk.example", "Bob").recipient == "desk@desk.example"
+    assert leaked() == []

@@ -298,6 +298,14 @@ class TestFloods:
         assert "5 about “No light”" in mail.text
         assert str(some[-1].pk) in mail.text
 
+    def test_a_pager_has_its_fill_too(self, office: Office, call: Call) -> None:
+        settings(office, pager=True, most_notices=3)
+        PersonNotices.objects.create(person=office.ann, pager="0170@pager.example")
+        for _ in range(8):
+            add_note(call, office)
+        assert told(1003).count("0170@pager.example") == 3
+        assert ("Ann", "Their pager had its fill within the last minutes.") in reasons()
+
     def test_zero_folds_nothing(self, office: Office, call: Call) -> None:
         settings(office, most_notices=0)
         for _ in range(30):
@@ -335,6 +343,17 @@ class TestOnce:
         Membership.objects.get_or_create(group=office.group, person=office.bob)
         forward(call, office.deed(office.ann), group=office.group)
         assert told(1005) == [BOB]
+
+    def test_who_wants_no_mentions_hears_of_the_note_all_the_same(self, office: Office, call: Call) -> None:
+        PersonChoice.objects.create(person=office.ann, type_code=1016, wish=Wish.OFF)
+        add_note(call, office, "@Ann, look")
+        assert told_anything() == {1003: [ANN]}
+
+    def test_at_once_in_one_role_wins_over_a_digest_in_another(self, office: Office, call: Call) -> None:
+        PersonChoice.objects.create(person=office.ann, type_code=1016, wish=Wish.DIGEST)
+        add_note(call, office, "@Ann, look")
+        assert told_anything() == {1003: [ANN]}
+        assert not DigestItem.objects.exists()
 
 
 class TestMentions:

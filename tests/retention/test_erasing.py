@@ -312,6 +312,10 @@ def test_notices_and_digests_forget_them_too(desk: Desk) -> None:
     desk.run()
     assert {"Notice", "DigestItem", "Message"} <= set(where("secret"))
     answer(call, desk.ann, 1, "A third secret.")
+    add_note(Call.objects.get(), actor=None, text="A note of the desk's.", channel=Channel.SYSTEM)
+    Call.objects.update(subject="The secret laptop")
+    add_note(Call.objects.get(), actor=None, text="Another of these.", channel=Channel.SYSTEM)
+    desk.run()
     erase(ANN, even_open=True)
     assert where("secret") == []
     erase(desk.bob.email, even_open=True)

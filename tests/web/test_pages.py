@@ -9,7 +9,7 @@ from mailcall.inbound.models import FED, IncomingAccount
 from mailcall.web.templatetags.desk import breaks_at, language_name
 from mailcall.web.urls import pages
 
-PUBLIC = {"survey", "sign-in", "healthz", "readyz", "inline-image", "confirm", "decide"}
+PUBLIC = {"survey", "unsubscribe", "sign-in", "healthz", "readyz", "inline-image", "confirm", "decide"}
 FOR_ALL_SIGNED_IN = {
     *("home", "sign-out", "confirmations", "confirmation"),
     *("request-new", "approvals", "approval", "delegations", "delegation-revoke"),
@@ -71,7 +71,7 @@ def test_a_mail_of_which_only_the_header_was_fetched_says_so(analyst, received):
 
 
 def test_a_call_shows_all_that_happened(analyst, everything, call, mail_in, django_assert_max_num_queries):
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(27):
         page = analyst.get(reverse("web:call", args=[call.pk])).content.decode()
     assert "The printer jams." in page
     assert "proof: address" in page
@@ -140,7 +140,7 @@ def test_a_long_timeline_is_shown_in_parts(analyst, call, ann, django_assert_max
         TimelineEntry(call=call, kind="note", channel="page", actor=ann, text=f"note {n}.")
         for n in range(250)
     )
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(27):
         page = analyst.get(reverse("web:call", args=[call.pk])).content.decode()
     assert "note 249." in page
     assert "note 149." not in page

@@ -4,8 +4,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from mailcall.desk.errors import Refused
+from mailcall.desk.models import Group
+from mailcall.desk.people import may_act_as_analyst, people_by_address
 from mailcall.message import address_ok, comparable, thread_ids
 from mailcall.outbound.answers import CONFIRMATION
+from mailcall.outbound.message_types import CALL_REOPENED, TYPES, Audience
 from mailcall.outbound.models import Delivery, DeliveryState, Message
 from mailcall.outbound.operations import cancel
 from mailcall.outbound.suppressing import suppressed
@@ -33,6 +36,10 @@ def readdress(delivery: Delivery, address: str, by: str) -> Delivery:
         raise Refused(message.removal)
     if any(secret in message.data for secret in SECRETS):
         raise Refused("It carries a secret for its recipient alone, so it can't go to another address.")
+    if _is_among_us(message) and not _is_one_of_us(address):
+        raise Refused(
+            f"It is meant for analysts alone, and {address} is neither an analyst's address nor a group's."
+        )
     with transaction.atomic():
         if delivery.state not in ENDED:
             cancel(delivery)
@@ -40,6 +47,22 @@ def readdress(delivery: Delivery, address: str, by: str) -> Delivery:
         return Delivery.objects.create(
             message=copy, partition_id=copy.partition_id, recipient=address, automatic=copy.automatic
         )
+
+
+def _is_among_us(message: Message) -> bool:
+    """Whether it may say what Users must not read."""
+    kind = TYPES.get(message.type_code)
+    to_staff = kind is None or kind.audience == Audience.STAFF
+    reopened = kind is CALL_REOPENED and not message.data.get("for_user")
+    return to_staff or reopened or bool(message.entry and message.entry.internal)
+
+
+def _is_one_of_us(address: str) -> bool:
+    people = people_by_address([address]).get(address, [])
+    if any(may_act_as_analyst(person) for person in people):
+        return True
+    groups = Group.objects.exclude(addresses="").values_list("addresses", flat=True)
+    return any(address == comparable(one.strip()) for own in groups for one in own.split(";"))
 
 
 def _copy(message: Message, old: str, new: str, by: str) -> Message:

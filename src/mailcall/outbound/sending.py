@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import structlog
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -175,6 +175,12 @@ def _send_if_due(key: int, now: dt.datetime) -> bool:
             _send(draft, None)
     except Refused as refusal:
         _give_up(key, str(refusal))
+        return False
+    except (OperationalError, InterfaceError):  # the others would fail, too
+        raise
+    except Exception:  # one that can't be made must not stop the next
+        log.exception("planned mail can't be made", draft=key)
+        _give_up(key, "It can't be made into a mail.")
         return False
     return True
 

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from mailcall.outbound.instructions import Instruction
 
 ALL_PARTITIONS = None
+_Heard = tuple[Work, int, str]  # what happened: the entry of a timeline; and an address
+_NOBODY: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class _Telling:
         self._instructions = instructions
         self._now = now
         self._told = Told()
-        self._heard: set[tuple[Work, int, str]] = set()  # entries of timelines, and addresses told of them
+        self._heard: dict[_Heard, Later | None] = {}  # whoever was told, and by which digest if by one
         self._off = _switched(instructions)
 
     def sorted_out(self) -> Told:
@@ -102,32 +104,42 @@ class _Telling:
         for recipient in recipients:
             self._told.not_told.append((instruction, _but(recipient, recipient.why_not or why)))
 
-    def _first_time(self, instruction: "Instruction", recipients: Sequence[Recipient]) -> list[Recipient]:
-        """Those of them who can be told, and have not heard of this yet in another role."""
+    def _able(self, instruction: "Instruction", recipients: Sequence[Recipient]) -> list[Recipient]:
+        """Those of them who can be told, and have not heard of this at once in another role."""
         some = []
         for recipient in recipients:
             if recipient.why_not:
                 self._told.not_told.append((instruction, recipient))
-                continue
-            heard = instruction.about, instruction.entry.pk, comparable(recipient.address)
-            if heard in self._heard and not _comes_besides(instruction):
+            elif self._heard.get(_heard(instruction, recipient), _NOBODY) is None and not _comes_besides(
+                instruction
+            ):
                 self._drop(instruction, [recipient], "They are told of it by another mail.")
             else:
-                self._heard.add(heard)
                 some.append(recipient)
         return some
 
+    def _note(self, instruction: "Instruction", recipient: Recipient, later: "Later | None" = None) -> None:
+        """They hear of it now, or by a digest, in which it is not told again of what they heard at once."""
+        before = self._heard.get(_heard(instruction, recipient))
+        if before is not None:
+            self._told.later.remove(before)
+        self._heard[_heard(instruction, recipient)] = later
+        if later:
+            self._told.later.append(later)
+
     def _tell_others(self, instruction: "Instruction") -> None:
         """Users, approvers and whom an author names: by mail and at once, in the language of the first."""
-        if to := self._first_time(instruction, instruction.to):
-            cc = self._first_time(instruction, instruction.cc)
+        if to := self._able(instruction, instruction.to):
+            cc = self._able(instruction, instruction.cc)
+            for recipient in (*to, *cc):
+                self._note(instruction, recipient)
             language = to[0].person.language if to[0].person else ""
             self._told.copies.append(Copy(instruction, to, cc, instruction.bcc, language, instruction.due_at))
 
     def _tell_staff(self, instruction: "Instruction") -> None:
         settings = self._settings.get(instruction.partition.pk) or _DEFAULTS
         by_mail: dict[tuple[str, dt.datetime | None], list[Recipient]] = defaultdict(list)
-        for recipient in self._first_time(instruction, instruction.to):
+        for recipient in self._able(instruction, instruction.to):
             person = recipient.person
             wish = self._wish(person, instruction.kind, settings)
             if wish == Wish.OFF:
@@ -135,40 +147,45 @@ class _Telling:
                 continue
             if settings.internal and person:
                 self._told.notices.append((instruction, person))
-            if settings.pager and person and (pager := self._wanted(person).pager):
-                to = [Recipient(person.name, pager, person)]
-                due = self._after_quiet_hours(instruction.kind, person)
-                copy = Copy(
-                    instruction, to, due_at=due, channel=MessageChannel.PAGER, language=person.language
-                )
-                self._told.copies.append(copy)
+            if settings.pager and person and wish == Wish.AT_ONCE:
+                self._page(instruction, person, settings)
             if why := _why_no_mail(instruction, settings):
                 self._drop(instruction, [recipient], why)
             elif wish == Wish.DIGEST and person:
                 due = self._next_digest(person)
-                self._told.later.append(Later(instruction, recipient, due, flood=False))
-            elif self._is_flooded(instruction, recipient, settings):
+                self._note(instruction, recipient, Later(instruction, recipient, due, flood=False))
+            elif self._is_flooded(instruction, recipient.address, settings):
                 due = self._now + dt.timedelta(minutes=settings.within_minutes)
-                self._told.later.append(Later(instruction, recipient, due, flood=True))
+                self._note(instruction, recipient, Later(instruction, recipient, due, flood=True))
             else:
+                self._note(instruction, recipient)
                 language = person.language if person else ""
                 due_at = self._after_quiet_hours(instruction.kind, person) if person else None
                 by_mail[language, due_at].append(recipient)
         for (language, due_at), recipients in by_mail.items():
             self._told.copies.append(Copy(instruction, recipients, language=language, due_at=due_at))
 
+    def _page(self, instruction: "Instruction", person: Person, settings: NotificationSettings) -> None:
+        """A short text to their pager, unless it had its fill within the last minutes."""
+        if not (pager := self._wanted(person).pager):
+            return
+        to = Recipient(person.name, pager, person)
+        if self._is_flooded(instruction, pager, settings):
+            self._drop(instruction, [to], "Their pager had its fill within the last minutes.")
+            return
+        due = self._after_quiet_hours(instruction.kind, person)
+        self._told.copies.append(Copy(instruction, [to], (), (), person.language, due, MessageChannel.PAGER))
+
     def _wish(self, person: Person | None, kind: MessageType, settings: NotificationSettings) -> Wish:
         if person is None or kind.vital or kind.urgent or not settings.people_choose:
             return Wish.AT_ONCE
         return self._choices.get((person.pk, kind.code), Wish.AT_ONCE)
 
-    def _is_flooded(
-        self, instruction: "Instruction", recipient: Recipient, settings: NotificationSettings
-    ) -> bool:
+    def _is_flooded(self, instruction: "Instruction", address: str, settings: NotificationSettings) -> bool:
         """Whether this address got its fill within the last minutes."""
         if not settings.most_notices or instruction.kind.vital or instruction.kind.urgent:
             return False
-        address = comparable(recipient.address)
+        address = comparable(address)
         minutes = settings.within_minutes
         lately = self._lately(minutes)
         if lately[address] >= settings.most_notices:
@@ -214,7 +231,9 @@ class _Telling:
 
     @cached_property
     def _addresses(self) -> set[str]:
-        return {comparable(r.address) for i in self._staff for r in i.to if not r.why_not}
+        pagers = (wanted.pager for wanted in self._wanted_by.values() if wanted.pager)
+        mailboxes = (r.address for i in self._staff for r in i.to if not r.why_not)
+        return {comparable(address) for address in (*mailboxes, *pagers)}
 
     @cached_property
     def _settings(self) -> Mapping[int, NotificationSettings]:
@@ -257,6 +276,10 @@ def _why_no_mail(instruction: "Instruction", settings: NotificationSettings) -> 
 def _comes_besides(instruction: "Instruction") -> bool:
     """Whether it is sent, whatever else they are told of the event: each approval has its own token."""
     return instruction.audience == Audience.APPROVER or instruction.kind is CALL_SURVEY
+
+
+def _heard(instruction: "Instruction", recipient: Recipient) -> "_Heard":
+    return instruction.about, instruction.entry.pk, comparable(recipient.address)
 
 
 def _but(recipient: Recipient, why: str) -> Recipient:

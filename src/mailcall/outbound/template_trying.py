@@ -64,6 +64,7 @@ def send_test(version: TemplateVersion, kind: MessageType, work: Work | None, to
         message = Message.objects.create(
             type_code=kind.code,
             partition=partition,
+            **({f"{kind_of(work)}_id": work.pk} if work else {}),
             author=to,
             correlation_id=new_origin().correlation_id,
             message_id=new_message_id(version.pk, partition.address, signing_keys(), "mail"),

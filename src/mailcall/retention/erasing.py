@@ -100,6 +100,7 @@ class Erasure:
         self._rewrite(CallLink.objects.filter(Q(call__in=keys) | Q(earlier__in=keys)), ["reason"])
         self._rewrite(ReceivedMail.objects.filter(call__in=keys).defer("raw"), ["reason", "error", "trace"])
         remove_data(Message.objects.filter(theirs.about), self._stamp, removed)
+        forget_notices(entry_keys(TimelineEntry.objects.filter(theirs.about)), self._stamp, removed)
         remove_drafts(theirs.about, removed)
         for model in (Message, TimelineEntry, ReceivedMail):  # whoever answers repeats it
             model._default_manager.filter(theirs.about).exclude(subject="").update(subject=REMOVED)
@@ -113,6 +114,7 @@ class Erasure:
 
     def _requests(self, keys: list[int], removed: Removed) -> None:
         concerned = work.empty_requests(keys, self._stamp, removed)
+        forget_notices(entry_keys(TimelineEntry.objects.filter(concerned.about)), self._stamp, removed)
         entries = TimelineEntry.objects.filter(concerned.about, actor__in=self._subject.keys)
         self._said(entry_keys(entries), removed)
         messages = list(Message.objects.filter(concerned.about).values_list("pk", flat=True))

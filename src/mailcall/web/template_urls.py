@@ -17,7 +17,9 @@ template_pages = [
     path("message-types/templates/<int:pk>/layout/", templates.lay_out, name="template-layout"),
     path("message-types/templates/<int:pk>/remove/", templates.remove, name="template-remove"),
     path("message-types/templates/<int:pk>/files/", templates.add_file, name="template-file-add"),
-    path("message-types/templates/files/<int:pk>/remove/", templates.remove_file, name="template-file-remove"),
+    path(
+        "message-types/templates/files/<int:pk>/remove/", templates.remove_file, name="template-file-remove"
+    ),
     path("message-types/templates/versions/<int:pk>/", templates.compare, name="template-version"),
     path("message-types/templates/versions/<int:pk>/back/", templates.back, name="template-back"),
     path("message-types/layouts/", layouts.index, name="layouts"),

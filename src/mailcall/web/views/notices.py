@@ -11,7 +11,14 @@ from mailcall.desk.models import Group, Partition, Person, Right
 from mailcall.outbound.explaining import tellings
 from mailcall.outbound.models import Notice, NotificationSettings, PersonNotices
 from mailcall.outbound.recipients import group_recipients, mailboxes
-from mailcall.web.access import acting_person, administrators_only, analysts_only, demand, people_only
+from mailcall.web.access import (
+    acting_person,
+    administrators_only,
+    analysts_only,
+    demand,
+    people_only,
+    visible_partitions,
+)
 from mailcall.web.acting import UNPROCESSABLE
 from mailcall.web.notice_forms import ChoicesForm, MyNoticesForm, OccasionsForm, SettingsForm
 from mailcall.web.paging import key_from, newest_first
@@ -26,6 +33,8 @@ def index(request: HttpRequest) -> HttpResponse:
     before = key_from(request.GET.get("before"))
     every = request.GET.get("show") == "all"
     rows = Notice.objects.filter(person=acting_person(request)).select_related("partition")
+    if (partitions := visible_partitions(request)) is not None:
+        rows = rows.filter(partition__in=partitions)
     page = newest_first(rows if every else rows.filter(seen_at=None), before=before)
     return render(request, "web/notices/index.html", {"page": page, "before": before, "every": every})
 
