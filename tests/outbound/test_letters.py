@@ -18,7 +18,15 @@ from mailcall.outbound import drafts, sending
 from mailcall.outbound.deliver import deliver
 from mailcall.outbound.drafts import Moved
 from mailcall.outbound.letter_html import html_of
-from mailcall.outbound.models import Delivery, DeliveryState, Draft, DraftFile, DraftKind, Message
+from mailcall.outbound.models import (
+    Delivery,
+    DeliveryState,
+    Draft,
+    DraftFile,
+    DraftKind,
+    Message,
+    Notice,
+)
 from mailcall.outbound.quoting import forwarded, quoted, split_quote
 from mailcall.outbound.render import render
 from mailcall.outbound.typed_addresses import MOST_TYPED, as_typed, read_typed
@@ -456,3 +464,31 @@ def test_html_has_paragraphs_links_and_quotes_and_no_markup_of_others():
     assert "<script" not in html_of("<script>x</script>")
     assert 'href="javascript' not in html
     assert html_of(">" * 100_000).count("<blockquote") == 10
+
+
+def test_a_mail_of_which_one_copy_is_held_can_be_taken_back_and_one_that_was_begun_can_not(desk, call):
+    draft = typed(desk, call, to="ann@customer.example", cc="dan@customer.example")
+    sending.send(draft)
+    Delivery.objects.filter(recipient="dan@customer.example").update(state=DeliveryState.HELD)
+    draft = sending.undo(draft)
+    assert set(Delivery.objects.filter(automatic=False).values_list("state", flat=True)) == {"cancelled"}
+    sending.send(draft)
+    Delivery.objects.filter(recipient="dan@customer.example", state="queued").update(
+        state=DeliveryState.SENDING, attempts=1
+    )
+    with pytest.raises(Refused, match="too late"):
+        sending.undo(draft)
+
+
+def test_the_author_is_told_of_a_mail_that_was_given_up(desk, call):
+    sending.send(typed(desk, call, to="ann@customer.example"))
+    Delivery.objects.filter(automatic=False).update(
+        created_at=timezone.now() - dt.timedelta(days=6), due_at=None
+    )
+    desk.server.path, desk.server.protocol, desk.server.server = "", "smtp", "localhost"
+    desk.server.port, desk.server.security, desk.server.last_good_at = 1, "plain", None
+    desk.server.save()
+    deliver(desk.server)
+    [notice] = Notice.objects.filter(person=desk.bob)
+    assert notice.subject.startswith("Not delivered: ")
+    assert "Given up after 5 days." in notice.text

@@ -8,7 +8,7 @@ from mailcall.desk.models import Call
 from mailcall.message import read_mail
 from mailcall.outbound.message_types import CALL_SURVEY, DIGEST
 from mailcall.outbound.models import PersonChoice
-from mailcall.outbound.render import render
+from mailcall.outbound.render import render, shown
 from mailcall.outbound.unsubscribing import READER, is_unsubscribed, token_for
 from outbound.leaving import queue
 
@@ -45,6 +45,7 @@ def test_a_digest_is_unsubscribed_from_by_one_post_without_signing_in(desk: Desk
     address = header(raw, "List-Unsubscribe").strip("<>")
     path = "/unsubscribe/" + address.partition("/unsubscribe/")[2]
     assert path.endswith("/")
+    assert path.split("/")[2] not in shown(delivery.message).decode()
     page = Client().get(path)
     assert "You then no longer get the digest of notices." in page.content.decode()
     assert PersonChoice.objects.filter(wish="digest").exists()  # looking changes nothing

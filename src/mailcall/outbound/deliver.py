@@ -23,6 +23,7 @@ from mailcall.outbound.heard import Heard
 from mailcall.outbound.models import WAITING_STATES, Delivery, DeliveryState, Message, OutgoingServer
 from mailcall.outbound.pacing import Pacing
 from mailcall.outbound.render import REPLY_TO, render
+from mailcall.outbound.telling_authors import tell_authors
 from mailcall.outbound.threads import signing_keys
 from mailcall.transport import open_transport
 from mailcall.transport.interface import Envelope, RecipientResult, Result, ServerTrouble, Transport
@@ -257,7 +258,13 @@ def _give_up(server: OutgoingServer, trouble: Exception) -> None:
     if lost is None:
         return
     waited = Delivery.unfinished().filter(lost, state__in=WAITING_STATES, created_at__lt=limit)
-    failed = {"state": DeliveryState.FAILED, "finished_at": now, "due_at": None}
-    count = waited.update(**failed, reply=given_up(str(trouble)))
+    reply = given_up(str(trouble))
+    failed = {"state": DeliveryState.FAILED, "finished_at": now, "due_at": None, "reply": reply}
+    with transaction.atomic():
+        by_hand = list(waited.filter(automatic=False).select_related("message"))
+        count = waited.update(**failed)
+        for delivery in by_hand:
+            delivery.reply = reply
+        tell_authors(by_hand)
     if count:
         log.error("deliveries given up", server=server.name, count=count, error=str(trouble))

@@ -20,7 +20,7 @@ from mailcall.outbound.surveys import SURVEY, token_for
 from mailcall.outbound.template_use import filled, short_text
 from mailcall.outbound.templating.filling import Filled
 from mailcall.outbound.threads import token_of
-from mailcall.outbound.unsubscribing import list_headers
+from mailcall.outbound.unsubscribing import list_headers, without_token
 
 PAGER_TEXT = 160  # characters of what was said
 REPLY_TO = "reply_to"  # in a message's data: [name, address] of where answers are to go, if not to its sender
@@ -47,7 +47,8 @@ def draft_of(message: Message) -> Draft:
 
     Raises Refused when what it is made from was removed.
     """
-    return _draft(message, HIDDEN if message.data.keys() & {"token", CONFIRMATION, SURVEY} else "")
+    draft = _draft(message, HIDDEN if message.data.keys() & {"token", CONFIRMATION, SURVEY} else "")
+    return replace(draft, headers=without_token(draft.headers))
 
 
 def _secret(message: Message) -> str:

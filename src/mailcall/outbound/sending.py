@@ -32,6 +32,8 @@ UNDO = dt.timedelta(seconds=15)
 FARTHEST = dt.timedelta(days=366)
 KEPT = dt.timedelta(hours=1)  # of a draft that was sent, or that nobody typed into for a day
 UNTYPED = dt.timedelta(days=1)
+_NOT_BEGUN = frozenset({DeliveryState.QUEUED, DeliveryState.HELD, DeliveryState.WITHHELD})
+_NEVER = frozenset({DeliveryState.FAILED, DeliveryState.CANCELLED})  # such as to a suppressed address
 TAKEN_BACK = "its author, who took it back before it left"
 
 
@@ -101,15 +103,12 @@ def in_hand(author: Person, about: Work) -> "QuerySet[Draft]":
 
 
 def _cancel(message: Message) -> bool:
-    """Cancel all deliveries of a message; whether none of them was begun."""
-    deliveries = Delivery.objects.filter(message=message)
-    begun = deliveries.select_for_update().exclude(attempts=0, state=DeliveryState.QUEUED)
-    if begun.exclude(attempts=0, state__in=(DeliveryState.FAILED, DeliveryState.CANCELLED)).exists():
+    """Cancel all deliveries of a message; whether none of them was begun. Nobody leases them meanwhile."""
+    rows = list(Delivery.objects.select_for_update().filter(message=message).order_by("pk"))
+    if any(row.attempts or row.state not in {*_NOT_BEGUN, *_NEVER} for row in rows):
         return False
-    waiting = deliveries.filter(state=DeliveryState.QUEUED, attempts=0)
-    count = waiting.count()
-    cancelled = waiting.update(state=DeliveryState.CANCELLED, due_at=None, finished_at=timezone.now())
-    return bool(count) and cancelled == count
+    waiting = Delivery.objects.filter(pk__in=[row.pk for row in rows if row.state in _NOT_BEGUN])
+    return bool(waiting.update(state=DeliveryState.CANCELLED, due_at=None, finished_at=timezone.now()))
 
 
 def schedule(draft: Draft, at: dt.datetime, *, version: int | None = None) -> Draft:

@@ -10,7 +10,13 @@ from mailcall.desk.events import Origin
 from mailcall.desk.models import Call, Person, TimelineEntry
 from mailcall.outbound.instructions import Instruction
 from mailcall.outbound.message_types import CALL_SURVEY
-from mailcall.outbound.models import Delivery, DeliveryState, NotificationSettings, OccasionSetting
+from mailcall.outbound.models import (
+    WAITING_STATES,
+    Delivery,
+    DeliveryState,
+    NotificationSettings,
+    OccasionSetting,
+)
 from mailcall.outbound.recipients import excused, mailboxes
 from mailcall.outbound.unsubscribing import READER, is_unsubscribed
 
@@ -41,7 +47,7 @@ def survey(call: Call, entry: TimelineEntry, origin: Origin) -> Iterator[Instruc
 def take_back(call: Call) -> None:
     """Ask nobody about a call that is open again."""
     waiting = Delivery.unfinished().filter(
-        message__call=call, message__type_code=CALL_SURVEY.code, state=DeliveryState.QUEUED
+        message__call=call, message__type_code=CALL_SURVEY.code, state__in=WAITING_STATES
     )
     reply = "Taken back, since the call is open again."
     waiting.update(state=DeliveryState.CANCELLED, finished_at=timezone.now(), reply=reply, due_at=None)

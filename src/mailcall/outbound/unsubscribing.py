@@ -4,6 +4,7 @@ from django.core import signing
 
 from mailcall.config import config
 from mailcall.desk.models import Person
+from mailcall.message.approval_tokens import HIDDEN
 from mailcall.outbound.message_types import CALL_SURVEY, DIGEST, TYPES, MessageType
 from mailcall.outbound.models import Message, PersonChoice, Wish
 from mailcall.outbound.threads import domain_of
@@ -30,6 +31,12 @@ def unsubscribe_headers(person: int, what: MessageType) -> Headers:
         ("List-Unsubscribe", f"<{config().base_url}/unsubscribe/{token_for(person, what)}/>"),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
     )
+
+
+def without_token(headers: Headers) -> Headers:
+    """The same as others may see them: whoever has the token could unsubscribe the reader."""
+    hidden = f"<{config().base_url}/unsubscribe/{HIDDEN}/>"
+    return tuple((name, hidden if name == "List-Unsubscribe" else value) for name, value in headers)
 
 
 def token_for(person: int, what: MessageType) -> str:

@@ -24,6 +24,7 @@ from mailcall.outbound.templating.wording import DEFAULT, LANGUAGES, nearest
 from mailcall.web.access import acting_person, administrators_only
 from mailcall.web.acting import UNPROCESSABLE, author
 from mailcall.web.mail_preview import preview_answer
+from mailcall.web.paging import key_from
 from mailcall.web.template_forms import FileForm, NewTemplateForm, SourcesForm, TryForm
 
 
@@ -164,8 +165,8 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
 def lay_out(request: HttpRequest, pk: int) -> HttpResponse:
     """Give a template another layout."""
     template = _template(pk)
-    key = request.POST.get("layout", "")
-    layout = get_object_or_404(Layout, pk=key) if key.isascii() and key.isdigit() else None
+    key = key_from(request.POST.get("layout"))
+    layout = get_object_or_404(Layout, pk=key) if key else None
     try:
         template_saving.lay_out(template, layout, **author(request))
     except Refused as refusal:
@@ -230,8 +231,7 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
     """A version beside another: by default the one before it."""
     version = get_object_or_404(TemplateVersion.objects.select_related("template"), pk=pk)
     versions = version.template.versions.filter(language=version.language).order_by("-number")
-    key = request.GET.get("with", "")
-    other = versions.filter(pk=int(key)).first() if key.isascii() and key.isdigit() else None
+    other = versions.filter(pk=key_from(request.GET.get("with")) or 0).first()
     other = other or versions.filter(number__lt=version.number).first()
     places = (("Subject", "subject"), ("HTML", "html"), ("Plain text", "text"), ("Layout", "layout_html"))
     changes = [
