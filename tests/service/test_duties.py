@@ -169,5 +169,5 @@ def test_prometheus_is_told_for_how_long_what_is_due_has_waited(
 ) -> None:
     [gauge] = [gauge for gauge in Tables().collect() if gauge.name == "mailcall_due_overdue_seconds"]
     found = {sample.labels["what"]: sample.value for sample in gauge.samples}
-    assert set(found) == {"remind", "time out", "close", "resume"}
+    assert set(found) == {"remind", "time out", "close", "resume", "escalate"}
     assert found["time out"] > 0 == found["close"]
