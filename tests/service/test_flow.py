@@ -29,8 +29,8 @@ def test_a_mail_in_dovecot_is_a_call_and_its_acknowledgement_comes_through_postf
     [sent] = postfix.mails("flow@customer.example", wait=1)
     answer = read_mail(sent)
     assert answer.subject == f"[Call {call['number']}] Größe passt nicht 🙂"
-    [told] = postfix.mails("team@desk.example", wait=1)  # the group is in charge of it
-    assert read_mail(told).subject == answer.subject
+    told = postfix.mails("team@desk.example", wait=1)  # the group is in charge of it, as in other tests
+    assert answer.subject in {read_mail(raw).subject for raw in told}
     messages = {message["message_id"]: message for message in installed.rows("messages")}
     assert len(messages) == 2
     assert messages[answer.message_id]["deliveries"][0]["state"] == "sent"

@@ -52,7 +52,7 @@ def send_due(now: dt.datetime | None = None, *, stop: Callable[[], bool] = lambd
 def _send(address: str, partition: int, now: dt.datetime) -> bool:
     """All that waits for this address goes with what is due, so that a second mail does not follow soon."""
     with transaction.atomic():
-        waiting = DigestItem.objects.select_for_update().filter(
+        waiting = DigestItem.objects.select_for_update(of=("self",)).filter(
             address=address, partition=partition, sent_at=None
         )
         items = list(waiting.order_by("pk").select_related("partition", "person"))
