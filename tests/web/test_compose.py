@@ -301,3 +301,14 @@ def test_a_text_needs_a_name_of_its_own(superuser):
     assert Snippet.objects.get().text == "Neu."
     post(superuser, "snippet-remove", snippet.pk)
     assert not Snippet.objects.exists()
+
+
+def test_a_form_that_is_sent_twice_sends_one_mail(analyst, call):
+    mail = {"to": "uma@example.com", "text": "Try it now.", "do": "send"}
+    before = Message.objects.count()
+    for _ in range(2):
+        assert post(analyst, "write", "call", call.pk, **mail).status_code == 302
+    assert Message.objects.count() == before + 1
+    assert "it is not sent once more" in analyst.get(reverse("web:call", args=[call.pk])).content.decode()
+    post(analyst, "write", "call", call.pk, **{**mail, "text": "And this."})
+    assert Message.objects.count() == before + 2

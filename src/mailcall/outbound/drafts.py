@@ -34,6 +34,7 @@ from mailcall.outbound.typed_addresses import Mailbox, all_as_typed, as_typed
 
 TYPED = ("sender", "to", "cc", "bcc", "subject", "text")  # the fields that are saved as they are typed
 PREFIXES = {DraftKind.REPLY: "Re: ", DraftKind.REPLY_ALL: "Re: ", DraftKind.FORWARD: "Fwd: "}
+TWICE = dt.timedelta(minutes=2)  # within which the same mail once more is a slip
 
 
 class Moved(Refused):
@@ -271,6 +272,13 @@ def snippets_for(about: Work) -> "QuerySet[Snippet]":
 def ready_text(snippet: Snippet, about: Work) -> str:
     """What a snippet puts into a mail about this."""
     return snippet.text.strip()
+
+
+def sent_lately(draft: Draft) -> bool:
+    """Whether its author sent the very same a moment ago: a form that was sent twice."""
+    same = {"author": draft.author, kind_of(draft.about): draft.about, "to": draft.to, "cc": draft.cc}
+    sent = Draft.objects.filter(sent_at__gt=timezone.now() - TWICE, text=draft.text, **same)
+    return sent.exclude(pk=draft.pk).exists()
 
 
 def of_author(author: Person) -> "QuerySet[Draft]":

@@ -14,7 +14,7 @@ from mailcall.desk.models import Person, Right
 from mailcall.inbound.correspondents import correspondents
 from mailcall.outbound import drafts, sending
 from mailcall.outbound.addressing import addressed
-from mailcall.outbound.models import DraftKind
+from mailcall.outbound.models import Draft, DraftKind
 from mailcall.outbound.recipients import Work, partition_of
 from mailcall.web.access import acting_person, analysts_only, demand, visible_partitions
 from mailcall.web.acting import UNPROCESSABLE
@@ -65,6 +65,10 @@ def new(request: HttpRequest, kind: str, number: int) -> HttpResponse:
     draft = own_draft(request, draft.pk)
     if request.POST.get("do") != "send":
         return redirect("web:draft", draft.pk)
+    if drafts.sent_lately(draft):
+        drafts.forget(Draft.objects.filter(pk=draft.pk))
+        messages.info(request, "You sent this very mail a moment ago, so it is not sent once more.")
+        return redirect(f"{page_of(work)}#reply")
     problems = form.sentences()
     try:
         addressed(draft).refuse_unreachable()
