@@ -12,6 +12,8 @@ from mailcall.outbound.templating.mail_check import contrast, warnings_of
 from mailcall.outbound.templating.mail_html import inlined
 from mailcall.outbound.templating.wording import LANGUAGES, nearest
 
+LONG = "{% assign x = text | append: text %}"  # twice the longest text
+
 
 def told(html: str = "<p>x", *, kind: MessageType = CALL_CLOSED, **more: str) -> list[str]:
     return [str(problem) for problem in check(kind, "en", Sources(html=html, **more)).problems]
@@ -58,12 +60,24 @@ def test_what_is_wrong_is_said_with_its_line_and_what_is_near(html: str, sentenc
         "{% assign x = text %}" + "{% assign x = x | append: x %}" * 50,
         "{% assign x = text | split: '' %}" + "{{ x | join: text }}" * 500,
         "{% capture x %}" + "{{ text }}" * 900 + "{% endcapture %}" + "{{ x | upcase }}" * 900,
+        LONG + "{% for i in (1..99) %}{% if x contains text %}{% endif %}{% endfor %}",
+        "{% assign x = text | append: '' %}{% for i in (1..99) %}{% if x == text %}{% endif %}{% endfor %}",
+        "{% assign x = text | append: '' %}{% for i in (1..99) %}{% if x < text %}{% endif %}{% endfor %}",
+        LONG + "{% for i in (1..99) %}{% case x %}{% when text %}{% endcase %}{% endfor %}",
+        "{% assign x = text | truncate: 4000, '' | split: '' %}"
+        + "{% for i in (1..99) %}{% if text contains x %}{% endif %}{% endfor %}",
     ],
 )
 def test_what_would_take_long_or_make_much_is_ended(source: str) -> None:
     values = {**sample_of(CALL_CLOSED), "text": "word " * 20_000, "files": ["a.pdf"] * 50}
     with pytest.raises(TemplateError):
         Engine(is_html=True).compile(source).filled(values)
+
+
+def test_what_the_steps_do_not_foresee_is_ended_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailcall.outbound.templating.engine.MOST_SECONDS", -1.0)
+    with pytest.raises(TemplateError, match="takes more than"):
+        Engine(is_html=True).compile("{{ user }}").filled({"user": "Ann"})
 
 
 @pytest.mark.parametrize("subject", ["CLOSE CALL 12", "Re: close call {{ call }}", "MELDUNG {{ call }}\nx"])

@@ -1,11 +1,12 @@
 """Liquid as templates of mails may use it: bounded in every way, and the same result each time.
 
-Nothing here reads a clock. What is counted are steps: a template that takes more than it may fails at the
-same place each time, on a fast machine and on a slow one.
+What is counted are steps: a template that takes more than it may fails at the same place each time, on a
+fast machine and on a slow one. The clock only ends what the steps did not foresee.
 """
 
 import html
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -38,6 +39,7 @@ MOST_OUTPUT = 500_000  # characters
 MOST_LOCALS = 250_000  # bytes of what `assign` and `capture` keep
 MOST_ITERATIONS = 5_000  # of all loops together
 MOST_STEPS = 50_000  # nodes, filters and looked-up names; long texts count more
+MOST_SECONDS = 10.0  # far more than the steps take
 MOST_NUMBER = 10**12
 MOST_ITEMS = 5_000
 _STEP = 200  # characters that are worked on in one step
@@ -82,10 +84,11 @@ class _Spent(LiquidError):
 class _Context(RenderContext):
     """Counts what is done, and ends it when it is too much."""
 
-    __slots__ = ("iterations", "steps")
+    __slots__ = ("ends", "iterations", "steps")
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         self.steps = self.iterations = 0
+        self.ends = time.monotonic() + MOST_SECONDS
         super().__init__(*arguments, **named)
 
     @property
@@ -102,11 +105,19 @@ class _Context(RenderContext):
         self.steps += 1 + characters // _STEP
         if self.steps > MOST_STEPS:
             raise _Spent("the template does too much: it is ended after so many steps")
+        if time.monotonic() > self.ends:
+            raise _Spent(f"the template takes more than {MOST_SECONDS:g} seconds")
 
     def get(self, path: list[object], **named: Any) -> object:
-        """What a name stands for; the words of the language itself, such as `now`, are none here."""
+        """What a name stands for; the words of the language itself, such as `now`, are none here.
+
+        All that is long has a name, so counting it here counts what is compared, too.
+        """
         self.spend()
-        return super().get(path, **named)
+        value = super().get(path, **named)
+        if characters := _characters(value):
+            self.spend(characters)
+        return value
 
     def filter(self, name: str, token: Any) -> Callable[..., object]:
         """A filter that can't be fed, nor yield, what would take long."""
@@ -167,6 +178,17 @@ def _size(value: object) -> int:
     if size > (MOST_OUTPUT if isinstance(value, str) else MOST_ITEMS):
         raise _Spent("a text or a list is too long")
     return max(size, 1)
+
+
+def _characters(value: object) -> int:
+    """How much there is to compare: of a list, in all that it holds; 0 for what is no text."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(1 + _characters(inner) for inner in value.values())
+    if isinstance(value, list | tuple):
+        return sum(1 + _characters(inner) for inner in value)
+    return 0
 
 
 def quoted(text: object) -> str:
