@@ -210,6 +210,25 @@ def test_a_template_that_fails_later_has_the_built_in_one_sent_and_is_told_of(de
     assert own.trouble == ""
 
 
+@pytest.mark.parametrize(
+    ("subject", "sentence"),
+    [("{{ subject", "What {{ begins"), ("{{ user | divided_by: 0 }}", "can't divide by 0")],
+)
+def test_a_subject_that_fails_later_is_told_of_and_the_usual_one_sent(
+    desk: Desk, subject: str, sentence: str
+) -> None:
+    version = written(subject="{{ subject }}")
+    used(version)
+    TemplateVersion.objects.filter(pk=version.pk).update(subject=subject)
+    template_map.forget()
+    choice = chosen(CALL_CLOSED, desk.partition.pk)
+    assert choice.subject_for(CALL_CLOSED, {"user": "Uma"}, otherwise="As usual") == "As usual"
+    own = version.template
+    own.refresh_from_db()
+    assert sentence in own.trouble
+    assert own.trouble_at
+
+
 def test_an_image_goes_with_the_mail_that_shows_it(desk: Desk) -> None:
     own = template()
     with pytest.raises(BadTemplate, match="There is no image “logo” here"):

@@ -7,19 +7,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-import structlog
-
 from mailcall.config import config
 from mailcall.outbound import message_types
 from mailcall.outbound.message_types import MessageType
 from mailcall.outbound.models import MessageChannel, TemplateRule, TemplateStamp, TemplateVersion, TypeName
+from mailcall.outbound.template_use import note_trouble
 from mailcall.outbound.templating import builtin
 from mailcall.outbound.templating.checking import command_in
 from mailcall.outbound.templating.engine import Compiled, TemplateError
 from mailcall.outbound.templating.filling import fill_line
 from mailcall.outbound.templating.wording import DEFAULT, LANGUAGES, nearest, opening_in
-
-log = structlog.get_logger("outbound.template_map")
 
 LOOK_EVERY = 1.0  # seconds between two looks whether the map has changed
 LONGEST_SUBJECT = 500
@@ -46,7 +43,7 @@ class Choice:
         try:
             own = fill_line(self.subject, kind, self.language, values)
         except TemplateError as error:
-            log.warning("subject can't be filled", version=self.version_id, error=str(error))
+            note_trouble(self.version_id, error)
             return otherwise
         if not own or command_in(own):  # the data may make a command of it
             return otherwise
@@ -161,5 +158,5 @@ def _subject(version: TemplateVersion) -> Compiled | None:
     try:
         return builtin.engine("txt", version.language).compile(version.subject)
     except TemplateError as error:
-        log.warning("subject can't be read", version=version.pk, error=str(error))
+        note_trouble(version.pk, error)
         return None

@@ -45,7 +45,7 @@ def short_text(message: Message, kind: MessageType, values: Mapping[str, Any]) -
         return ""
 
 
-def note_trouble(version: int, error: Exception) -> None:
+def note_trouble(version: int | None, error: Exception) -> None:
     """Keep why a template could not be used, until it is changed: it is an alarm."""
     log.error("template can't be used", version=version, error=str(error))
     Template.objects.filter(versions=version, trouble="").update(
