@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.utils import timezone
@@ -27,19 +27,34 @@ from mailcall.desk.requests import log_request
 from mailcall.desk.work import by
 from mailcall.desk.workflows import Step, set_workflow
 from mailcall.inbound.correspondents import correspondents
-from mailcall.outbound import digests, drafts, sending
+from mailcall.outbound import digests, drafts, sending, template_map, template_use
+from mailcall.outbound.message_types import CALL_CLOSED, CALL_LOGGED, CALL_REOPENED, MessageType
 from mailcall.outbound.models import (
     Message,
     NotificationSettings,
     OccasionSetting,
     PersonChoice,
+    Template,
+    TemplateRule,
     Wish,
 )
 from mailcall.outbound.readdressing import readdress
 from mailcall.outbound.render import render
+from mailcall.outbound.template_saving import BadTemplate, save_rule, save_version
+from mailcall.outbound.templating.checking import Sources
+from mailcall.outbound.templating.data import data_of
 
 ANN, SECRET = "ann@customer.example", "Zauberwort"
 AMONG_US = {"bob@desk.example", "desk@desk.example", "cy@desk.example"}
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No template is kept in memory that a test rolls back."""
+    monkeypatch.setattr(template_map, "LOOK_EVERY", 0)
+    yield
+    template_map.forget()
+    template_use.forget()
 
 
 @pytest.fixture
@@ -143,6 +158,35 @@ def asked_to_approve(desk: Desk, call: Call) -> None:
     desk.receive(mail(subject="REQUEST SUMMARY", headers=AUTHENTICATED))
 
 
+def written_by_templates(desk: Desk, call: Call) -> None:
+    kinds = (CALL_LOGGED, CALL_CLOSED, CALL_REOPENED)
+    for kind in kinds:
+        _use_template_with_all(kind)
+    before = Message.objects.latest("pk").pk
+    desk.receive(mail("eve@customer.example", "A new one", name="Eve"))
+    eves = Call.objects.latest("pk")
+    for own in (call, eves):
+        calls.add_note(own, actor=desk.bob, text=f"@bob {SECRET}", channel=Channel.PAGE)
+        closing.close(own, deed(desk.bob, "Done."))
+        calls.add_note(own, actor=desk.bob, text=SECRET, channel=Channel.PAGE)
+        closing.reopen(own, deed(desk.bob, "Not yet."))
+    made = Message.objects.filter(pk__gt=before, template_version__isnull=False)
+    assert set(made.values_list("type_code", flat=True)) == {kind.code for kind in kinds}
+    assert all(b"All: subject=" in render(message) for message in made)
+    assert not Template.objects.exclude(trouble="").exists()
+
+
+def _use_template_with_all(kind: MessageType) -> None:
+    """Have a template write these mails that uses all it may reach, in each of its parts."""
+    template = Template.objects.create(name=f"All of {kind.code}", type_code=kind.code)
+    names = sorted(datum.name for datum in data_of(kind))
+    every = " ".join(f"{name}={{{{ {name} }}}}" for name in ["subject", *names])
+    version = save_version(
+        template, "en", Sources(f"All: {every}", f"<p>All: {every}</p>", f"All: {every}"), by=None, by_name=""
+    )
+    save_rule(TemplateRule(type_code=kind.code, template=version.template, is_default=True))
+
+
 ROUTES: list[Callable[[Desk, Call], None]] = [
     answered,
     asked_for_status,
@@ -152,6 +196,7 @@ ROUTES: list[Callable[[Desk, Call], None]] = [
     merged,
     digested,
     asked_to_approve,
+    written_by_templates,
 ]
 
 
@@ -169,6 +214,21 @@ def test_the_search_finds_what_leaks(desk: Desk, call: Call) -> None:
     """Or the others could not fail."""
     calls.write_reply(call, author=desk.bob, text=SECRET, to=[("Ann", ANN)], cc=[], channel=Channel.PAGE)
     assert leaked() == ["1004 to {'ann@customer.example'}"]
+
+
+@pytest.mark.parametrize("kind", [CALL_LOGGED, CALL_CLOSED, CALL_REOPENED], ids=lambda kind: kind.code)
+@pytest.mark.parametrize("place", ["subject", "html", "text"])
+@pytest.mark.parametrize(
+    "name", ["notes", "timeline", "entries", "internal", "last_note", "message", "analyst", "call.timeline"]
+)
+def test_a_template_can_not_ask_for_what_is_not_offered(
+    db: None, kind: MessageType, place: str, name: str
+) -> None:
+    template = Template.objects.create(name="Curious", type_code=kind.code)
+    sources = Sources(**{"html": "<p>x</p>", place: f"x {{{{ {name} }}}}"})
+    with pytest.raises(BadTemplate, match=r"There is no “|“call” has no “timeline”"):
+        save_version(template, "en", sources, by=None, by_name="")
+    assert not template.versions.exists()
 
 
 def test_a_mail_among_analysts_is_not_sent_to_another_address(desk: Desk, call: Call) -> None:
