@@ -242,3 +242,16 @@ def test_a_template_is_removed_and_a_used_one_is_not(administrator, ours):
 @pytest.mark.parametrize("name", ["message-type", "template", "template-version", "layout"])
 def test_what_is_not_there_is_not_found(administrator, name):
     assert administrator.get(reverse(f"web:{name}", args=[4711])).status_code == 404
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, "9" * 30, "²", "-1", "x", ""])
+def test_a_number_that_is_none_changes_nothing(administrator, ours, number):
+    save(administrator, ours)
+    ours.refresh_from_db()
+    before, version = ours.layout, ours.versions.get()
+    compared = administrator.get(reverse("web:template-version", args=[version.pk]), {"with": number})
+    assert compared.status_code == 200
+    chosen = administrator.post(reverse("web:template-layout", args=[ours.pk]), {"layout": number})
+    assert chosen.status_code == 302
+    ours.refresh_from_db()
+    assert (ours.layout, ours.versions.get()) == (before, version)
