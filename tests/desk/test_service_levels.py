@@ -258,3 +258,47 @@ def test_a_calendar_that_can_not_be_is_refused(office: Office) -> None:
     with pytest.raises(ValidationError) as caught:
         calendar.full_clean()
     assert set(caught.value.message_dict) >= {"time_zone", "monday", "days", "country"}
+
+
+def told(call: Call, measure: Measure = Measure.RESOLUTION) -> list[str]:
+    """The timeline of a clock."""
+    return [str(line) for line in timer(call, measure).lines.all()]
+
+
+def test_the_timeline_of_a_clock_tells_what_became_of_it_and_why(
+    office: Office, agreement: Agreement
+) -> None:
+    call = logged(office)
+    office.pass_hours(2)
+    suspend(call, office.deed(office.bob, "Uma is away."))
+    office.pass_hours(1)
+    resume(fresh(call), office.deed(office.bob))
+    set_priority(fresh(call), office.deed(office.bob), 1)
+    escalate(office.now + dt.timedelta(days=2))
+    office.pass_hours(72)
+    closing.resolve(fresh(call), office.deed(office.bob, "A new bulb."))
+    assert told(call) == [
+        "Started: Standard is for everything.",
+        f"Paused: {call} is suspended.",
+        "Resumed",
+        "Began anew: The priority is 1 instead of 3.",
+        "Breached: Escalated at level 3 of the resolution target of Standard, "
+        "together with 3 that were overdue, too.",
+        f"Done too late: {call} is closed.",
+    ]
+    lines = list(timer(call).lines.all())
+    assert [line.used for line in lines[:4]] == [0, 7200, 7200, 7200]
+    assert f"{lines[2].due_at:%a %H:%M}" == "Tue 09:00"
+
+
+def test_a_changed_calendar_is_told_as_such(office: Office, agreement: Agreement) -> None:
+    call = logged(office)
+    agreement.calendar.friday = "closed"
+    agreement.calendar.save()
+    sync(fresh(call), office.now)
+    agreement.levels.filter(number=3).delete()
+    sync(fresh(call), office.now)
+    assert told(call)[1:] == [
+        "Began anew: The calendar Berlin was changed.",
+        "Began anew: Standard was changed.",
+    ]

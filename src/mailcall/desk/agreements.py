@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mailcall.desk.calendars import WorkingHours
-from mailcall.desk.models import Agreement, Call, EscalationLevel, IssueType, Measure, Request, Task
+from mailcall.desk.models import Agreement, Call, EscalationLevel, IssueType, Measure, Request, Task, Timer
 
 LOOK_EVERY = 5.0  # seconds until a desk without agreements is asked for some again
+
+_HALF = 32  # characters of a digest
 
 _none_until = [0.0]
 
@@ -34,17 +36,27 @@ class Terms:
 
     agreement: Agreement
     why: str
+    priority: int
     allowed: dt.timedelta
     moments: Sequence[Moment]
 
     @cached_property
     def hash(self) -> str:
-        """The same as long as nothing changes that moments follow from."""
+        """The same as long as nothing changes that moments follow from; the calendar's is its second half."""
         calendar = self.agreement.calendar
         hours = [str(getattr(calendar, field.name)) for field in calendar._meta.concrete_fields]
         moments = [(moment.number, moment.offset) for moment in self.moments]
-        text = repr((self.agreement.pk, self.allowed, moments, hours))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return _digest((self.agreement.pk, self.allowed, moments)) + _digest(hours)
+
+    def why_anew(self, timer: Timer) -> str:
+        """What is otherwise than when a timer took its terms, in a sentence."""
+        if timer.agreement_id != self.agreement.pk:
+            return f"{self.agreement} holds instead of {timer.agreement}."
+        if timer.priority != self.priority:
+            return f"The priority is {self.priority} instead of {timer.priority}."
+        if timer.terms[:_HALF] != self.hash[:_HALF]:
+            return f"{self.agreement} was changed."
+        return f"The calendar {self.agreement.calendar} was changed."
 
 
 def any_agreements() -> bool:
@@ -101,7 +113,9 @@ class Agreements:
         levels = [level for level in agreement.levels.all() if level.measure == measure]
         moments = [Moment(level, _offset(level, allowed)) for level in levels]
         others = [other.name for _, other in fitting if other is not agreement]
-        return Terms(agreement, _reason(agreement, others), allowed, [Moment(None, allowed), *moments])
+        return Terms(
+            agreement, _reason(agreement, others), parent.priority, allowed, [Moment(None, allowed), *moments]
+        )
 
     def _fits(self, agreement: Agreement, thing: Call | Request | Task) -> bool:
         parent = parent_of(thing)
@@ -138,6 +152,10 @@ def parent_of(thing: Call | Request | Task) -> Call | Request:
     parent = (thing.request or thing.call) if isinstance(thing, Task) else thing
     assert parent is not None  # a constraint of the table
     return parent
+
+
+def _digest(of: object) -> str:
+    return hashlib.sha256(repr(of).encode()).hexdigest()[:_HALF]
 
 
 def _offset(level: EscalationLevel, allowed: dt.timedelta) -> dt.timedelta:

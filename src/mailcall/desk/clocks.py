@@ -1,13 +1,25 @@
 """Keeps the timers of work in step with what happens to it, and fires their clocks."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
 from mailcall.desk import events
 from mailcall.desk.agreements import Agreements, Terms, any_agreements, parent_of
-from mailcall.desk.models import Call, Clock, Measure, Request, State, Task, TaskState, Timer
+from mailcall.desk.models import (
+    Call,
+    Clock,
+    ClockLine,
+    ClockStep,
+    Measure,
+    Request,
+    State,
+    Task,
+    TaskState,
+    Timer,
+)
 from mailcall.desk.work import Work
 
 _SECOND = dt.timedelta(seconds=1)
@@ -49,10 +61,13 @@ def note_answer(thing: Thing, addresses: Iterable[str], now: dt.datetime) -> Non
     if parent_of(thing).user.email not in {address.casefold() for address in addresses}:
         return
     known = Agreements()
+    lines = []
     for timer in _timers(thing).filter(measure=Measure.RESPONSE, met_at__isnull=True):
         _hold(timer, known, now)
         timer.met_at = now
         _stand(timer)
+        lines.append(_met(timer, now, "The User was answered."))
+    ClockLine.objects.bulk_create(lines)
 
 
 def sync(thing: Thing, now: dt.datetime) -> None:
@@ -81,6 +96,10 @@ def fire(work: Work, clock: Clock) -> None:
         what = f"Escalated at level {level.number} of the {measure} target of {timer.agreement}"
     late = f", together with {len(due) - 1} that were overdue, too" if len(due) > 1 else ""
     entry = work.follow(on, f"{what}{late}.")
+    step = ClockStep.BREACHED if any(each.number == 0 for each in due) else ClockStep.ESCALATED
+    line = _line(timer, step, work.now, f"{what}{late}.")
+    line.used = max(line.used, highest.offset)
+    line.save()
     if level is None:
         work.happened(events.Breached(entry, work.deed.origin, on, timer))
     else:
@@ -95,6 +114,7 @@ def _target(work: Work, timer: Timer) -> Thing:
 
 def _sync_all(things: Iterable[tuple[Thing, dt.datetime]]) -> None:
     known = Agreements()
+    lines: list[ClockLine] = []
     for thing, now in things:
         timers = {(timer.measure, timer.of_group): timer for timer in _timers(thing)}
         for of_group in (False, True):
@@ -102,9 +122,11 @@ def _sync_all(things: Iterable[tuple[Thing, dt.datetime]]) -> None:
                 terms = known.terms(thing, measure, of_group=of_group)
                 timer = timers.get((measure, of_group))
                 if terms is not None:
-                    _sync(timer or _new(thing, measure, terms, of_group=of_group), thing, terms, known, now)
+                    timer = timer or _new(thing, measure, terms, of_group=of_group)
+                    lines += _sync(timer, thing, terms, known, now)
                 elif timer is not None and timer.met_at is None:
                     timer.delete()  # no agreement holds any more
+    ClockLine.objects.bulk_create(lines)
 
 
 def _timers(thing: Thing) -> QuerySet[Timer]:
@@ -123,11 +145,13 @@ def _new(thing: Thing, measure: Measure, terms: Terms, *, of_group: bool) -> Tim
     )
 
 
-def _sync(timer: Timer, thing: Thing, terms: Terms, known: Agreements, now: dt.datetime) -> None:
-    """Have a timer run, stand or begin anew, unless it does what it should already."""
+def _sync(
+    timer: Timer, thing: Thing, terms: Terms, known: Agreements, now: dt.datetime
+) -> Iterable[ClockLine]:
+    """Have a timer run, stand or begin anew, unless it does what it should already. What became of it."""
     ended, runs = _has_ended(thing), _runs(thing)
     if timer._state.adding and not runs:
-        return
+        return ()
     met = timer.met_at
     if ended and met is None:
         met = now
@@ -135,8 +159,10 @@ def _sync(timer: Timer, thing: Thing, terms: Terms, known: Agreements, now: dt.d
         met = None
     should_run = runs and met is None
     same = timer.terms == terms.hash
-    if same and should_run == (timer.running_since is not None) and met == timer.met_at:
-        return
+    before = _Before(timer._state.adding, timer.running_since is not None, timer.met_at)
+    if same and should_run == before.ran and met == before.met_at:
+        return ()
+    anew = "" if same or met or before.is_new else terms.why_anew(timer)
     _hold(timer, known, now)
     timer.met_at = met
     if not same and met is None:
@@ -145,11 +171,41 @@ def _sync(timer: Timer, thing: Thing, terms: Terms, known: Agreements, now: dt.d
         _run(timer, terms, known, now)
     else:
         _stand(timer)
+    return _what_became(timer, thing, before, anew, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """How a timer was before it was brought in step."""
+
+    is_new: bool
+    ran: bool
+    met_at: dt.datetime | None
+
+
+def _what_became(
+    timer: Timer, thing: Thing, before: _Before, anew: str, now: dt.datetime
+) -> Iterator[ClockLine]:
+    """The lines that tell of it; `anew` is why it has other terms."""
+    runs = timer.running_since is not None
+    if before.is_new:
+        yield _line(timer, ClockStep.STARTED, now, timer.why)
+    elif anew:
+        yield _line(timer, ClockStep.ANEW, now, anew)
+    if timer.met_at and not before.met_at:
+        yield _met(timer, now, f"{thing} is {thing.get_state_display().lower()}.")
+    elif before.met_at and not timer.met_at:
+        yield _line(timer, ClockStep.RESUMED, now, f"{thing} is open again.")
+    elif before.ran and not runs:
+        yield _line(timer, ClockStep.PAUSED, now, _why_it_stands(thing))
+    elif runs and not before.ran and not before.is_new:
+        yield _line(timer, ClockStep.RESUMED, now)
 
 
 def _take_terms(timer: Timer, terms: Terms) -> None:
     """Begin a new generation, whose levels are all to come; the time that was used stays used."""
     timer.agreement, timer.why, timer.terms = terms.agreement, terms.why, terms.hash
+    timer.priority = terms.priority
     timer.allowed = terms.allowed // _SECOND
     timer.generation += 1
     timer.breached_at = None
@@ -193,6 +249,22 @@ def _hold(timer: Timer, known: Agreements, now: dt.datetime) -> None:
         ran = known.hours(timer.agreement).working_time(timer.running_since, now)
         timer.used += round(ran / _SECOND)
         timer.running_since = None
+
+
+def _line(timer: Timer, step: ClockStep, now: dt.datetime, why: str = "") -> ClockLine:
+    used, due_at = timer.used, timer.due_at if timer.running_since else None
+    return ClockLine(timer=timer, at=now, step=step, why=why[:300], used=used, due_at=due_at)
+
+
+def _met(timer: Timer, now: dt.datetime, why: str) -> ClockLine:
+    return _line(timer, ClockStep.LATE if timer.used > timer.allowed else ClockStep.MET, now, why)
+
+
+def _why_it_stands(thing: Thing) -> str:
+    if isinstance(thing, Call) and thing.pause:
+        until = f" until {thing.resume_at:%Y-%m-%d %H:%M} UTC" if thing.resume_at else ""
+        return f"{thing} is {thing.get_pause_display().lower()}{until}."
+    return f"{thing} is {thing.get_state_display().lower()}."
 
 
 def _has_ended(thing: Thing) -> bool:

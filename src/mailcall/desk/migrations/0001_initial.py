@@ -684,6 +684,7 @@ class Migration(migrations.Migration):
                 ('call', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='timers', to='desk.call')),
                 ('request', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='timers', to='desk.request')),
                 ('task', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='timers', to='desk.task')),
+                ("priority", models.PositiveSmallIntegerField(default=3, help_text='By which its time was taken.')),
             ],
         ),
         migrations.CreateModel(
@@ -735,5 +736,20 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='timer',
             constraint=models.UniqueConstraint(condition=models.Q(('task__isnull', False)), fields=('task', 'measure', 'of_group'), name='one_timer_of_a_task'),
+        ),
+        migrations.CreateModel(
+            name='ClockLine',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('step', models.CharField(choices=[('started', 'Started'), ('paused', 'Paused'), ('resumed', 'Resumed'), ('anew', 'Began anew'), ('escalated', 'Escalated'), ('breached', 'Breached'), ('met', 'Met'), ('late', 'Done too late')], max_length=10)),
+                ('why', models.CharField(blank=True, help_text='A sentence, or nothing.', max_length=300)),
+                ('used', models.PositiveBigIntegerField(help_text='In seconds of working time until then.')),
+                ('due_at', models.DateTimeField(help_text='When the time was up, as it ran from then on.', null=True)),
+                ('timer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='desk.timer')),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
         ),
     ]

@@ -38,6 +38,19 @@ class ToTell(models.TextChoices):
     ENTITY = "entity", "Whoever is in charge of it"
 
 
+class ClockStep(models.TextChoices):
+    """What becomes of a timer."""
+
+    STARTED = "started", "Started"
+    PAUSED = "paused", "Paused"
+    RESUMED = "resumed", "Resumed"
+    ANEW = "anew", "Began anew"
+    ESCALATED = "escalated", "Escalated"
+    BREACHED = "breached", "Breached"
+    MET = "met", "Met"
+    LATE = "late", "Done too late"
+
+
 def _hours(default: str) -> "models.CharField[str, str]":
     return models.CharField(
         max_length=200, blank=True, default=default, help_text="Such as 08:00-12:00, 13:00-17:00; or closed."
@@ -177,6 +190,7 @@ class Timer(models.Model):
     why = models.CharField(max_length=500, help_text="Why this agreement, for people.")
     terms = models.CharField(max_length=64, help_text="A hash of all that its moments follow from.")
     generation = models.PositiveIntegerField(default=1, help_text="Counts changes of the terms.")
+    priority = models.PositiveSmallIntegerField(default=3, help_text="By which its time was taken.")
     allowed = models.PositiveBigIntegerField(help_text="In seconds of working time.")
     used = models.PositiveBigIntegerField(default=0, help_text="In seconds, until `running_since`.")
     running_since = models.DateTimeField(null=True, help_text="Empty while it stands.")
@@ -238,3 +252,20 @@ class Clock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.timer}, {f'level {self.number}' if self.number else 'breach'}"
+
+
+class ClockLine(models.Model):
+    """What became of a timer, for people: the timeline of the clock."""
+
+    timer = models.ForeignKey(Timer, on_delete=models.CASCADE, related_name="lines")
+    at = models.DateTimeField()
+    step = models.CharField(max_length=10, choices=ClockStep)
+    why = models.CharField(max_length=300, blank=True, help_text="A sentence, or nothing.")
+    used = models.PositiveBigIntegerField(help_text="In seconds of working time until then.")
+    due_at = models.DateTimeField(null=True, help_text="When the time was up, as it ran from then on.")
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_step_display()}: {self.why}" if self.why else self.get_step_display()
