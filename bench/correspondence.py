@@ -20,6 +20,9 @@ COMMANDS = (
     ("TAKE CALL {}", 0.15, "refused", True),
 )
 SENDERS = 400
+# Whoever sent a command logs nothing new for so many mails: commands are acted on last in a chunk, and so is
+# what their senders write after them, which would change the numbers that calls get.
+APART = 300
 REPLACED = (b"from:", b"message-id:", b"in-reply-to:", b"references:", b"subject:")
 
 
@@ -46,6 +49,7 @@ class Correspondence(Letters):
         self._commands = commands
         self._senders: list[int] = []
         self._closed: set[int | None] = set()
+        self._commanded: dict[int, int] = {}  # by sender: the last letter that was a command
         self._calls: dict[
             int, int
         ] = {}  # by the letter that logged it: its number on a desk that has one call
@@ -62,16 +66,23 @@ class Correspondence(Letters):
             answers = (
                 self._choices.choice(list(self._calls)) if self._commands else self._choices.randrange(number)
             )
-        self._senders.append(self._choices.randrange(SENDERS) if answers is None else self._senders[answers])
+        self._senders.append(self._new_sender(number) if answers is None else self._senders[answers])
         self._closed.discard(answers)  # an answer opens it again
         if answers is None:
             self._calls[number] = len(self._calls) + 2
         outcome = "logged" if answers is None else "updated"
         return Letter(self._raw(number, self._own_fields(number, answers)), answers, outcome)
 
+    def _new_sender(self, number: int) -> int:
+        while True:
+            sender = self._choices.randrange(SENDERS)
+            if number - self._commanded.get(sender, -APART) >= APART:
+                return sender
+
     def _command(self, number: int) -> Letter:
         about = self._choices.choice(list(self._calls))
         sender = self._senders[about]
+        self._commanded[sender] = number
         self._senders.append(sender)
         row = self._choices.choices(COMMANDS, [share for _, share, _, _ in COMMANDS])[0]
         if row is CLOSE and about in self._closed:

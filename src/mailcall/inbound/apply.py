@@ -1,7 +1,7 @@
 """Decide and act on mails that were read: the desk, the journal and the message table, in one transaction."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -32,7 +32,9 @@ from mailcall.inbound.facts import Known, gather, own_addresses
 from mailcall.inbound.models import IncomingAccount, MailState, ReceivedMail
 from mailcall.inbound.reading import Reading
 from mailcall.inbound.rules import decide
+from mailcall.message import comparable, without_detail
 from mailcall.outbound.answers import Answer, send_answers
+from mailcall.outbound.origin import MailOrigin
 from mailcall.outbound.returned import note_returned
 
 log = structlog.get_logger("inbound.act")
@@ -159,28 +161,38 @@ class _Work:
 
     def __init__(self, now: dt.datetime) -> None:
         self._answers: list[Answer] = []
+        self._strangers: set[str] = set()  # the mailboxes of those among whom they are for
         self._changes = Changes(now)
         self._happened: list[events.Event] = []
 
     def do(self, changes: Sequence[Change]) -> list[TimelineEntry]:
         """Do these; the entry of each in the timeline of its call."""
+        self._answer_first(
+            mailbox for change in changes if (mailbox := _stranger_behind(change.origin.context))
+        )
         done = self._changes.apply(changes)
         self._happened += [event for became in done for event in became.happened]
         return [became.entry for became in done]
 
     def run(self, asking: Asking) -> Ran:
         """Run a command, for which all must be written."""
+        self._answer_first([_mailbox(asking.reading.sender)])
         with events.gathering() as happened:
             ran = run(asking)
         self._happened += happened
         return ran
 
     def answer(self, answer: Answer | None) -> None:
-        """Have whoever wrote be told, if they are. Strangers at once: of two, they get only the first."""
+        """Have whoever wrote be told, if they are."""
         if answer is None:
             return
         self._answers.append(answer)
-        if not answer.origin.known:
+        if mailbox := _stranger_behind(answer.origin):
+            self._strangers.add(mailbox)
+
+    def _answer_first(self, mailboxes: Iterable[str]) -> None:
+        """Of two answers a stranger gets only the first: so it is put before what another mail brings about."""
+        if not self._strangers.isdisjoint(mailboxes):
             self.finish()
 
     def write(self) -> None:
@@ -194,6 +206,16 @@ class _Work:
         events.publish(happened)
         answers, self._answers = self._answers, []
         send_answers(answers)
+        self._strangers.clear()
+
+
+def _stranger_behind(origin: object) -> str:
+    """The mailbox of a stranger whose mail it was; empty when it was somebody else's."""
+    return "" if not isinstance(origin, MailOrigin) or origin.known else _mailbox(origin.sender_address)
+
+
+def _mailbox(address: str) -> str:
+    return without_detail(comparable(address))
 
 
 def _act_at_once(
