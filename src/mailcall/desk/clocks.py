@@ -32,7 +32,7 @@ def on_events(happened: Sequence[events.Event]) -> None:
     if not any_agreements():
         return
     calls = {event.call.pk: (event.call, event.entry.at) for event in happened}
-    _sync_all(calls.values())
+    sync_all(calls.values())
     for event in happened:
         if isinstance(event, events.ReplyWritten) and event.author:
             note_answer(event.call, (address for _, address in (*event.to, *event.cc)), event.entry.at)
@@ -51,7 +51,7 @@ def on_work_events(happened: Sequence[events.WorkEvent]) -> None:
             thing = event.task
         if thing is not None:
             things[type(thing).__name__, thing.pk] = thing, event.entry.at
-    _sync_all(things.values())
+    sync_all(things.values())
 
 
 def note_answer(thing: Thing, addresses: Iterable[str], now: dt.datetime) -> None:
@@ -72,7 +72,7 @@ def note_answer(thing: Thing, addresses: Iterable[str], now: dt.datetime) -> Non
 
 def sync(thing: Thing, now: dt.datetime) -> None:
     """Bring the timers of a thing in step with it as it is now. It is locked by the caller."""
-    _sync_all([(thing, now)])
+    sync_all([(thing, now)])
 
 
 def fire(work: Work, clock: Clock) -> None:
@@ -112,7 +112,8 @@ def _target(work: Work, timer: Timer) -> Thing:
     return work.the_request if timer.request_id is not None else work.the_call
 
 
-def _sync_all(things: Iterable[tuple[Thing, dt.datetime]]) -> None:
+def sync_all(things: Iterable[tuple[Thing, dt.datetime]]) -> None:
+    """The same for several, with the agreements read once."""
     known = Agreements()
     lines: list[ClockLine] = []
     for thing, now in things:
