@@ -4,6 +4,7 @@ import datetime as dt
 import itertools
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
 from functools import cache
 from typing import Any, TypeVar
 
@@ -204,7 +205,9 @@ class _Writer:
 
     def _prepared(self, row: Model, value: Any, field: "Field[Any, Any]") -> Any:
         if value is None:
-            return _key_of_related(row, field)
+            return _key_of_related(row, field) if field.name in row._state.fields_cache else None
+        if isinstance(value, Enum) and field.__class__ in _PLAIN_FIELDS:
+            return value.value
         if value.__class__ is not dt.datetime:
             return field.get_db_prep_save(value, self.connection)
         moment = (field, value)
@@ -215,9 +218,7 @@ class _Writer:
 
 def _key_of_related(row: Model, field: "Field[Any, Any]") -> Any:
     """The key of a row that was set before it had one; else None."""
-    if not (isinstance(field, models.ForeignKey) and field.is_cached(row)):
-        return None
-    related = field.get_cached_value(row)
+    related = row._state.fields_cache[field.name]
     if related is not None:
         setattr(row, field.attname, related.pk)
     return getattr(row, field.attname)

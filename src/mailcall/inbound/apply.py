@@ -191,7 +191,7 @@ class _Work:
             self._strangers.add(mailbox)
 
     def _answer_first(self, mailboxes: Iterable[str]) -> None:
-        """Of two answers a stranger gets only the first: so it is put before what another mail brings about."""
+        """Of two answers a stranger gets the first alone: it comes before what another mail brings about."""
         if not self._strangers.isdisjoint(mailboxes):
             self.finish()
 

@@ -43,6 +43,11 @@ def with_a_labels(address: str) -> str:
 
 def comparable(address: str) -> str:
     """Give the form in which two addresses of one mailbox are equal. Never raises."""
+    return _comparable(address) if len(address) <= 320 else _comparable.__wrapped__(address)
+
+
+@lru_cache(4096)
+def _comparable(address: str) -> str:
     return with_a_labels(address.strip()).casefold()
 
 
