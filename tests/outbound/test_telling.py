@@ -355,6 +355,14 @@ class TestOnce:
         assert told_anything() == {1003: [ANN]}
         assert not DigestItem.objects.exists()
 
+    def test_pages_and_pagers_tell_it_once_too(self, office: Office, call: Call) -> None:
+        settings(office, email=False, internal=True, pager=True)
+        PersonNotices.objects.create(person=office.ann, pager="0170@pager.example")
+        PersonChoice.objects.create(person=office.ann, type_code=1016, wish=Wish.DIGEST)
+        add_note(call, office, "@Ann, look")
+        assert told_anything() == {1003: ["0170@pager.example"]}
+        assert Notice.objects.count() == 1
+
 
 class TestMentions:
     """Analysts whom a note mentions are told, once, if they may see it."""

@@ -30,7 +30,7 @@ def _mail(event: events.TimerEvent) -> Instruction:
         event.on,
         event.entry,
         event.origin,
-        to=list(_recipients(event, tells)),
+        to=list(dict.fromkeys(_recipients(event, tells))),
         data={
             "agreement": agreement.name,
             "why_agreement": timer.why,
@@ -44,7 +44,7 @@ def _mail(event: events.TimerEvent) -> Instruction:
 
 
 def _recipients(event: events.TimerEvent, tells: str) -> Iterator[Recipient]:
-    """Those whom a level names; who is there twice hears once (`telling`)."""
+    """Those whom a level names, each as often as it does."""
     for whom in filter(None, (part.strip() for part in tells.split(","))):
         match ToTell(whom):
             case ToTell.AGREEMENT:

@@ -81,6 +81,7 @@ class _Telling:
         self._now = now
         self._told = Told()
         self._heard: dict[_Heard, Later | None] = {}  # whoever was told, and by which digest if by one
+        self._besides: set[tuple[str, _Heard]] = set()  # whoever was told on their page, or their pager
         self._off = _switched(instructions)
 
     def sorted_out(self) -> Told:
@@ -145,9 +146,10 @@ class _Telling:
             if wish == Wish.OFF:
                 self._drop(instruction, [recipient], "They chose not to be told of this.")
                 continue
-            if settings.internal and person:
+            if settings.internal and person and self._is_first("page", instruction, recipient):
                 self._told.notices.append((instruction, person))
-            if settings.pager and person and wish == Wish.AT_ONCE:
+            at_once = settings.pager and wish == Wish.AT_ONCE
+            if at_once and person and self._is_first("pager", instruction, recipient):
                 self._page(instruction, person, settings)
             if why := _why_no_mail(instruction, settings):
                 self._drop(instruction, [recipient], why)
@@ -164,6 +166,14 @@ class _Telling:
                 by_mail[language, due_at].append(recipient)
         for (language, due_at), recipients in by_mail.items():
             self._told.copies.append(Copy(instruction, recipients, language=language, due_at=due_at))
+
+    def _is_first(self, where: str, instruction: "Instruction", recipient: Recipient) -> bool:
+        """Whether they have not been told of this there, in another role."""
+        told = where, _heard(instruction, recipient)
+        if told in self._besides:
+            return False
+        self._besides.add(told)
+        return True
 
     def _page(self, instruction: "Instruction", person: Person, settings: NotificationSettings) -> None:
         """A short text to their pager, unless it had its fill within the last minutes."""
