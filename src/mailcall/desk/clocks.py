@@ -150,7 +150,7 @@ def _sync(
     timer: Timer, thing: Thing, terms: Terms, known: Agreements, now: dt.datetime
 ) -> Iterable[ClockLine]:
     """Have a timer run, stand or begin anew, unless it does what it should already. What became of it."""
-    ended, runs = _has_ended(thing), _runs(thing)
+    ended, runs = _has_ended(thing), is_running(thing)
     if timer._state.adding and not runs:
         return ()
     met = timer.met_at
@@ -274,7 +274,7 @@ def _has_ended(thing: Thing) -> bool:
     return thing.has_ended
 
 
-def _runs(thing: Thing) -> bool:
+def is_running(thing: Thing) -> bool:
     """Whether somebody is to work on it now."""
     if isinstance(thing, Task):
         return thing.state == TaskState.OPEN

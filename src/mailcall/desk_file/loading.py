@@ -6,12 +6,16 @@ from pathlib import Path
 
 from django.db import transaction
 
+from mailcall.desk.agreeing import Author, ask_to_recompute, note_change
+from mailcall.desk.models import Agreement, BusinessCalendar
 from mailcall.desk_file import passwords
 from mailcall.desk_file.checking import check
 from mailcall.desk_file.problems import DeskFileError
 from mailcall.desk_file.report import Report
 from mailcall.desk_file.saving import Saving, SetPassword
 from mailcall.desk_file.tree import read_tree
+
+_AGREED: Mapping[str, type[Agreement | BusinessCalendar]] = {"agreement": Agreement, "business calendar": BusinessCalendar}
 
 
 def load(
@@ -38,6 +42,17 @@ def load(
         report = saving.save_all()
         if saving.problems:
             raise DeskFileError(source, saving.problems)
+        _recompute(report)
         if check_only:
             transaction.set_rollback(True)
     return report
+
+
+def _recompute(report: Report) -> None:
+    """Have open work follow what agreements and calendars say now, and keep who changed them."""
+    for change in report.changes:
+        if change.what != "unchanged" and (model := _AGREED.get(change.kind)):
+            thing = model._default_manager.get(name=change.name)
+            text = f"{change.what.capitalize()} by mailcall load"
+            note_change(thing, Author(None, "The desk file"), f"{text}: {', '.join(change.fields)}.")
+            ask_to_recompute()

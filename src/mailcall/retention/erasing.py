@@ -23,6 +23,7 @@ from mailcall.desk.models import (
     Person,
     PersonAddress,
     PersonChange,
+    ServiceLevelChange,
     Survey,
     TimelineEntry,
 )
@@ -182,7 +183,9 @@ class Erasure:
         get_user_model()._default_manager.filter(person__in=subject.keys).delete()
         for of_theirs in (Membership, Grant, PersonAddress, PersonChange, Survey):
             of_theirs._default_manager.filter(person__in=subject.keys).delete()
-        PersonChange.objects.filter(by__in=subject.keys).update(by_name=STAND_IN)
+        for changes in (PersonChange, ServiceLevelChange):
+            changes._default_manager.filter(by__in=subject.keys).update(by_name=STAND_IN)
+        self._rewrite(ServiceLevelChange.objects.all(), ["text"])
         work.forget_records(subject, STAND_IN, removed)
         remove_drafts(Q(author__in=subject.keys) | Q(answers__actor__in=subject.keys), removed)
         self._rewrite(Draft.objects.all(), ["to", "cc", "bcc", "subject", "text", "problem", "joined"])

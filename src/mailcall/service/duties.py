@@ -6,7 +6,9 @@ from collections.abc import Callable
 import structlog
 
 from mailcall import measures
+from mailcall.desk.clocks import Thing
 from mailcall.desk.due import DUTIES, Duty, Row, do_due
+from mailcall.desk.recomputing import recompute
 
 log = structlog.get_logger("service.duties")
 
@@ -22,6 +24,7 @@ class Duties:
 
     def do(self, now: dt.datetime, stop: Callable[[], bool]) -> None:
         """All that is due now, but for what failed a short while ago."""
+        recompute(now, _not_recomputed, stop)
         for duty in DUTIES:
             self._do(duty, now, stop)
 
@@ -53,3 +56,9 @@ class Duties:
             again_at=(now + pause).isoformat(),
             exc_info=None if known else error,
         )
+
+
+def _not_recomputed(thing: Thing, error: Exception) -> None:
+    """It follows with the next thing that happens to it."""
+    measures.DUE_FAILED.labels("recompute").inc()
+    log.error("not recomputed, and passed over", of=str(thing), error=str(error), exc_info=error)

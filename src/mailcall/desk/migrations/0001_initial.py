@@ -752,4 +752,30 @@ class Migration(migrations.Migration):
                 'ordering': ['pk'],
             },
         ),
+        migrations.CreateModel(
+            name='Recompute',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('about', models.CharField(choices=[('call', 'Calls'), ('request', 'Requests'), ('task', 'Tasks')], max_length=10, unique=True)),
+                ('after', models.BigIntegerField(default=0, help_text='The key of the last that was.')),
+                ('asked_at', models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name='ServiceLevelChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('by_name', models.CharField(help_text='As it was then.', max_length=200)),
+                ('about', models.CharField(help_text='The table of what was changed.', max_length=20)),
+                ('key', models.BigIntegerField(help_text='Of what was changed, which may be removed since.')),
+                ('name', models.CharField(max_length=100)),
+                ('text', models.TextField()),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='desk.person')),
+            ],
+            options={
+                'ordering': ['-pk'],
+                'indexes': [models.Index(fields=['about', 'key', '-id'], name='changes_of_levels')],
+            },
+        ),
     ]

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from mailcall.desk.calendars import WorkingHours, parse_days, parse_spans, refuse_country
 from mailcall.desk.models.calls import Call
@@ -269,3 +270,33 @@ class ClockLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_step_display()}: {self.why}" if self.why else self.get_step_display()
+
+
+class ServiceLevelChange(models.Model):
+    """What somebody changed about an agreement, a calendar or whom an issue type tells."""
+
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    by_name = models.CharField(max_length=200, help_text="As it was then.")
+    about = models.CharField(max_length=20, help_text="The table of what was changed.")
+    key = models.BigIntegerField(help_text="Of what was changed, which may be removed since.")
+    name = models.CharField(max_length=100)
+    text = models.TextField()
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["about", "key", "-id"], name="changes_of_levels")]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.text}"
+
+
+class Recompute(models.Model):
+    """All open work of a kind is to be brought in step with the agreements as they are now."""
+
+    about = models.CharField(max_length=10, choices=Covers, unique=True)
+    after = models.BigIntegerField(default=0, help_text="The key of the last that was.")
+    asked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.get_about_display()} after {self.after}"
