@@ -141,10 +141,13 @@ def reply_to(sent: bytes, sender: str, text: str = "Thank you, but no.\n", **mor
     )
 
 
-def report(message_id: str, recipient: str, *, action: str = "failed", status: str = "5.1.1") -> bytes:
-    """A delivery report (RFC 3464) about a mail of ours."""
+def report(
+    message_id: str, recipient: str, *, action: str = "failed", status: str = "5.1.1", proved: bool = True
+) -> bytes:
+    """A delivery report (RFC 3464) about a mail of ours; `proved`: that it is from the customer's server."""
+    proof = "Authentication-Results: mx.desk.example; dmarc=pass header.from=customer.example\n"
     return f"""\
-From: MAILER-DAEMON@mx.customer.example
+{proof if proved else ""}From: MAILER-DAEMON@customer.example
 To: support@desk.example
 Subject: Undelivered Mail Returned to Sender
 Message-ID: <report.{next(_counter)}@mx.customer.example>

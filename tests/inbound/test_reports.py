@@ -6,11 +6,13 @@ import pytest
 
 from desks import Desk, mail, report
 from mailcall.desk.calls import write_reply
+from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call, Channel, Person
 from mailcall.inbound.models import ReceivedMail
 from mailcall.message import envelope_tags, read_mail
 from mailcall.outbound import deliver as room
 from mailcall.outbound.models import Delivery, Notice, OutgoingServer, Suppression
+from mailcall.outbound.readdressing import readdress
 from mailcall.outbound.threads import signing_keys, token_of
 from mailcall.transport.interface import Envelope, RecipientResult, Result
 from outbound.leaving import queue
@@ -42,14 +44,22 @@ def foreign(to: str, subject: str, text: str, headers: str = "") -> bytes:
     )
 
 
-def complaint(*, original: str = "", recipient: str = "", sender: str = "", kind: str = "abuse") -> bytes:
+def complaint(
+    *, original: str = "", recipient: str = "", sender: str = "", kind: str = "abuse", proved: bool = True
+) -> bytes:
+    """A complaint (RFC 5965); `proved`: that it is from the customer's provider."""
     fields = [f"Feedback-Type: {kind}", "User-Agent: Loop/1.0", "Version: 1"]
     fields += [f"Original-Rcpt-To: <{recipient}>"] if recipient else []
     fields += [f"Original-Mail-From: <{sender}>"] if sender else []
     returned = [f"Message-ID: {original}"] if original else []
     return "\r\n".join(
         [
-            "From: <feedback@provider.example>",
+            *(
+                ["Authentication-Results: mx.desk.example; dkim=pass header.d=customer.example"]
+                if proved
+                else []
+            ),
+            "From: <feedback@customer.example>",
             "To: <abuse@desk.example>",
             f"Message-ID: <arf.{next(_counter)}@provider.example>",
             "Date: Sun, 22 Nov 2026 09:00:00 +0000",
@@ -78,6 +88,18 @@ def complaint(*, original: str = "", recipient: str = "", sender: str = "", kind
             "",
         ]
     ).encode()
+
+
+def claimed(delivery: Delivery) -> str:
+    """What is noted of reports that nothing proves, of a delivery that nothing else happened to."""
+    assert fate(delivery)[0] == "sent"
+    assert not Suppression.objects.exists()
+    return delivery.reported
+
+
+def proof_of(sender: str) -> str:
+    domain = sender.rpartition("@")[2]
+    return f"Authentication-Results: mx.desk.example; dmarc=pass header.from={domain}\r\n"
 
 
 def fate(delivery: Delivery) -> tuple[str, str]:
@@ -288,3 +310,102 @@ def test_the_reader_tells_a_complaint() -> None:
     assert bounce.envelope_sender == "x@y.example"
     assert [(r.address, r.action) for r in bounce.recipients] == [("Ann@Customer.example", "complained")]
     assert not bounce.permanent
+
+
+@pytest.mark.parametrize("forged", [report, complaint])
+def test_who_read_a_mail_can_not_stop_mail_to_another_reader(desk: Desk, forged: object) -> None:
+    ann, ben = sent(desk, ANN, BEN)
+    about = ann.message.message_id
+    raw = {
+        report: report(about, BEN, proved=False),
+        complaint: complaint(original=about, recipient=BEN, proved=False),
+    }[forged]
+    received = desk.receive(raw)
+    assert received.outcome == "rejected"
+    assert any("Nothing proves who sent it" in step["saw"] for step in received.trace)
+    assert claimed(ben)
+    assert not claimed(ann)
+    assert [d.state for d in queue(desk, BEN)] == ["queued"]
+
+
+def test_the_tag_of_ones_own_copy_proves_nothing_of_another_readers(desk: Desk) -> None:
+    ann, ben = sent(desk, ANN, BEN)
+    raw = report(ann.message.message_id, BEN, proved=False)
+    desk.receive(f"Delivered-To: {tagged(ann)}\r\n".encode() + raw)
+    assert fate(ann)[0] == "bounced"  # theirs came back, as they say
+    assert not claimed(ben)
+
+
+@pytest.mark.parametrize(
+    ("reporter", "counts"),
+    [
+        ("mailer-daemon@customer.example", True),
+        ("postmaster@mx.customer.example", True),
+        ("MAILER-DAEMON@smtp.relay.example", True),
+        ("mailer-daemon@relay.example", True),
+        ("ben@customer.example", False),  # another reader, at the same provider
+        ("mailer-daemon@other.example", False),
+        ("mailer-daemon@evil-customer.example", False),
+        ("mailer-daemon@example", False),
+        ("mailer-daemon.ben@customer.example", False),
+    ],
+)
+def test_a_proved_report_counts_from_mail_systems_of_the_recipient_and_of_our_server(
+    desk: Desk, reporter: str, counts: bool
+) -> None:
+    OutgoingServer.objects.update(server="smtp.relay.example")
+    [ann] = sent(desk)
+    raw = report(ann.message.message_id, ANN, proved=False).replace(
+        b"MAILER-DAEMON@customer.example", reporter.encode()
+    )
+    desk.receive(proof_of(reporter).encode() + raw)
+    if counts:
+        assert fate(ann)[0] == "bounced"
+        assert Suppression.objects.get().address == ANN
+    else:
+        assert claimed(ann).startswith("5.1.1")
+
+
+def test_a_report_from_an_address_that_is_only_written_there_changes_nothing(desk: Desk) -> None:
+    [ann] = sent(desk)
+    raw = report(ann.message.message_id, ANN, proved=False)
+    forged = b"Authentication-Results: mx.customer.example; dmarc=pass header.from=customer.example\r\n"
+    desk.receive(forged + raw)
+    assert claimed(ann).startswith("5.1.1")
+
+
+def test_an_author_is_told_once_of_reports_that_nothing_proves_and_in_other_words(desk: Desk) -> None:
+    call = Call.objects.create(partition=desk.partition, subject="x", user=Person.objects.get(email=ANN))
+    write_reply(call, author=desk.bob, text="Hello.", to=[("", ANN)], cc=[], channel=Channel.PAGE)
+    room.deliver(desk.server)
+    ann = Delivery.objects.get(recipient=ANN)
+    for _ in range(3):
+        desk.receive(report(ann.message.message_id, ANN, proved=False))
+    [notice] = Notice.objects.all()
+    assert notice.subject.startswith("Perhaps not delivered: ")
+    assert notice.text.startswith(f"{ANN}: 5.1.1")
+    assert "nothing proves" in notice.why
+
+
+def test_a_mail_that_perhaps_did_not_arrive_may_be_sent_to_another_address(desk: Desk) -> None:
+    desk.receive(mail())
+    ann = Delivery.objects.get(recipient=ANN)
+    with pytest.raises(Refused):
+        readdress(ann, BEN, "Bob Baker")
+    desk.receive(report(ann.message.message_id, ANN, proved=False))
+    ann.refresh_from_db()
+    assert readdress(ann, BEN, "Bob Baker").recipient == BEN
+    assert fate(ann)[0] == "sent"
+
+
+def test_an_author_is_told_of_a_complaint_as_such_and_once(desk: Desk) -> None:
+    call = Call.objects.create(partition=desk.partition, subject="x", user=Person.objects.get(email=ANN))
+    write_reply(call, author=desk.bob, text="Hello.", to=[("", ANN)], cc=[], channel=Channel.PAGE)
+    room.deliver(desk.server)
+    ann = Delivery.objects.get(recipient=ANN)
+    for _ in range(2):
+        desk.receive(complaint(sender=tagged(ann), proved=False))
+    [notice] = Notice.objects.all()
+    assert notice.subject.startswith("Reported as spam: ")
+    assert "Reported as spam" in notice.text
+    assert "no more mail goes there" in notice.why

@@ -158,6 +158,7 @@ def messages(as_json: bool, limit: int) -> None:
                         "unknowns": delivery.unknowns,
                         "server": delivery.server.name if delivery.server else None,
                         "reply": delivery.reply,
+                        "reported": delivery.reported,
                     }
                     for delivery in message.deliveries.all()
                 ],

@@ -3,7 +3,7 @@
 from .addresses import parse_addresses
 from .clean_html import CleanHtml, clean_html
 from .composing import Draft, compose, needs_smtputf8
-from .domains import ascii_domain, comparable, with_a_labels, without_detail
+from .domains import ascii_domain, comparable, is_vouched_for, with_a_labels, without_detail
 from .evidence import Evidence, Trust, sender_evidence
 from .header_writing import BadAddress, BadHeader, address_ok, wire_address
 from .html_text import html_to_text
@@ -49,6 +49,7 @@ __all__ = [
     "compose",
     "find_ours",
     "html_to_text",
+    "is_vouched_for",
     "make_token",
     "message_id",
     "needs_smtputf8",

@@ -22,6 +22,7 @@ def retry(delivery: Delivery) -> None:
         "It can't be sent again while it is {}.",
         attempts=0,
         unknowns=0,
+        reported="",
     )
 
 

@@ -23,7 +23,8 @@ ENDED = (DeliveryState.FAILED, DeliveryState.BOUNCED, DeliveryState.CANCELLED)
 def readdress(delivery: Delivery, address: str, by: str) -> Delivery:
     """Send the mail to this address instead, as a mail of its own; its delivery. Raises Refused.
 
-    The first one is cancelled unless it has ended. A mail that left, or is leaving, can't be called back.
+    The first one is cancelled unless it has ended. A mail that left, or is leaving, can't be called back; but
+    one of which a report says that it did not arrive may go to another address, too.
     """
     address, message = comparable(address.strip()), delivery.message
     if not address_ok(address):
@@ -41,7 +42,7 @@ def readdress(delivery: Delivery, address: str, by: str) -> Delivery:
             f"It is meant for analysts alone, and {address} is neither an analyst's address nor a group's."
         )
     with transaction.atomic():
-        if delivery.state not in ENDED:
+        if delivery.state not in ENDED and not (delivery.state == DeliveryState.SENT and delivery.reported):
             cancel(delivery)
         copy = _copy(message, delivery.recipient, address, by)
         return Delivery.objects.create(

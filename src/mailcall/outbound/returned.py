@@ -2,6 +2,7 @@
 
 A report finds its delivery by the tag of its envelope sender, which says of which copy it is; else by the
 Message-ID of the mail that it returns; else by the token of that, where the text of the mail shows it.
+Without the tag it counts only by who sent it: else it is noted, and changes nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,8 +14,9 @@ from django.utils import timezone
 from mailcall.desk.models import Partition
 from mailcall.message import comparable, thread_ids
 from mailcall.outbound.models import Delivery, DeliveryState, SuppressionCause
+from mailcall.outbound.reporting import counts
 from mailcall.outbound.suppressing import says_no_such_mailbox, suppress
-from mailcall.outbound.telling_authors import tell_authors
+from mailcall.outbound.telling_authors import News, tell_authors
 from mailcall.outbound.threads import domain_of
 
 # A report shows that it did leave, even while its group is still being sent.
@@ -26,37 +28,50 @@ class Returned:
     """A report: `recipients` are (address, reason), the address empty where it names nobody.
 
     `delivery` is the number in the envelope tag that it was sent to, or 0; `message_id` that of the mail that
-    it is about, or empty; `tokens` are those that its text shows.
+    it is about, or empty; `tokens` are those that its text shows; `reporter` is the address that it is
+    proved to be from, or empty.
     """
 
     recipients: tuple[tuple[str, str], ...]
     message_id: str = ""
     tokens: tuple[str, ...] = ()
     delivery: int = 0
+    reporter: str = ""
     complaint: bool = False
 
 
 def note_returned(report: Returned) -> list[Delivery]:
     """Move the deliveries that a report is about, suppress, and tell authors; the deliveries it found."""
     found = _found(report)
-    for delivery, reason, exact in found:
-        delivery.reply = reason
-        if report.complaint:
-            delivery.save(update_fields=["reply"])
-            suppress(delivery, SuppressionCause.COMPLAINT, reason)
-            continue
-        delivery.state = DeliveryState.BOUNCED
-        delivery.finished_at = delivery.finished_at or timezone.now()
-        delivery.save(update_fields=["state", "reply", "finished_at"])
-        if exact and says_no_such_mailbox(reason):
-            suppress(delivery, SuppressionCause.BOUNCE, reason)
-    tell_authors([delivery for delivery, _, _ in found])
+    told = [_note(report, *one) for one in found]
+    for news in News:
+        tell_authors([delivery for (delivery, _, _), of in zip(found, told, strict=True) if of is news], news)
     return [delivery for delivery, _, _ in found]
+
+
+def _note(report: Returned, delivery: Delivery, reason: str, exact: bool) -> News | None:
+    """Note what a report says of one delivery; what its author is to be told, if it is new."""
+    if not report.delivery and not counts(report.reporter, delivery):
+        new = not delivery.reported
+        delivery.reported = reason
+        delivery.save(update_fields=["reported"])
+        return (News.PERHAPS_COMPLAINT if report.complaint else News.PERHAPS_LOST) if new else None
+    new, delivery.reply = delivery.reply != reason, reason
+    if report.complaint:
+        delivery.save(update_fields=["reply"])
+        suppress(delivery, SuppressionCause.COMPLAINT, reason)
+        return News.COMPLAINT if new else None
+    delivery.state = DeliveryState.BOUNCED
+    delivery.finished_at = delivery.finished_at or timezone.now()
+    delivery.save(update_fields=["state", "reply", "finished_at"])
+    if exact and says_no_such_mailbox(reason):
+        suppress(delivery, SuppressionCause.BOUNCE, reason)
+    return News.LOST
 
 
 def _found(report: Returned) -> list[tuple[Delivery, str, bool]]:
     """The deliveries, each with the reason, and whether the report names its very address."""
-    left = Delivery.objects.filter(state__in=LEFT).select_related("message")
+    left = Delivery.objects.filter(state__in=LEFT).select_related("message", "server")
     if report.delivery:
         return [_named(one, report.recipients) for one in left.filter(pk=report.delivery)]
     for message_ids in (_ids(report.message_id), [i for token in report.tokens for i in _ids(token)]):

@@ -212,6 +212,6 @@ def forget_recipients(deliveries: "QuerySet[Delivery]") -> int:
     """Put a number in the place of each recipient, and remove what the server said; how many."""
     rows = list(deliveries.only("pk"))
     for row in rows:
-        row.recipient, row.stranger, row.reply = f"removed-{row.pk}", "", ""
-    Delivery.objects.bulk_update(rows, ["recipient", "stranger", "reply"], batch_size=100)
+        row.recipient, row.stranger, row.reply, row.reported = f"removed-{row.pk}", "", "", ""
+    Delivery.objects.bulk_update(rows, ["recipient", "stranger", "reply", "reported"], batch_size=100)
     return len(rows)

@@ -43,7 +43,7 @@ class DeliveryReport:
         )
         what = about or (f"delivery {reading.returned}" if reading.returned else "an unknown mail")
         return Verdict(
-            f"{mail.kind_reason or 'Its structure'} shows a delivery report about {what}.",
+            f"{mail.kind_reason or 'Its structure'} shows a delivery report about {what}. {_proof(reading)}",
             replace(decision, returned=_returned(reading, bounced) if bounced else None),
         )
 
@@ -67,7 +67,7 @@ class Complaint:
         )
         about = complaint.message_id or "an unknown mail"
         return Verdict(
-            f"{mail.kind_reason} shows a complaint about {about}.",
+            f"{mail.kind_reason} shows a complaint about {about}. {_proof(reading)}",
             replace(reject(reading, facts, f"It is a complaint about {about}."), returned=complaint),
         )
 
@@ -77,4 +77,17 @@ def _returned(reading: Reading, recipients: tuple[tuple[str, str], ...]) -> Retu
     texts = (mail.text, mail.html, *(forwarded.text for forwarded in mail.forwarded))
     tokens = dict.fromkeys(token for text in texts for token in thread_ids.tokens_in(text))
     about = mail.bounce.original_message_id if mail.bounce else ""
-    return Returned(recipients, about, tuple(tokens), reading.returned)
+    reporter = reading.sender if reading.evidence.authenticated else ""
+    return Returned(recipients, about, tuple(tokens), reading.returned, reporter)
+
+
+def _proof(reading: Reading) -> str:
+    """By what the report counts, if it does: outbound.reporting has the whole of it."""
+    if reading.returned:
+        return f"It came to the envelope tag of delivery {reading.returned}, so it counts for that."
+    if reading.evidence.authenticated:
+        return (
+            f"It is from {reading.sender}, so it counts if that is a mail system's address of the "
+            "recipient's domain or of our server's; else it is only noted."
+        )
+    return "Nothing proves who sent it, so it is only noted, and changes nothing."

@@ -144,6 +144,7 @@ class Migration(migrations.Migration):
                 ('unknowns', models.PositiveSmallIntegerField(default=0, help_text='How often its fate was unknown.')),
                 ('due_at', models.DateTimeField(help_text='Not to be tried before; empty: now.', null=True)),
                 ('reply', models.TextField(blank=True, help_text="The server's last word, or our reason.")),
+                ('reported', models.TextField(blank=True, help_text='What a report says of it that nothing proves.')),
                 ('finished_at', models.DateTimeField(null=True)),
                 ('partition', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='desk.partition')),
                 ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='outbound.message')),

@@ -118,6 +118,7 @@ class Delivery(models.Model):
     due_at = models.DateTimeField(null=True, help_text="Not to be tried before; empty: now.")
     server = models.ForeignKey(OutgoingServer, null=True, on_delete=models.SET_NULL, db_index=False)
     reply = models.TextField(blank=True, help_text="The server's last word, or our reason.")
+    reported = models.TextField(blank=True, help_text="What a report says of it that nothing proves.")
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
