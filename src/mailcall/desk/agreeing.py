@@ -28,7 +28,7 @@ from mailcall.desk.models import (
 )
 from mailcall.desk.models.service_levels import WEEKDAYS
 
-MOST_REMOVED = 10_000
+MOST_REMOVED = 1_000  # timers that go with an agreement
 
 Agreed = Agreement | BusinessCalendar | IssueType
 
@@ -119,17 +119,22 @@ def changing(thing: Agreed, by: Author) -> Iterator[None]:
             ask_to_recompute()
 
 
+def refuse_to_remove(thing: Agreement | BusinessCalendar) -> None:
+    """Raise Refused where something hangs on it that must not go with it."""
+    if isinstance(thing, BusinessCalendar):
+        if users := list(Agreement.objects.filter(calendar=thing).values_list("name", flat=True)[:5]):
+            raise Refused(f"{thing} is the calendar of {', '.join(users)}. Give them another one first.")
+    elif Timer.objects.filter(agreement=thing)[: MOST_REMOVED + 1].count() > MOST_REMOVED:
+        raise Refused(
+            f"{thing} has measured more than {MOST_REMOVED:,} times, and reports would lose the figures. "
+            "Switch it off instead."
+        )
+
+
 def remove(thing: Agreement | BusinessCalendar, by: Author) -> None:
-    """Remove it for good. Raises Refused where something hangs on it that must not go with it."""
+    """Remove it for good, with what it measured. Raises Refused."""
     with transaction.atomic():
-        if isinstance(thing, BusinessCalendar):
-            if users := list(Agreement.objects.filter(calendar=thing).values_list("name", flat=True)[:5]):
-                raise Refused(f"{thing} is the calendar of {', '.join(users)}. Give them another one first.")
-        elif Timer.objects.filter(agreement=thing)[: MOST_REMOVED + 1].count() > MOST_REMOVED:
-            raise Refused(
-                f"{thing} measured more than {MOST_REMOVED} pieces of work, of which reports would lose the "
-                "figures. Switch it off instead."
-            )
+        refuse_to_remove(thing)
         note_change(thing, by, "Removed.")
         thing.delete()
         ask_to_recompute()
@@ -144,7 +149,7 @@ def ask_to_recompute() -> None:
 
 
 def last_change(thing: Agreed) -> int:
-    """The key of what was changed last about a thing; 0 is nothing."""
+    """The key of what was changed last about a thing; 0 is nothing, as of a new one."""
     rows = ServiceLevelChange.objects.filter(about=thing._meta.model_name, key=thing.pk)
     return rows.order_by("-pk").values_list("pk", flat=True).first() or 0
 

@@ -187,6 +187,13 @@ def refuse_country(country: str, subdivision: str) -> None:
         )
 
 
+def holidays_from(country: str, subdivision: str, day: dt.date) -> list[tuple[dt.date, str]]:
+    """The holidays of the year that begins on a day, with their names; none without a country."""
+    end = day + dt.timedelta(days=366)
+    known = {**_holidays(country, subdivision, day.year), **_holidays(country, subdivision, end.year)}
+    return [(one, known[one]) for one in sorted(known) if day <= one < end]
+
+
 def _minute(text: str) -> int:
     """The minutes from midnight of a time such as 08:30; 24:00 is the end of the day; -1 if it is none."""
     hours, colon, minutes = text.strip().partition(":")

@@ -31,8 +31,20 @@ class SuggestingInput(forms.TextInput):
         return {**context, "list_id": list_id, "suggestions": self.suggestions()}
 
 
-def _organisations() -> list[str]:
+def organisation_names() -> list[str]:
+    """Some of them, to choose from."""
     return list(Organisation.objects.values_list("name", flat=True)[:MOST_OFFERED])
+
+
+def organisation_of(name: str) -> Organisation | None:
+    """The organisation of this name, if any is given. Raises ValidationError when there is none."""
+    name = name.strip()
+    if not name:
+        return None
+    found = Organisation.objects.filter(name=name).first()
+    if found is None:
+        raise ValidationError(f"There is no organisation {name}. Add it first, on the page Organisations.")
+    return found
 
 
 def _holders() -> list[str]:
@@ -50,7 +62,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     """A person's record, but for their addresses."""
 
     organisation = forms.CharField(
-        required=False, max_length=200, widget=SuggestingInput(_organisations), help_text="By its name."
+        required=False, max_length=200, widget=SuggestingInput(organisation_names), help_text="By its name."
     )
     time_zone = forms.CharField(
         required=False, max_length=50, widget=SuggestingInput(lambda: sorted(time_zones()))
@@ -77,15 +89,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_organisation(self) -> Organisation | None:
         """The organisation of this name. Raises ValidationError when there is none."""
-        name = self.cleaned_data["organisation"].strip()
-        if not name:
-            return None
-        found = Organisation.objects.filter(name=name).first()
-        if found is None:
-            raise ValidationError(
-                f"There is no organisation {name}. Add it first, on the page Organisations."
-            )
-        return found
+        return organisation_of(self.cleaned_data["organisation"])
 
 
 class NewPersonForm(PersonForm):

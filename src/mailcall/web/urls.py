@@ -6,6 +6,7 @@ from mailcall.config import config
 from mailcall.web.access import public
 from mailcall.web.mail_out_urls import mail_out_pages
 from mailcall.web.people_urls import people_pages
+from mailcall.web.service_level_urls import service_level_pages
 from mailcall.web.template_urls import template_pages
 from mailcall.web.views import (
     accounts,
@@ -111,6 +112,7 @@ pages = [
     *people_pages,
     *template_pages,
     *mail_out_pages,
+    *service_level_pages,
     path("subjects/", subjects.index, name="subjects"),
     path("accounts/", accounts.index, name="accounts"),
     path("confirm/<str:token>/", public(confirming.by_token), name="confirm"),
