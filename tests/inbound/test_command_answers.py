@@ -38,7 +38,7 @@ def test_each_number_is_answered_with_what_became_of_it(desk: Desk, call: Call) 
     assert answer.subject == f"Partly done: CLOSE CALL {call.pk}, 99: done"
     assert f"+ Call {call.pk}: It is closed.\n  http" in answer.text
     assert "- Call 99: There is no call 99 that you take part in." in answer.text
-    assert "This is how it is written" not in answer.text  # it was written rightly by who knows how
+    assert "This is how it is written:\n\n    CLOSE (CALL / TASK / REQUEST) number" in answer.text
     assert answer.in_reply_to == (received.message_id,)
     assert not parse(answer.subject).is_command
     assert answer.kind != "normal" or answer.auto_generated

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from mailcall.desk.models import Call, Right
-from mailcall.desk.people import may_act_as_analyst
 from mailcall.grammar import Parsed, command_of, right_syntax
 from mailcall.inbound.changes import mail_origin
 from mailcall.inbound.commands.asking import Asking
@@ -25,15 +24,13 @@ def answer_to_command(asking: Asking, ran: Ran, confirm: Secret | None = None) -
     answer = _answer(asking.mail, asking.reading, asking.decision, asking.facts)
     if answer is None:
         return None
-    sender = asking.sender
-    remind = not (confirm or ran.all_done or (sender and may_act_as_analyst(sender)))  # those know how
     calls = [target for target in ran.touched if isinstance(target, Call)]
     return replace(
         answer,
         results=ran.results,
         tables=ran.tables,
         help=ran.help,
-        syntax=_syntax(asking.command, asking.reading, asking.facts) if remind else (),
+        syntax=() if confirm or ran.all_done else _syntax(asking.command, asking.reading, asking.facts),
         confirm=confirm,
         data={"asked": called(asking.command), "said": asking.text[:MOST_SAID]} if confirm else {},
         call=calls[0] if len(ran.touched) == len(calls) == 1 else None,
