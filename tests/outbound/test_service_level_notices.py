@@ -18,6 +18,7 @@ from mailcall.desk.models import (
     Measure,
 )
 from mailcall.outbound.models import Message, NotificationSettings
+from outbound.test_telling import reasons, see_nothing
 from outbound.told import forget, mails, told, told_anything
 
 MONDAY_AT_THREE = dt.datetime(2026, 3, 2, 14, tzinfo=dt.UTC)
@@ -73,6 +74,17 @@ def test_a_level_names_whom_it_tells_and_nobody_hears_twice(
     EscalationLevel.objects.update(tells="agreement, issue_type, entity")
     escalate(MONDAY_AT_THREE)
     assert sorted(told(6001)) == ["ann@desk.example", "bob@desk.example", "cy@desk.example"]
+
+
+def test_who_may_not_see_the_work_is_not_told_though_an_agreement_names_them(
+    office: Office, agreement: Agreement, call: Call
+) -> None:
+    agreement.people.add(office.cy)
+    see_nothing(office.cy)
+    EscalationLevel.objects.update(tells="agreement, entity")
+    escalate(MONDAY_AT_THREE)
+    assert told(6001) == ["bob@desk.example"]
+    assert [who for who, _ in reasons()] == ["Cy"]
 
 
 def test_a_group_is_told_by_its_delivery_table(office: Office, agreement: Agreement, call: Call) -> None:

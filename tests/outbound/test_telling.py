@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from desk.offices import Office, approval, step
 from mailcall.desk import call_handling, calls, closing, events
+from mailcall.desk.events import new_origin
 from mailcall.desk.handling import forward
 from mailcall.desk.models import (
     Call,
@@ -17,13 +18,15 @@ from mailcall.desk.models import (
     Grant,
     Group,
     Membership,
+    Partition,
     Person,
     Right,
     Role,
     TimelineEntry,
 )
 from mailcall.outbound import digests
-from mailcall.outbound.message_types import TYPES, Audience
+from mailcall.outbound.instructions import Instruction, put
+from mailcall.outbound.message_types import CALL_REPLY, TYPES, Audience
 from mailcall.outbound.models import (
     Delivery,
     DigestItem,
@@ -36,6 +39,7 @@ from mailcall.outbound.models import (
     PersonNotices,
     Wish,
 )
+from mailcall.outbound.recipients import Recipient
 from mailcall.outbound.telling import next_time, quiet_until
 from outbound.told import forget, mailed, mails, told, told_anything
 
@@ -78,6 +82,13 @@ def mail_arrives(call: Call, writer: Person, text: str) -> None:
         channel=Channel.EMAIL,
     )
     events.publish([events.CallUpdated(call, entry, deed.origin)])
+
+
+def see_nothing(person: Person) -> None:
+    """Give this person a role that lets them see nothing of the office."""
+    elsewhere = Partition.objects.create(name="Elsewhere", address="elsewhere@desk.example")
+    role = Role.objects.create(name="Elsewhere", rights=[Right.VIEW])
+    Grant.objects.create(role=role, person=person, partition=elsewhere)
 
 
 def reasons() -> list[tuple[str, str]]:
@@ -220,6 +231,46 @@ class TestChoices:
         assert "It is the bulb." in mail.text
         assert "Or the wire." in mail.text
 
+    def test_who_may_not_see_it_any_more_is_not_told_by_a_digest(self, office: Office, call: Call) -> None:
+        PersonChoice.objects.create(person=office.ann, type_code=1003, wish=Wish.DIGEST)
+        add_note(call, office, "It is the bulb.")
+        see_nothing(office.ann)
+        assert digests.send_due(NOON.replace(year=2036)) == 0
+        assert digests.send_due(NOON.replace(year=2036)) == 0
+        assert told_anything() == {}
+        [(who, why)] = reasons()
+        assert who == "Ann"
+        assert why.startswith(f"Ann may not see what is in {office.partition}")
+
+    def test_who_left_is_not_told_by_a_digest(self, office: Office, call: Call) -> None:
+        PersonChoice.objects.create(person=office.ann, type_code=1003, wish=Wish.DIGEST)
+        add_note(call, office)
+        Person.objects.filter(pk=office.ann.pk).update(active=False)
+        assert digests.send_due(NOON.replace(year=2036)) == 0
+        assert reasons() == [("Ann", "They have left.")]
+
+    def test_a_digest_goes_to_the_address_that_its_reader_has_by_then(
+        self, office: Office, call: Call
+    ) -> None:
+        PersonChoice.objects.create(person=office.ann, type_code=1003, wish=Wish.DIGEST)
+        add_note(call, office)
+        Person.objects.filter(pk=office.ann.pk).update(email="ann.archer@desk.example")
+        assert digests.send_due(NOON.replace(year=2036)) == 1
+        assert told(9003) == ["ann.archer@desk.example"]
+
+    def test_of_many_notices_some_are_read_and_the_rest_is_counted(
+        self, office: Office, call: Call, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(digests, "MOST_READ", 3)
+        PersonChoice.objects.create(person=office.ann, type_code=1003, wish=Wish.DIGEST)
+        for _ in range(5):
+            add_note(call, office)
+        assert digests.send_due(NOON.replace(year=2036)) == 1
+        [mail] = mails(9003)
+        assert mail.subject == f"{office.partition}: 5 notices"
+        assert "And 2 more." in mail.text
+        assert not DigestItem.objects.filter(message=None).exists()
+
     def test_one_digest_that_cannot_be_made_does_not_stop_the_next(
         self, office: Office, call: Call, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -230,6 +281,33 @@ class TestChoices:
         DigestItem.objects.filter(address=ANN).update(call=None)  # about nothing
         assert digests.send_due(NOON.replace(year=2036)) == 1
         assert told(9003) == [BOB]
+
+
+class TestWhoMaySee:
+    """Analysts hear of what they may see."""
+
+    def test_an_analyst_who_may_not_see_it_is_not_told(self, office: Office, call: Call) -> None:
+        see_nothing(office.ann)
+        add_note(call, office)
+        assert told_anything() == {}
+        [(who, why)] = reasons()
+        assert who == "Ann"
+        assert why == f"Ann may not see what is in {office.partition}: the role Elsewhere doesn't let them."
+
+    def test_who_is_mentioned_and_may_not_see_it_is_not_told(self, office: Office, call: Call) -> None:
+        see_nothing(office.bob)
+        add_note(call, office, "@Bob, look")
+        assert told_anything() == {1003: [ANN]}
+        assert [who for who, _ in reasons()] == ["Bob"]
+
+    def test_those_in_copy_are_not_dropped_in_silence(self, office: Office, call: Call) -> None:
+        origin = new_origin()
+        entry = TimelineEntry.objects.create(call=call, kind=EntryKind.NOTE, channel=Channel.PAGE)
+        left = Recipient("Uma", UMA, why_not="They have left.")
+        cy, di = Recipient("Cy", "cy@other.example"), Recipient("Di", "di@other.example")
+        put([Instruction(CALL_REPLY, call, entry, origin, to=[left], cc=[cy], bcc=[di], why="They wrote.")])
+        assert told_anything() == {}
+        assert [who for who, _ in reasons()] == ["Uma", "Cy", "Di"]
 
 
 class TestQuietHours:

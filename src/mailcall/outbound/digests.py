@@ -7,15 +7,20 @@ from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from mailcall.checkpoints import checkpoint
-from mailcall.database.rows import insert_rows
+from mailcall.database.rows import insert_rows, new_row
 from mailcall.desk.events import new_origin
+from mailcall.desk.models import Partition, Person, Right
+from mailcall.desk.rights import rights_of_many, why_not
+from mailcall.message import comparable
 from mailcall.message.subjects import strip_prefixes
 from mailcall.message.thread_ids import without_tags
 from mailcall.outbound.message_types import DIGEST, TYPES
-from mailcall.outbound.models import Delivery, DigestItem, Message
+from mailcall.outbound.models import Delivery, DigestItem, Message, NotTold
+from mailcall.outbound.recipients import why_unreachable
 from mailcall.outbound.snapshots import page_of
 from mailcall.outbound.template_map import chosen
 from mailcall.outbound.threads import new_message_id, signing_keys
@@ -23,6 +28,7 @@ from mailcall.outbound.unsubscribing import READER
 
 log = structlog.get_logger("outbound.digests")
 
+MOST_READ = 1_000  # of one address; the rest is counted
 MOST_ITEMS = 200  # shown in one digest; the rest is counted
 MOST_OF_A_KIND = 10  # shown of a storm
 STORM = 3  # notices of calls with one subject, from which they are shown as one
@@ -50,39 +56,77 @@ def send_due(now: dt.datetime | None = None, *, stop: Callable[[], bool] = lambd
 
 
 def _send(address: str, partition: int, now: dt.datetime) -> bool:
-    """All that waits for this address goes with what is due, so that a second mail does not follow soon."""
+    """All that waits for this address goes with what is due, so that a second mail does not follow soon.
+
+    Whoever may not see it any more, or left, is not told; that is noted.
+    """
     with transaction.atomic():
-        waiting = DigestItem.objects.select_for_update(of=("self",)).filter(
-            address=address, partition=partition, sent_at=None
-        )
-        items = list(waiting.order_by("pk").select_related("partition", "person"))
-        if not any(item.due_at <= now for item in items):  # another worker was faster
+        waiting = DigestItem.objects.filter(address=address, partition=partition, sent_at=None)
+        if not waiting.filter(due_at__lte=now).exists() or not waiting.update(sent_at=now):
+            return False  # another worker was faster
+        taken = DigestItem.objects.filter(address=address, partition=partition, sent_at=now, message=None)
+        told = taken.exclude(person__in=_bar(taken, partition))
+        items = list(told.order_by("pk").select_related("partition", "person")[:MOST_READ])
+        if not items:
             return False
-        message = _message(items, now)
+        message = _message(items, told.count(), now)
         insert_rows([message])
+        recipient = comparable(message.to[0][1])
         insert_rows(
             [
                 Delivery(
-                    message=message, partition_id=partition, recipient=address, created_at=now, automatic=True
+                    message=message,
+                    partition_id=partition,
+                    recipient=recipient,
+                    created_at=now,
+                    automatic=True,
                 )
             ]
         )
-        DigestItem.objects.filter(pk__in=[item.pk for item in items]).update(message=message, sent_at=now)
+        told.update(message=message)
     return True
 
 
-def _message(items: Sequence[DigestItem], now: dt.datetime) -> Message:
+def _bar(taken: "QuerySet[DigestItem]", partition: int) -> list[int]:
+    """The readers who are not told any more, by their keys; that and why is noted."""
+    readers = Person.objects.filter(pk__in=taken.exclude(person=None).order_by().values("person"))
+    rights = rights_of_many(readers)
+    where = Partition.objects.get(pk=partition)
+    barred = {
+        reader.pk: (reader, why)
+        for reader in readers
+        if (why := why_unreachable(reader) or why_not(reader, Right.VIEW, where, rights=rights[reader.pk]))
+    }
+    rows = taken.filter(person__in=list(barred)).exclude(entry=None) if barred else taken.none()
+    insert_rows(
+        new_row(
+            NotTold,
+            entry_id=entry,
+            type_code=code,
+            who=str(barred[person][0])[:320],
+            reason=barred[person][1][:300],
+        )
+        for entry, code, person in rows.values_list("entry", "type_code", "person")
+    )
+    return list(barred)
+
+
+def _message(items: Sequence[DigestItem], count: int, now: dt.datetime) -> Message:
+    """The mail of `count` notices, the first of which are read."""
     first = items[0]
     partition, person = first.partition, first.person
     flood = any(item.flood for item in items)
-    what = f"{len(items)} notices" if len(items) > 1 else "1 notice"
+    what = f"{count} notices" if count > 1 else "1 notice"
     choice = chosen(DIGEST, partition.pk, person.language if person else "")
+    groups = _groups(items)
+    if unread := count - len(items):
+        groups.append({"title": "…", "count": unread, "items": [], "left_out": unread})
     data = {
         "receiver": first.name,
         "partition": partition.name,
         "flood": flood,
-        "count": len(items),
-        "groups": _groups(items),
+        "count": count,
+        "groups": groups,
     }
     if person and not flood:  # which they chose; what is folded would come one by one else
         data[READER] = person.pk
@@ -93,7 +137,7 @@ def _message(items: Sequence[DigestItem], now: dt.datetime) -> Message:
         correlation_id=new_origin().correlation_id,
         message_id=new_message_id(first.pk, partition.address, signing_keys(), "mail"),
         sender=[partition.sender_name or partition.name, partition.address],
-        to=[[first.name, first.address]],
+        to=[[first.name, person.email if person else first.address]],
         language=choice.language,
         template_version_id=choice.version_id,
         subject=choice.subject_for(DIGEST, data, otherwise=f"{partition.name}: {what}"),

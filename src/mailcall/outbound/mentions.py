@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator
 
 from mailcall.desk.events import Origin
-from mailcall.desk.models import Person, Right, TimelineEntry
-from mailcall.desk.rights import rights_of_many
+from mailcall.desk.models import Person, TimelineEntry
 from mailcall.outbound.instructions import Instruction
 from mailcall.outbound.message_types import MessageType
-from mailcall.outbound.recipients import Work, but_not_writer, mailboxes, partition_of
+from mailcall.outbound.recipients import Work, but_not_writer, mailboxes
 from mailcall.outbound.snapshots import words
 
 MOST = 20  # are told of one note
@@ -17,20 +16,18 @@ _GOES_ON = re.compile(r"[\w-]")
 
 
 def mentions(kind: MessageType, work: Work, entry: TimelineEntry, origin: Origin) -> Iterator[Instruction]:
-    """Each analyst whom an analyst's words mention is told, if they may see what it is about."""
+    """Each analyst whom an analyst's words mention is told."""
     if "@" not in entry.text or entry.actor is None or not entry.actor.is_analyst:
         return
     found = mentioned(entry.text)
     if not found:
         return
-    rights, partition = rights_of_many(found), partition_of(work)
-    able = [person for person in found if rights[person.pk].has(Right.VIEW, partition)]
     yield Instruction(
         kind,
         work,
         entry,
         origin,
-        to=but_not_writer(mailboxes(able), entry, origin),
+        to=but_not_writer(mailboxes(found), entry, origin),
         data=words(entry),
         why=f"{entry.actor_name} mentioned them.",
     )

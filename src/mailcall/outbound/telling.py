@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count
 from django.utils import timezone
 
-from mailcall.desk.models import Person
+from mailcall.desk.models import Person, Right
+from mailcall.desk.rights import Rights, rights_of_many, why_not
 from mailcall.message import comparable
 from mailcall.outbound.message_types import CALL_SURVEY, Audience, Governed, MessageType
 from mailcall.outbound.models import (
@@ -130,17 +131,22 @@ class _Telling:
 
     def _tell_others(self, instruction: "Instruction") -> None:
         """Users, approvers and whom an author names: by mail and at once, in the language of the first."""
-        if to := self._able(instruction, instruction.to):
-            cc = self._able(instruction, instruction.cc)
-            for recipient in (*to, *cc):
-                self._note(instruction, recipient)
-            language = to[0].person.language if to[0].person else ""
-            self._told.copies.append(Copy(instruction, to, cc, instruction.bcc, language, instruction.due_at))
+        to, cc, bcc = (
+            self._able(instruction, some) for some in (instruction.to, instruction.cc, instruction.bcc)
+        )
+        if not to:
+            self._drop(instruction, [*cc, *bcc], "Nobody whom the mail is to can be told, so it is not sent.")
+            return
+        for recipient in (*to, *cc, *bcc):
+            self._note(instruction, recipient)
+        language = to[0].person.language if to[0].person else ""
+        self._told.copies.append(Copy(instruction, to, cc, bcc, language, instruction.due_at))
 
     def _tell_staff(self, instruction: "Instruction") -> None:
         settings = self._settings.get(instruction.partition.pk) or _DEFAULTS
         by_mail: dict[tuple[str, dt.datetime | None], list[Recipient]] = defaultdict(list)
-        for recipient in self._able(instruction, instruction.to):
+        to = [self._if_they_may_see(instruction, recipient) for recipient in instruction.to]
+        for recipient in self._able(instruction, to):
             person = recipient.person
             wish = self._wish(person, instruction.kind, settings)
             if wish == Wish.OFF:
@@ -174,6 +180,14 @@ class _Telling:
             return False
         self._besides.add(told)
         return True
+
+    def _if_they_may_see(self, instruction: "Instruction", recipient: Recipient) -> Recipient:
+        """What analysts hear of is what they may see: whoever may not is not told."""
+        person = recipient.person
+        if person is None or recipient.why_not:
+            return recipient
+        rights = self._rights[person.pk]
+        return _but(recipient, why_not(person, Right.VIEW, instruction.partition, rights=rights))
 
     def _page(self, instruction: "Instruction", person: Person, settings: NotificationSettings) -> None:
         """A short text to their pager, unless it had its fill within the last minutes."""
@@ -236,8 +250,12 @@ class _Telling:
         return [i for i in self._instructions if i.audience == Audience.STAFF]
 
     @cached_property
-    def _people(self) -> set[int]:
-        return {r.person.pk for i in self._staff for r in i.to if r.person and not r.why_not}
+    def _people(self) -> Mapping[int, Person]:
+        return {r.person.pk: r.person for i in self._staff for r in i.to if r.person and not r.why_not}
+
+    @cached_property
+    def _rights(self) -> Mapping[int, Rights]:
+        return rights_of_many(self._people.values())
 
     @cached_property
     def _addresses(self) -> set[str]:
@@ -252,11 +270,11 @@ class _Telling:
 
     @cached_property
     def _wanted_by(self) -> Mapping[int, PersonNotices]:
-        return {row.person_id: row for row in PersonNotices.objects.filter(person__in=self._people)}
+        return {row.person_id: row for row in PersonNotices.objects.filter(person__in=list(self._people))}
 
     @cached_property
     def _choices(self) -> Mapping[tuple[int, int], Wish]:
-        rows = PersonChoice.objects.filter(person__in=self._people)
+        rows = PersonChoice.objects.filter(person__in=list(self._people))
         return {(row.person_id, row.type_code): Wish(row.wish) for row in rows}
 
 
