@@ -2,7 +2,7 @@
 
 import datetime as dt
 import itertools
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 
@@ -37,10 +37,11 @@ GOOD_EVERY = dt.timedelta(seconds=10)  # in a long run a server is noted as good
 def deliver(server: OutgoingServer, *, stop: Callable[[], bool] = lambda: False) -> int:
     """Send all that is due through this server; how many recipients were tried. The caller works alone on it.
 
-    1. What an earlier run left in `sending` becomes `sent` where the server's word was heard, else
-       `unknown`: its bytes may have left.
+    1. What an earlier run left in `sending` becomes `sent` where the server's word was heard, `queued`
+       where it was certainly not begun, else `unknown`: its bytes may have left.
     2. At most GROUP due deliveries are committed as `sending`.
-    3. They are sent over one connection, a mail at a time; what the server takes is noted at once.
+    3. They are sent over one connection, a mail at a time; what is begun, and what the server takes, is
+       noted at once.
     4. The results of the group are committed, and with them the next group as `sending`.
 
     Trouble with the server itself opens its breaker, puts back what was not begun and ends the run.
@@ -63,7 +64,7 @@ def deliver(server: OutgoingServer, *, stop: Callable[[], bool] = lambda: False)
 def recover(server: OutgoingServer) -> None:
     """What a dead run left in `sending` may have been sent: `unknown`, resent once, then held.
 
-    Unless the server was heard to take it: then it is `sent`.
+    Unless the server was heard to take it: then it is `sent`. Or nothing of it left: then it waits as before.
     """
     now = timezone.now()
     mine = Q(server=server) | Q(server=None)  # None: it was deleted with mail in hand
@@ -73,13 +74,15 @@ def recover(server: OutgoingServer) -> None:
     heard = Heard(server)
     for delivery in left:
         reply = heard.reply_to(delivery)
-        if reply is None:
-            doubt(delivery, now, "The service stopped while this was being sent.", pause=dt.timedelta())
-        else:
+        if reply is not None:
             settle(delivery, RecipientResult(delivery.recipient, Result.SENT, reply), now)
+        elif heard.never_began(delivery):
+            put_back(delivery)
+        else:
+            doubt(delivery, now, "The service stopped while this was being sent.", pause=dt.timedelta())
     record(left)
-    unknown = sum(delivery.state != DeliveryState.SENT for delivery in left)
-    log.warning("deliveries left by a stop", server=server.name, unknown=unknown, sent=len(left) - unknown)
+    states = Counter(str(delivery.state) for delivery in left)
+    log.warning("deliveries left by a stop", server=server.name, **states)
 
 
 def has_work(server: OutgoingServer) -> bool:
@@ -121,17 +124,19 @@ class _Run:
             group = [] if self._stop() else self._waiting.take()
         if done:
             checkpoint("deliver.recorded")
-        heard.forget()
+        heard.took(group)
         return group
 
     def _send(self, group: list[Delivery], transport: Transport, heard: Heard) -> None:
         try:
-            with closing(transport.send_all(self._mails(group))) as answers:
+            with closing(transport.send_all(self._mails(group, heard))) as answers:
                 for results in answers:
                     self._note(self._unanswered.popleft(), results, heard)
                     checkpoint("deliver.sent")
                     if self._stop():
                         break
+                    if self._unanswered:
+                        heard.begin(self._unanswered[0])
             if self._broken:
                 raise self._broken  # noqa: TRY301  the same must be done as for any other trouble
         except BaseException as trouble:
@@ -148,7 +153,7 @@ class _Run:
             raise
         _put_back(group)
 
-    def _mails(self, group: list[Delivery]) -> Iterator[Envelope]:
+    def _mails(self, group: list[Delivery], heard: Heard) -> Iterator[Envelope]:
         """The mails of a group, made when the transport asks for them. Never raises, as it must not."""
         for _, same in itertools.groupby(group, key=lambda delivery: delivery.message_id):
             deliveries = list(same)
@@ -160,19 +165,25 @@ class _Run:
                 self._broken = error
                 return
             if mail is not None:
-                yield from self._envelopes(deliveries, mail)
+                yield from self._envelopes(deliveries, mail, heard)
 
-    def _envelopes(self, deliveries: list[Delivery], mail: bytes) -> Iterator[Envelope]:
+    def _envelopes(self, deliveries: list[Delivery], mail: bytes, heard: Heard) -> Iterator[Envelope]:
         """One for all recipients of a mail, or for each one with the tag by which its report finds it."""
         sender = with_a_labels(_returned_to(deliveries[0].message))
         if not self._server.envelope_tags:
-            self._unanswered.append(deliveries)
+            self._wait_for(deliveries, heard)
             yield Envelope(sender, [with_a_labels(d.recipient) for d in deliveries], mail)
             return
         for delivery in deliveries:
-            self._unanswered.append([delivery])
+            self._wait_for([delivery], heard)
             tagged = envelope_tags.tagged(sender, delivery.pk, self._keys)
             yield Envelope(tagged, [with_a_labels(delivery.recipient)], mail)
+
+    def _wait_for(self, deliveries: list[Delivery], heard: Heard) -> None:
+        """The transport takes a mail. Only of the one in hand, the first of them, anything may leave."""
+        self._unanswered.append(deliveries)
+        if len(self._unanswered) == 1:
+            heard.begin(deliveries)
 
     def _note(self, deliveries: Sequence[Delivery], results: Sequence[RecipientResult], heard: Heard) -> None:
         by_recipient = {result.recipient: result for result in results}
