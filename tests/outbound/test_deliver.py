@@ -465,8 +465,9 @@ def test_a_report_that_overtakes_the_result_of_its_group_has_the_last_word(
     desk: Desk, transport: ScriptedTransport, write: Callable[..., list[Delivery]]
 ) -> None:
     [delivery] = write("ann")
-    message_id = delivery.message.message_id
-    transport.before_send = lambda: note_returned(Returned(((address("ann"), "5.1.1 nobody"),), message_id))
+    transport.before_send = lambda: note_returned(
+        Returned(((address("ann"), "5.1.1 nobody"),), delivery=delivery.pk)
+    )
     deliver(desk.server)
     delivery.refresh_from_db()
     assert (delivery.state, delivery.reply) == ("bounced", "5.1.1 nobody")
