@@ -4,7 +4,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import resolve_url
 
 from mailcall.nudges import nudge
@@ -35,6 +35,37 @@ class PageHeadersMiddleware:
         elif request.headers.get("HX-Request") and _is_sign_in(response):
             response = HttpResponse(status=204, headers={"HX-Refresh": "true"})
         return response
+
+
+class NulMiddleware:
+    """Take NUL characters out of what was asked and typed: they mean nothing, and PostgreSQL takes none.
+
+    An address with one leads nowhere. It belongs after AuthenticationMiddleware, since the page that says so
+    shows who is signed in.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """The view's answer. Raises Http404."""
+        if "\0" in request.path_info:
+            raise Http404
+        request.GET = _without_nul(request.GET)  # type: ignore[assignment]
+        if request.method == "POST":
+            request.POST = _without_nul(request.POST)  # type: ignore[assignment]
+        return self.get_response(request)
+
+
+def _without_nul(values: QueryDict) -> QueryDict:
+    """The same values, or a copy without NUL."""
+    if not any("\0" in text for name, some in values.lists() for text in (name, *some)):
+        return values
+    clean = QueryDict(mutable=True, encoding=values.encoding)
+    for name, some in values.lists():
+        clean.setlist(name.replace("\0", ""), [text.replace("\0", "") for text in some])
+    clean._mutable = False
+    return clean
 
 
 class NudgeMiddleware:
