@@ -71,7 +71,7 @@ def test_a_mail_of_which_only_the_header_was_fetched_says_so(analyst, received):
 
 
 def test_a_call_shows_all_that_happened(analyst, everything, call, mail_in, django_assert_max_num_queries):
-    with django_assert_max_num_queries(27):
+    with django_assert_max_num_queries(28):
         page = analyst.get(reverse("web:call", args=[call.pk])).content.decode()
     assert "The printer jams." in page
     assert "proof: address" in page

@@ -4,6 +4,8 @@ import datetime as dt
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -46,7 +48,7 @@ def agreement(calendar):
 
 @pytest.fixture
 def call(db):
-    partition = Partition.objects.create(name="IT", address="it@desk.example")
+    partition = Partition.objects.create(name="Lights", address="lights@desk.example")
     uma = Person.objects.create(name="Uma", email="uma@customer.example")
     return Call.objects.create(partition=partition, subject="No light", user=uma)
 
@@ -284,3 +286,36 @@ def test_the_list_costs_the_same_however_many_there_are(
         IssueType.objects.create(name=f"T{number}")
     with django_assert_max_num_queries(14):
         assert administrator.get(reverse("web:service-levels")).status_code == 200
+
+
+def test_pages_and_lists_show_how_targets_stand(administrator, agreement, call):
+    sync(call, timezone.now() - dt.timedelta(hours=7))
+    page = administrator.get(reverse("web:call", args=[call.pk])).content.decode()
+    assert '<span class="badge warn">near</span>' in page
+    assert "Standard is for everything." in page
+    assert "<strong>Started</strong>" in page
+    assert '<dt>Next</dt><dd>breach <span class="muted">' in page
+    listed = administrator.get(reverse("web:calls")).content.decode()
+    assert '<span class="due warn" title="Resolution, Standard: near">' in listed
+    news = administrator.get(reverse("web:call-news", args=[call.pk]), {"version": "9"}).content.decode()
+    assert 'id="service-levels"' in news
+
+
+def test_without_agreements_lists_have_no_column_and_pages_no_box(analyst, call):
+    assert ">Due</th>" not in analyst.get(reverse("web:calls")).content.decode()
+    page = analyst.get(reverse("web:call", args=[call.pk])).content.decode()
+    assert 'id="service-levels" aria-labelledby="service-levels-title" hidden' in page
+
+
+def test_a_list_of_fifty_costs_no_query_more_than_one_of_two(administrator, agreement, call):
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            administrator.get(reverse("web:calls"))
+        return len(captured)
+
+    sync(call, timezone.now())
+    before = queries()
+    for _ in range(20):
+        another = Call.objects.create(partition=call.partition, subject="No light", user=call.user)
+        sync(another, timezone.now())
+    assert queries() == before

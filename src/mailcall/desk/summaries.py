@@ -26,6 +26,7 @@ from mailcall.desk.models.calls import CLOSED_STATES
 from mailcall.desk.models.work import UNENDED_STATES
 from mailcall.desk.people import may_act_as_analyst
 from mailcall.desk.rights import partitions_of
+from mailcall.desk.standing import Targets, targets_of
 from mailcall.desk.state_names import StateNames
 
 MOST = 200
@@ -88,7 +89,7 @@ def _calls(person: Person, scope: str) -> Listing:
     rows = Call.objects.select_related("group", "analyst").filter(anonymized_at=None)
     rows = _of_groups(rows, person) if scope == "group" else rows.filter(pk__in=_own_calls(person))
     shown, left_out = _first(_in_scope(rows, scope, set(State) - CLOSED_STATES))
-    names = StateNames()
+    names, targets = StateNames(), _Due(person, shown)
     lines = [
         Listed(
             "call",
@@ -99,13 +100,14 @@ def _calls(person: Person, scope: str) -> Listing:
                 names.of(call),
                 str(call.priority),
                 _whom(call),
+                *targets.cells(call),
                 _day(call.updated_at),
             ),
             call.partition_id,
         )
         for call in shown
     ]
-    columns = ("Call", "Subject", "State", "Priority", "With", "Changed")
+    columns = ("Call", "Subject", "State", "Priority", "With", *targets.columns, "Changed")
     return Listing(f"{_SCOPES[scope]} calls", columns, tuple(lines), left_out)
 
 
@@ -125,6 +127,7 @@ def _requests(person: Person, scope: str) -> Listing:
     own = Q(user=person) | Q(analyst=person)
     rows = _of_groups(rows, person) if scope == "group" else rows.filter(own)
     shown, left_out = _first(_in_scope(rows, scope, {RequestState.OPEN}))
+    targets = _Due(person, shown)
     lines = [
         Listed(
             "request",
@@ -135,13 +138,14 @@ def _requests(person: Person, scope: str) -> Listing:
                 one.type.name,
                 one.get_state_display(),
                 _whom(one),
+                *targets.cells(one),
                 _day(one.updated_at),
             ),
             one.partition_id,
         )
         for one in shown
     ]
-    columns = ("Request", "Subject", "Type", "State", "With", "Changed")
+    columns = ("Request", "Subject", "Type", "State", "With", *targets.columns, "Changed")
     return Listing(f"{_SCOPES[scope]} requests", columns, tuple(lines), left_out)
 
 
@@ -154,6 +158,7 @@ def _tasks(person: Person, scope: str) -> Listing:
     else:
         rows = rows.filter(analyst=person)
     shown, left_out = _first(_in_scope(rows, scope, UNENDED_STATES))
+    targets = _Due(person, shown, "Target")
     lines = [
         Listed(
             "task",
@@ -165,12 +170,13 @@ def _tasks(person: Person, scope: str) -> Listing:
                 task.get_state_display(),
                 _whom(task),
                 _day(task.due_at),
+                *targets.cells(task),
             ),
             _partition_of(task),
         )
         for task in shown
     ]
-    columns = ("Task", "What", "Of", "State", "With", "Due")
+    columns = ("Task", "What", "Of", "State", "With", "Due", *targets.columns)
     return Listing(f"{_SCOPES[scope]} tasks", columns, tuple(lines), left_out)
 
 
@@ -203,6 +209,27 @@ def _approvals(person: Person, scope: str) -> Listing:
     columns = ("Approval", "What", "Of", "State", "Asked", "Since")
     title = "Approvals that wait for you" if scope in {"open", "group"} else f"{_SCOPES[scope]} approvals"
     return Listing(title, columns, tuple(lines), left_out)
+
+
+class _Due:
+    """The column that tells Analysts when the most pressing target of each is due; Users have none."""
+
+    def __init__(self, person: Person, rows: Sequence[Any], name: str = "Due") -> None:
+        told = may_act_as_analyst(person)
+        self._targets = targets_of(rows, timezone.now()) if told else Targets()
+        self.columns = (name,) if self._targets.measured else ()
+
+    def cells(self, row: Call | Request | Task) -> tuple[str, ...]:
+        """The cell of a row, if there is the column."""
+        if not self.columns:
+            return ()
+        standing = self._targets.by_key.get(row.pk)
+        if standing is None:
+            return ("",)
+        at = standing.timer.due_at
+        when = f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at else ""
+        said = "" if standing.stand == "runs" else standing.stand
+        return (", ".join(filter(None, (when, said))),)
 
 
 _SCOPES = {"open": "Your open", "closed": "Your closed", "all": "All your", "group": "Your groups' open"}

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from mailcall.desk.models import Call, Person, State
 from mailcall.desk.models.calls import CLOSED_STATES
+from mailcall.desk.standing import Targets, targets_of
 from mailcall.web.latest import latest_first
 from mailcall.web.paging import PAGE_SIZE, digest, key_from, newest_first
 
@@ -29,11 +31,13 @@ class CallPage:
     calls: list[Call] = field(default_factory=list)
     older: str = ""
     cut_short: bool = False
+    targets: Targets = field(default_factory=Targets)
 
     @property
     def seen(self) -> str:
         """A short digest of what is shown."""
-        return digest([(call.pk, call.version) for call in self.calls], self.older)
+        versions = [(call.pk, call.version) for call in self.calls]
+        return digest(versions, self.older, self.targets.seen)
 
 
 def find_calls(
@@ -46,8 +50,10 @@ def find_calls(
     """
     states = FILTERS.get(which, FILTERS["open"])
     if query:
-        return _search(states, query, key_from(before), size, partitions)
-    return _latest(states, before, size, partitions)
+        page = _search(states, query, key_from(before), size, partitions)
+    else:
+        page = _latest(states, before, size, partitions)
+    return replace(page, targets=targets_of(page.calls, timezone.now()))
 
 
 def _latest(states: list[State], before: str, size: int, partitions: Set[int] | None) -> CallPage:

@@ -8,10 +8,12 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 
 from mailcall.desk.issue_types import full_names
 from mailcall.desk.locks import holder
 from mailcall.desk.models import Call, CallLink, CallLock, LinkState, Right
+from mailcall.desk.standing import standings
 from mailcall.outbound.models import Delivery, Message
 from mailcall.web.access import why_not_here
 from mailcall.web.acting import Tried, offered
@@ -98,6 +100,7 @@ def render_call(
         "actions": offered(CALL_ACTIONS, call, request, tried),
         "action_links": action_links(request, call),
         "issue_type": issue_type_of(call),
+        "standings": standings(call, timezone.now()),
     }
     return render(request, "web/call/page.html", context, status=status)
 

@@ -7,8 +7,10 @@ from typing import Generic, TypeVar
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from mailcall.desk.models import Person, Request, RequestState, Task, TaskState
+from mailcall.desk.standing import Targets, targets_of
 from mailcall.web.call_list import SUBJECT_WINDOW, people_found
 from mailcall.web.latest import latest_first
 from mailcall.web.paging import PAGE_SIZE, digest, key_from, newest_first
@@ -32,11 +34,12 @@ class WorkPage(Generic[W]):
     rows: list[W] = field(default_factory=list)
     older: str = ""
     cut_short: bool = False
+    targets: Targets = field(default_factory=Targets)
 
     @property
     def seen(self) -> str:
         """A short digest of what is shown."""
-        return digest([(row.pk, row.version) for row in self.rows], self.older)
+        return digest([(row.pk, row.version) for row in self.rows], self.older, self.targets.seen)
 
 
 def find_requests(
@@ -52,12 +55,12 @@ def find_requests(
     if not query:
         page = latest_first(Request.objects.all(), states, before, size, partitions=partitions)
         found = rows.in_bulk(page.keys)
-        return WorkPage([found[pk] for pk in page.keys if pk in found], page.older, page.cut_short)
+        return _shown([found[pk] for pk in page.keys if pk in found], page.older, cut_short=page.cut_short)
     rows = rows.filter(state__in=states)
     if partitions is not None:
         rows = rows.filter(partition__in=partitions)
     if number := _number.match(query):
-        return WorkPage(list(rows.filter(pk=int(number[1]))))
+        return _shown(list(rows.filter(pk=int(number[1]))))
     return _searched(rows, query, key_from(before), size)
 
 
@@ -69,7 +72,7 @@ def _searched(rows: "QuerySet[Request]", query: str, before: int | None, size: i
         for word in query.split()[:8]:
             words &= Q(subject__icontains=word)
         page = newest_first(rows.filter(words), before=before, window=SUBJECT_WINDOW, size=size)
-    return WorkPage(page.rows, str(page.older or ""), page.cut_short)
+    return _shown(page.rows, str(page.older or ""), cut_short=page.cut_short)
 
 
 def find_tasks(
@@ -94,4 +97,8 @@ def find_tasks(
     found = Task.objects.select_related(
         "request__user", "call__user", "request__partition", "call__partition", "group", "analyst"
     ).in_bulk(page.keys)
-    return WorkPage([found[pk] for pk in page.keys if pk in found], page.older, page.cut_short)
+    return _shown([found[pk] for pk in page.keys if pk in found], page.older, cut_short=page.cut_short)
+
+
+def _shown(rows: list[W], older: str = "", *, cut_short: bool = False) -> WorkPage[W]:
+    return WorkPage(rows, older, cut_short, targets_of(rows, timezone.now()))

@@ -12,6 +12,7 @@ from django.utils import timezone
 from mailcall.desk.approval_rules import how_many
 from mailcall.desk.delegations import waiting_for
 from mailcall.desk.models import Approval, ApprovalState, EntryKind, Request, Right, Task, TimelineEntry
+from mailcall.desk.standing import standings
 from mailcall.outbound.recipients import partition_of
 from mailcall.web.access import acting_person, why_not_here
 from mailcall.web.acting import Tried, offered
@@ -75,6 +76,7 @@ def render_request(
         "actions": [offer for offer in actions if offer.action.name != "update"],
         "updates": [offer for offer in actions if offer.action.name == "update"],
         "names_tasks": True,
+        "standings": standings(work, timezone.now()),
     }
     return render(request, "web/work/request.html", context, status=status)
 
@@ -104,6 +106,7 @@ def render_task(
         "before": before,
         "actions": [offer for offer in actions if offer.action.name != "update"],
         "updates": [offer for offer in actions if offer.action.name == "update"],
+        "standings": standings(task, timezone.now()),
     }
     return render(request, "web/work/task.html", context, status=status)
 

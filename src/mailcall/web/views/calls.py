@@ -2,10 +2,12 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from mailcall.desk.locks import holder
 from mailcall.desk.models import RemovedCall, Right
+from mailcall.desk.standing import standings
 from mailcall.outbound.models import Message
 from mailcall.web.access import analysts_only, demand, visible_partitions
 from mailcall.web.call_ending import ending_of
@@ -74,6 +76,7 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
         "linked": linked_calls(call, links_of(call)),
         "ending": ending_of(request, call),
         "issue_type": issue_type_of(call),
+        "standings": standings(call, timezone.now()),
         "held": held,
         "lock_seen": lock_seen(held),
         "passed_on": passed_on,
