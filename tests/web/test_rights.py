@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from mailcall.desk.models import (
     Call,
@@ -16,7 +17,7 @@ from mailcall.desk.models import (
 )
 from mailcall.desk.people import leave
 from mailcall.inbound.models import IncomingAccount, MailState
-from mailcall.outbound.models import Delivery, DeliveryState, Message
+from mailcall.outbound.models import Delivery, DeliveryState, Message, Snippet, Suppression
 from mailcall.web.call_list import find_calls
 from web.conftest import make_mail
 
@@ -117,6 +118,24 @@ def test_a_mail_of_a_partition_that_one_may_not_see_is_not_shown(reader, secret_
 def test_a_message_of_a_partition_that_one_may_not_see_is_not_shown(reader, secret_message):
     for name in ("message", "message-raw", "message-as-sent"):
         assert reader.get(reverse(f"web:{name}", args=[secret_message.pk])).status_code == 403
+
+
+def test_suppressed_addresses_and_kept_texts_are_shown_by_partition(
+    reader, secret_message, message, partition, hr
+):
+    for about, address in ((secret_message, "secret@example.com"), (message, "open@example.com")):
+        Suppression.objects.create(
+            address=address, cause="bounce", since=timezone.now(), delivery=about.deliveries.first()
+        )
+    for name, where in (("Everybody's", None), ("Open", partition), ("Hidden", hr)):
+        Snippet.objects.create(name=name, partition=where, text="x")
+    page = reader.get("/suppressed/").content.decode()
+    assert "open@example.com" in page
+    assert "secret@example.com" not in page
+    asked = reader.get("/suppressed/?q=secret@example.com").content.decode()
+    assert "Nothing here for you" in asked
+    texts = reader.get("/snippets/").content.decode()
+    assert ("Open" in texts, "Hidden" in texts) == (True, False)
 
 
 def test_a_file_of_a_partition_that_one_may_not_see_is_not_given_out(reader, mail_in, attach, hr, uma):

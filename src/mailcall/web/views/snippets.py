@@ -4,12 +4,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mailcall.outbound.models import Snippet
-from mailcall.web.access import administrators_only, analysts_only
+from mailcall.web.access import administrators_only, analysts_only, visible_partitions
 from mailcall.web.acting import UNPROCESSABLE
 from mailcall.web.forms import words_field
 
@@ -37,8 +38,10 @@ class SnippetForm(forms.ModelForm):  # type: ignore[type-arg]
 @require_safe
 @analysts_only
 def index(request: HttpRequest) -> HttpResponse:
-    """All of them."""
+    """All that may be of use to whoever looks: those for all partitions, and of those they may see."""
     rows = Snippet.objects.select_related("partition")
+    if (partitions := visible_partitions(request)) is not None:
+        rows = rows.filter(Q(partition=None) | Q(partition__in=partitions))
     return render(request, "web/compose/snippets.html", {"snippets": rows})
 
 

@@ -10,19 +10,25 @@ from mailcall.desk.models import Right
 from mailcall.message import comparable
 from mailcall.outbound import suppressing
 from mailcall.outbound.models import Suppression
-from mailcall.web.access import acting_person, analysts_only, demand, why_not_here
+from mailcall.web.access import acting_person, analysts_only, demand, visible_partitions, why_not_here
 from mailcall.web.paging import key_from, newest_first
 
 
 @require_safe
 @analysts_only
 def index(request: HttpRequest) -> HttpResponse:
-    """Those that are suppressed, newest first; or one address, with its history."""
+    """Those that are suppressed, newest first; or one address, with its history.
+
+    Each by the partition of the mail because of which it is.
+    """
     query = request.GET.get("q", "").strip()[:320]
     before = key_from(request.GET.get("before"))
     rows = Suppression.objects.select_related("delivery")
     rows = rows.filter(address=comparable(query)) if query else rows.filter(released_at=None)
+    if (partitions := visible_partitions(request)) is not None:
+        rows = rows.filter(delivery__partition__in=partitions)
     context = {
+        "all_seen": partitions is None,
         "page": newest_first(rows, before=before),
         "before": before,
         "query": query,
