@@ -96,6 +96,19 @@ def test_news_of_a_call_appear_without_losing_what_is_typed(signed_in, live_serv
     assert page.locator(".entry").count() == 2
 
 
+def test_whom_a_mail_goes_to_is_shown_where_it_is_typed_before_it_is_sent(
+    signed_in, live_server, call, mail_in
+):
+    page = signed_in
+    page.goto(f"{live_server.url}/calls/{call.pk}/")
+    page.locator("#reply_text").fill("Try it now.")
+    page.locator("#reply .readers").get_by_text("the User").wait_for(timeout=8_000)
+    page.locator("#reply_cc").fill("new@example.com")
+    page.locator("#reply .readers").get_by_text("not on record").wait_for(timeout=8_000)
+    page.get_by_role("button", name="Send", exact=True).click()
+    page.get_by_text("The mail leaves in").wait_for(timeout=8_000)
+
+
 def test_a_call_that_moved_under_an_open_page_can_be_closed_once_the_page_shows_it(
     signed_in, live_server, call, mail_in
 ):

@@ -39,6 +39,18 @@ def field(page: str, name: str) -> str:
     return re.findall(rf'name="{name}" value="([^"]*)"', page)[-1]
 
 
+def readers_of(browser, call, **typed) -> str:
+    """Whom the page of a call shows that a mail would go to."""
+    return browser.get(reverse("web:write-readers", args=["call", call.pk]), typed).content.decode()
+
+
+def send_at_once(browser, call, **typed):
+    """Press Send below the few fields on the page of a call, having seen whom it goes to."""
+    to_whom = {name: typed[name] for name in ("to", "cc") if name in typed}
+    seen = field(readers_of(browser, call, **to_whom), "seen")
+    return post(browser, "write", "call", call.pk, do="send", seen=seen, **typed)
+
+
 def page_of(browser, draft) -> str:
     return browser.get(reverse("web:draft", args=[draft.pk])).content.decode()
 
@@ -53,7 +65,7 @@ def edit(browser, draft, do: str, **more):
 
 
 def test_a_mail_is_written_from_the_page_of_a_call_and_can_be_taken_back(analyst, call):
-    answer = post(analyst, "write", "call", call.pk, to="uma@example.com", text="Try it now.", do="send")
+    answer = send_at_once(analyst, call, to="uma@example.com", text="Try it now.")
     assert answer["Location"] == f"/calls/{call.pk}/#reply"
     message = Message.objects.get()
     assert message.subject == f"[Call {call.pk}] Printer jams"
@@ -81,7 +93,7 @@ def test_a_mail_is_written_from_the_page_of_a_call_and_can_be_taken_back(analyst
     ],
 )
 def test_bad_input_gives_a_sentence_and_loses_nothing(analyst, call, data, sentence, kept):
-    answer = post(analyst, "write", "call", call.pk, do="send", **data)
+    answer = send_at_once(analyst, call, **data)
     page = answer.content.decode()
     assert answer.status_code == 422
     assert sentence in page
@@ -302,12 +314,40 @@ def test_a_text_needs_a_name_of_its_own(superuser):
     assert not Snippet.objects.exists()
 
 
+def test_the_page_of_a_call_shows_whom_a_mail_goes_to_before_it_is_sent(analyst, call):
+    Person.objects.create(name="Lea Left", email="lea@example.com", active=False)
+    shown = readers_of(
+        analyst, call, to="Uma User <uma@example.com>, x", cc="lea@example.com, new@example.com"
+    )
+    for words in ("the User", "They have left.", "not on record", "“x” is not an email address."):
+        assert words in shown
+
+
+def test_what_was_not_seen_is_not_sent_but_shown_with_its_readers(analyst, call):
+    for seen in ("", field(readers_of(analyst, call, to="uma@example.com"), "seen")):
+        answer = post(
+            analyst, "write", "call", call.pk, to="uma@example.com", cc="new@example.com", text="Hello",
+            do="send", seen=seen,
+        )  # fmt: skip
+        assert answer.status_code == 422
+        assert "Look at whom this mail goes to" in answer.content.decode()
+        assert "new@example.com" in answer.content.decode()
+    assert not Message.objects.exists()
+
+
+def test_readers_are_shown_to_whom_may_write(client, analyst, call):
+    assert analyst.get(reverse("web:write-readers", args=["person", call.pk])).status_code == 404
+    assert analyst.post(reverse("web:write-readers", args=["call", call.pk])).status_code == 405
+    client.logout()
+    assert client.get(reverse("web:write-readers", args=["call", call.pk])).status_code == 302
+
+
 def test_a_form_that_is_sent_twice_sends_one_mail(analyst, call):
-    mail = {"to": "uma@example.com", "text": "Try it now.", "do": "send"}
+    mail = {"to": "uma@example.com", "text": "Try it now."}
     before = Message.objects.count()
     for _ in range(2):
-        assert post(analyst, "write", "call", call.pk, **mail).status_code == 302
+        assert send_at_once(analyst, call, **mail).status_code == 302
     assert Message.objects.count() == before + 1
     assert "it is not sent once more" in analyst.get(reverse("web:call", args=[call.pk])).content.decode()
-    post(analyst, "write", "call", call.pk, **{**mail, "text": "And this."})
+    send_at_once(analyst, call, **{**mail, "text": "And this."})
     assert Message.objects.count() == before + 2

@@ -81,6 +81,7 @@ pages = [
     path("drafts/<int:pk>/undo/", writing.undo, name="draft-undo"),
     path("drafts/<str:kind>/<int:number>/", writing.panel, name="drafts-about"),
     path("write/<str:kind>/<int:number>/", writing.new, name="write"),
+    path("write/<str:kind>/<int:number>/readers/", writing.readers, name="write-readers"),
     path("entries/<int:pk>/answer/", writing.answer, name="entry-answer"),
     path("snippets/", snippets.index, name="snippets"),
     path("snippets/new/", snippets.new, name="snippet-new"),

@@ -123,20 +123,22 @@ def _save(request: HttpRequest, draft: Draft, _: str) -> HttpResponse:
 
 def _send(request: HttpRequest, draft: Draft, _: str) -> HttpResponse:
     _attach_posted(request, draft)
-    readers = addressed(draft)
-    readers.refuse_unreachable()
-    if request.POST.get("seen") != readers.digest:
-        raise Refused(LOOK_FIRST)
+    refuse_unseen(request, draft)
     sending.send(draft)
     return redirect(f"{page_of(draft.about)}#reply")
 
 
-def _later(request: HttpRequest, draft: Draft, _: str) -> HttpResponse:
-    _attach_posted(request, draft)
+def refuse_unseen(request: HttpRequest, draft: Draft) -> None:
+    """Raise Refused when mail can't go to one of its readers, or the page showed others."""
     readers = addressed(draft)
     readers.refuse_unreachable()
-    if request.POST.get("seen") != readers.digest:
+    if readers.readers and request.POST.get("seen") != readers.digest:
         raise Refused(LOOK_FIRST)
+
+
+def _later(request: HttpRequest, draft: Draft, _: str) -> HttpResponse:
+    _attach_posted(request, draft)
+    refuse_unseen(request, draft)
     return _plan(request, draft)
 
 

@@ -16,11 +16,12 @@ from mailcall.outbound import drafts, sending
 from mailcall.outbound.addressing import addressed
 from mailcall.outbound.models import Draft, DraftKind
 from mailcall.outbound.recipients import Work, partition_of
+from mailcall.outbound.typed_addresses import MOST_TYPED
 from mailcall.web.access import acting_person, analysts_only, demand, visible_partitions
 from mailcall.web.acting import UNPROCESSABLE
 from mailcall.web.call_page import calls_to_show
 from mailcall.web.compose_page import ComposeForm, page_of, render_compose
-from mailcall.web.views.drafts import own_draft
+from mailcall.web.views.drafts import own_draft, refuse_unseen
 from mailcall.web.views.entries import OWNED
 from mailcall.web.work_page import requests_to_show, tasks_to_show
 
@@ -56,7 +57,8 @@ def panel(request: HttpRequest, kind: str, number: int) -> HttpResponse:
 def new(request: HttpRequest, kind: str, number: int) -> HttpResponse:
     """Begin a mail, with what was typed on the page of the call, request or task.
 
-    By `do` it is sent from there, if nothing is wrong; else it is shown with all its fields.
+    By `do` it is sent from there, if nothing is wrong and it was seen there whom it goes to; else it is shown
+    with all its fields.
     """
     work = _work(request, kind, number, Right.UPDATE)
     draft = drafts.begin(_author(request), work)
@@ -69,15 +71,24 @@ def new(request: HttpRequest, kind: str, number: int) -> HttpResponse:
         drafts.forget(Draft.objects.filter(pk=draft.pk))
         messages.info(request, "You sent this very mail a moment ago, so it is not sent once more.")
         return redirect(f"{page_of(work)}#reply")
-    problems = form.sentences()
+    if problems := form.sentences():
+        return render_compose(request, draft, problems=problems, status=UNPROCESSABLE)
     try:
-        addressed(draft).refuse_unreachable()
-        if not problems:
-            sending.send(draft)
-            return redirect(f"{page_of(work)}#reply")
+        refuse_unseen(request, draft)
+        sending.send(draft)
     except Refused as refusal:
-        problems = [str(refusal)]
-    return render_compose(request, draft, problems=problems, status=UNPROCESSABLE)
+        return render_compose(request, draft, problems=[str(refusal)], status=UNPROCESSABLE)
+    return redirect(f"{page_of(work)}#reply")
+
+
+@require_safe
+@analysts_only
+def readers(request: HttpRequest, kind: str, number: int) -> HttpResponse:
+    """Whom a mail would go to that is begun there, for the page."""
+    work = _work(request, kind, number, Right.UPDATE)
+    typed = {name: request.GET.get(name, "")[:MOST_TYPED] for name in ("to", "cc")}
+    draft = Draft(author=_author(request), **{kind: work}, **typed)
+    return render(request, "web/compose/quick_readers.html", {"addressed": addressed(draft)})
 
 
 @require_POST
