@@ -7,33 +7,52 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.utils import timezone
 
-from desks import AUTHENTICATED, Desk, mail, reply_to
-from mailcall.desk import call_handling, calls, closing, surveys
+from desks import AUTHENTICATED, Desk, mail, reply_to, report
+from mailcall.desk import call_handling, calls, closing, due, surveys
+from mailcall.desk.approvals import decide
 from mailcall.desk.call_relations import merge
+from mailcall.desk.clocks import sync
 from mailcall.desk.errors import Refused
 from mailcall.desk.handling import forward, update
 from mailcall.desk.models import (
+    Agreement,
+    Approval,
     Attachment,
+    BusinessCalendar,
     Call,
     Channel,
     Content,
     EntryKind,
+    Membership,
     Person,
     RequestType,
+    Target,
     TaskKind,
-    TimelineEntry,
 )
 from mailcall.desk.requests import log_request
+from mailcall.desk.tasks import log_task
 from mailcall.desk.work import by
+from mailcall.desk.work_states import Verb
 from mailcall.desk.workflows import Step, set_workflow
 from mailcall.inbound.correspondents import correspondents
 from mailcall.outbound import digests, drafts, sending, template_map, template_use
-from mailcall.outbound.message_types import CALL_CLOSED, CALL_LOGGED, CALL_REOPENED, MessageType
+from mailcall.outbound.message_types import (
+    CALL_CLOSED,
+    CALL_LOGGED,
+    CALL_REOPENED,
+    TYPES,
+    Audience,
+    MessageType,
+)
 from mailcall.outbound.models import (
+    DigestItem,
     Message,
+    Notice,
     NotificationSettings,
     OccasionSetting,
     PersonChoice,
+    PersonNotices,
+    Snippet,
     Template,
     TemplateRule,
     Wish,
@@ -45,7 +64,7 @@ from mailcall.outbound.templating.checking import Sources
 from mailcall.outbound.templating.data import data_of
 
 ANN, SECRET = "ann@customer.example", "Zauberwort"
-AMONG_US = {"bob@desk.example", "desk@desk.example", "cy@desk.example"}
+AMONG_US = {"bob@desk.example", "bob@pager.example", "desk@desk.example", "cy@desk.example"}
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +101,9 @@ def leaked() -> list[str]:
         whole = json.dumps(message.data) + message.subject + message.why
         if readers and (SECRET in whole or SECRET.encode() in render(message)):
             found.append(f"{message.type_code} to {readers}")
+    for row in (*Notice.objects.all(), *DigestItem.objects.exclude(person=None)):
+        if not row.person.is_analyst and SECRET in row.subject + row.text:
+            found.append(f"on the page of {row.person}")
     return found
 
 
@@ -102,9 +124,10 @@ def asked_for_status(desk: Desk, call: Call) -> None:
 
 def written_by_hand(desk: Desk, call: Call) -> None:
     first = call.timeline.filter(kind=EntryKind.MAIL_IN, internal=False).first()
+    ready = drafts.ready_text(Snippet.objects.create(name="Hello", text="Hello from {{ last_note }}"), call)
     for kind in ("reply", "reply_all", "forward"):
         draft = drafts.begin(desk.bob, call, kind, answers=first, between=correspondents(first))
-        typed = {"to": "dan@customer.example", "text": draft.text + "\nHello"}
+        typed = {"to": "dan@customer.example", "text": f"{draft.text}\n{ready}"}
         drafts.attach_from(draft, list(Attachment.objects.values_list("pk", flat=True)))
         draft.refresh_from_db()
         draft = drafts.save(draft, typed, version=draft.version)
@@ -147,15 +170,60 @@ def digested(desk: Desk, call: Call) -> None:
     digests.send_due(timezone.now() + dt.timedelta(days=2))
 
 
+def paged(desk: Desk, call: Call) -> None:
+    """Also a User who is among the members of a group, as one who was an analyst once."""
+    NotificationSettings.objects.create(partition=desk.partition, internal=True, pager=True)
+    for person, pager in ((desk.bob, "bob@pager.example"), (desk.ann, "ann@pager.example")):
+        PersonNotices.objects.create(person=person, pager=pager, digest_at=dt.time(8))
+        Membership.objects.get_or_create(group=desk.group, person=person)
+    desk.group.email_analysts = True
+    desk.group.save()
+    cy = Person.objects.create(name="Cy", email="cy@desk.example", is_analyst=True, is_user=False)
+    for text in (f"@bob {SECRET}", f"@ann {SECRET}"):
+        calls.add_note(call, actor=cy, text=text, channel=Channel.PAGE)
+    forward(call, deed(cy, SECRET), analyst=desk.bob)
+    assert Message.objects.filter(channel="pager").exists()
+    assert Notice.objects.exists()
+
+
+def escalated(desk: Desk, call: Call) -> None:
+    """To people of an agreement, of whom one is the User."""
+    calendar = BusinessCalendar.objects.create(name="Office")
+    agreement = Agreement.objects.create(name="Gold", calendar=calendar, breach_tells="agreement, entity")
+    agreement.people.add(desk.ann, desk.bob)
+    Target.objects.create(agreement=agreement, priority=call.priority, resolution_minutes=1)
+    sync(call, timezone.now())
+    due.escalate(timezone.now() + dt.timedelta(days=9))
+
+
+def reported(desk: Desk, call: Call) -> None:
+    """A mail among analysts comes back, with what it said; then others write, and are written to."""
+    Call.objects.filter(pk=call.pk).update(analyst=desk.bob)
+    call.refresh_from_db()
+    calls.add_note(call, actor=None, text=SECRET, channel=Channel.SYSTEM)
+    lost = Message.objects.get(type_code=1003, call=call)
+    for proved in (True, False):
+        raw = report(lost.message_id, "bob@desk.example", proved=proved)
+        desk.receive(raw.replace(b"Subject: about it", f"Subject: {SECRET}\r\n\r\n{SECRET}".encode()))
+    answered(desk, call)
+    asked_for_status(desk, call)
+
+
 def asked_to_approve(desk: Desk, call: Call) -> None:
     kind = RequestType.objects.create(name="Laptop", partition=desk.partition)
-    step = Step("Say yes", "yes", kind=TaskKind.USER_APPROVAL, approvers=(desk.ann,))
-    set_workflow(kind, [step])
+    how = {"kind": TaskKind.USER_APPROVAL, "approvers": (desk.ann,), "reminder_hours": 1}
+    set_workflow(kind, [Step("Say yes", "yes", **how)])
     request = log_request(kind, user=desk.ann, subject="A laptop", deed=deed(desk.ann))
+    subject = f"UPDATE REQUEST {request.pk}"
+    desk.receive(mail("bob@desk.example", subject, f"{SECRET}: too dear\n", headers=AUTHENTICATED))
     update(request, deed(desk.bob, f"{SECRET}: too dear"))
-    TimelineEntry.objects.filter(request=request, text__contains=SECRET).update(internal=True)
+    assert request.timeline.filter(text__contains=SECRET, internal=True).count() == 2
+    task = log_task(call, Step("Agree", "agree", after=(), **how), deed(desk.bob, "Do you agree?"))
+    update(task, deed(desk.bob, SECRET))
+    due.remind_due(timezone.now() + dt.timedelta(hours=2))
     desk.receive(mail(subject=f"STATUS REQUEST {request.pk}", headers=AUTHENTICATED))
     desk.receive(mail(subject="REQUEST SUMMARY", headers=AUTHENTICATED))
+    decide(Approval.objects.get(task__request=request), Verb.REJECT, deed(desk.ann, "No."))
 
 
 def written_by_templates(desk: Desk, call: Call) -> None:
@@ -195,19 +263,51 @@ ROUTES: list[Callable[[Desk, Call], None]] = [
     handed_on,
     merged,
     digested,
+    paged,
+    escalated,
+    reported,
     asked_to_approve,
     written_by_templates,
 ]
 
 
+@pytest.mark.parametrize("language", ["", "de"], ids=["English", "German"])
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.__name__)
 def test_what_is_said_among_analysts_stays_there(
-    desk: Desk, call: Call, route: Callable[[Desk, Call], None]
+    desk: Desk, call: Call, route: Callable[[Desk, Call], None], language: str
 ) -> None:
+    Person.objects.update(language=language)
+    desk.ann.refresh_from_db()
     before = Message.objects.count()
     route(desk, call)
     assert Message.objects.count() > before
     assert leaked() == []
+
+
+OWN = [kind for kind in TYPES.values() if kind.audience not in (Audience.STAFF, Audience.SERVICE)]
+
+
+TO_OTHERS = [
+    answered,
+    asked_for_status,
+    written_by_hand,
+    closed_and_opened,
+    merged,
+    reported,
+    asked_to_approve,
+]
+
+
+@pytest.mark.parametrize("route", TO_OTHERS, ids=lambda route: route.__name__)
+def test_it_stays_there_too_where_templates_write_all_that_they_may(
+    desk: Desk, call: Call, route: Callable[[Desk, Call], None]
+) -> None:
+    for kind in OWN:
+        _use_template_with_all(kind)
+    route(desk, call)
+    assert Message.objects.filter(template_version__isnull=False).exists()
+    assert leaked() == []
+    assert not Template.objects.exclude(trouble="").exists()
 
 
 def test_the_search_finds_what_leaks(desk: Desk, call: Call) -> None:

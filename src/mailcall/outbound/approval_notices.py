@@ -105,12 +105,17 @@ def _what_was_said(task: Task) -> dict[str, Any]:
     """Who asked for what is to be approved, and with what words."""
     parent = parent_of(task)
     about = parent if isinstance(parent, Request) else task
-    first = list(TimelineEntry.objects.filter(**{kind_of(about): about}).order_by("pk")[:2])
-    said = next((entry for entry in first if entry.kind == EntryKind.MAIL_IN), first[0] if first else None)
-    if said is None:
+    entries = list(TimelineEntry.objects.filter(**{kind_of(about): about}).order_by("pk")[:2])
+    if not entries:
         return {"asker": "", "comment": ""}
-    told = words(said)
+    # A mail that logged it has an entry of its own; any other may be what analysts say among themselves.
+    by_mail = (e for e in entries if e.kind == EntryKind.MAIL_IN and _came_with(e, entries[0]))
+    told = words(next(by_mail, entries[0]))
     return {"asker": told["writer"], "comment": told["text"]}
+
+
+def _came_with(entry: TimelineEntry, other: TimelineEntry) -> bool:
+    return (entry.at, entry.actor_id) == (other.at, other.actor_id)
 
 
 def _withdraw(withdrawn: Sequence[events.ApprovalWithdrawn]) -> Iterator[Instruction]:
