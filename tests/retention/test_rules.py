@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from desks import Desk, mail, put_in_state, report
 from mailcall.desk.errors import Refused
+from mailcall.desk.models import Call
 from mailcall.inbound import journal
 from mailcall.inbound.act import act_on_next
 from mailcall.inbound.collect import collect
 from mailcall.inbound.models import MailState, ReceivedMail, SourceRemoved
 from mailcall.outbound import operations
-from mailcall.outbound.models import Delivery, DeliveryState, Message
+from mailcall.outbound.models import Delivery, DeliveryState, DigestItem, Message, Notice
 from mailcall.outbound.render import render
 from mailcall.retention.models import LooseFile, Removal
 from mailcall.retention.running import run_rule
@@ -113,6 +114,18 @@ def test_a_message_that_is_on_its_way_or_held_keeps_what_it_says(desk: Desk, sta
     grow_old()
     put_in_state(Delivery.objects.all(), state)
     assert not applied("sent_messages").counts
+
+
+def test_old_notices_and_lines_of_digests_go_and_newer_ones_stay(desk: Desk) -> None:
+    past = timezone.now() - dt.timedelta(days=99)
+    call = Call.objects.create(partition=desk.partition, subject="x", user=desk.ann)
+    about = {"type_code": 1003, "partition": desk.partition, "call": call, "subject": "x"}
+    for at in (past, timezone.now()):
+        Notice.objects.create(person=desk.bob, created_at=at, **about)
+        DigestItem.objects.create(address="b@x.example", due_at=at, sent_at=at, created_at=at, **about)
+    DigestItem.objects.create(address="b@x.example", due_at=past, created_at=past, **about)  # not sent yet
+    assert applied("notices").counts == {"notices": 1, "lines of digests": 1}
+    assert (Notice.objects.count(), DigestItem.objects.count()) == (1, 2)
 
 
 def test_old_sign_ins_and_sessions_go(desk: Desk) -> None:

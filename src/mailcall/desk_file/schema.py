@@ -658,6 +658,7 @@ class RetentionRuleItem(Item):
         "closed_calls",
         "closed_requests",
         "sent_messages",
+        "notices",
         "sign_ins",
         "orphaned_files",
     ] = Field(NOT_SAID, description="What it removes.", json_schema_extra=NEEDED_WHEN_NEW)

@@ -17,7 +17,10 @@ Headers = tuple[tuple[str, str], ...]
 
 
 def list_headers(message: Message, kind: MessageType) -> Headers:
-    """The fields by which mail programs sort what machines write, and leave it out on a click."""
+    """The fields by which mail programs sort what machines write, and leave it out on a click.
+
+    An answer to one mail, such as an acknowledgement, is a letter to its sender and part of no list (RFC 2919 1).
+    """
     if kind.auto_submitted != "auto-generated":
         return ()
     label = f"{kind.name} <{kind.code}.{domain_of(message.sender[1])}>"

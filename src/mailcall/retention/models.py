@@ -16,6 +16,7 @@ class Removes(models.TextChoices):
     CLOSED_CALLS = "closed_calls", "closed calls"
     CLOSED_REQUESTS = "closed_requests", "closed requests"
     SENT_MESSAGES = "sent_messages", "what sent mail said"
+    NOTICES = "notices", "what people were told on their pages and in digests"
     SIGN_INS = "sign_ins", "the record of who signed in, or tried to"
     ORPHANED_FILES = "orphaned_files", "files of the storage that nothing names"
 

@@ -14,7 +14,7 @@ from django.db.models import Model, Q, QuerySet
 from mailcall.config import config
 from mailcall.desk.models import Call, Partition, Request
 from mailcall.inbound.models import IncomingAccount, MailState, ReceivedMail
-from mailcall.outbound.models import Message
+from mailcall.outbound.models import DigestItem, Message, Notice
 from mailcall.retention import calls, stored_files
 from mailcall.retention.models import How, Removes, RetentionRule
 from mailcall.retention.removing import Removed, Stamp, empty_mails, remove_data, remove_sources
@@ -69,6 +69,10 @@ class RuleTask:
                 rows = self._of_partition(sent_messages(self._before), "partition")
                 for keys in pages(rows, "created_at"):
                     yield partial(remove_data, Message.objects.filter(pk__in=keys), self._stamp)
+            case Removes.NOTICES:
+                for told, moment, what in notices(self._before):
+                    for keys in pages(self._of_partition(told, "partition"), moment):
+                        yield partial(_delete, told.filter(pk__in=keys), what)
             case Removes.SIGN_INS:
                 yield from self._sign_ins()
             case Removes.ORPHANED_FILES:
@@ -133,6 +137,14 @@ def rejected_mails(before: dt.datetime) -> "QuerySet[ReceivedMail]":
 def sent_messages(before: dt.datetime) -> "QuerySet[Message]":
     """The messages made before this moment that have their data."""
     return Message.objects.filter(created_at__lt=before, data_removed_at=None)
+
+
+def notices(before: dt.datetime) -> "Sequence[tuple[QuerySet[Any], str, str]]":
+    """The notices on pages made before this moment, and the lines of digests that left before it."""
+    return (
+        (Notice.objects.filter(created_at__lt=before), "created_at", "notices"),
+        (DigestItem.objects.filter(sent_at__lt=before), "sent_at", "lines of digests"),
+    )
 
 
 def pages(rows: "QuerySet[Any]", moment: str, size: int = BATCH) -> Iterator[list[Any]]:

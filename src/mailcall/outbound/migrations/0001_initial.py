@@ -234,7 +234,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
-                'indexes': [models.Index(condition=models.Q(('sent_at__isnull', True)), fields=['due_at'], name='digest_items_due')],
+                'indexes': [models.Index(condition=models.Q(('sent_at__isnull', True)), fields=['due_at'], name='digest_items_due'), models.Index(condition=models.Q(('sent_at__isnull', False)), fields=['sent_at'], name='digest_items_sent')],
             },
         ),
         migrations.CreateModel(
@@ -256,7 +256,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
-                'indexes': [models.Index(condition=models.Q(('seen_at__isnull', True)), fields=['person', 'id'], name='notices_unseen')],
+                'indexes': [models.Index(condition=models.Q(('seen_at__isnull', True)), fields=['person', 'id'], name='notices_unseen'), models.Index(fields=['created_at'], name='notices_by_age')],
             },
         ),
         migrations.CreateModel(

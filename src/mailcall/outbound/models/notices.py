@@ -182,7 +182,8 @@ class Notice(About):
     class Meta:
         ordering = ["-pk"]
         indexes = [
-            models.Index(fields=["person", "id"], name="notices_unseen", condition=Q(seen_at__isnull=True))
+            models.Index(fields=["person", "id"], name="notices_unseen", condition=Q(seen_at__isnull=True)),
+            models.Index(fields=["created_at"], name="notices_by_age"),
         ]
 
     def __str__(self) -> str:
@@ -204,6 +205,7 @@ class DigestItem(About):
         ordering = ["pk"]
         indexes = [
             models.Index(fields=["due_at"], name="digest_items_due", condition=Q(sent_at__isnull=True)),
+            models.Index(fields=["sent_at"], name="digest_items_sent", condition=Q(sent_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=100, unique=True)),
                 ('active', models.BooleanField(default=False)),
-                ('removes', models.CharField(choices=[('raw_mail', 'the source of received mail'), ('rejected_mail', 'all that mail said which changed no call'), ('closed_calls', 'closed calls'), ('closed_requests', 'closed requests'), ('sent_messages', 'what sent mail said'), ('sign_ins', 'the record of who signed in, or tried to'), ('orphaned_files', 'files of the storage that nothing names')], max_length=20)),
+                ('removes', models.CharField(choices=[('raw_mail', 'the source of received mail'), ('rejected_mail', 'all that mail said which changed no call'), ('closed_calls', 'closed calls'), ('closed_requests', 'closed requests'), ('sent_messages', 'what sent mail said'), ('notices', 'what people were told on their pages and in digests'), ('sign_ins', 'the record of who signed in, or tried to'), ('orphaned_files', 'files of the storage that nothing names')], max_length=20)),
                 ('after_days', models.PositiveIntegerField(help_text='Days since it was dealt with, closed, sent or written.', validators=[django.core.validators.MinValueValidator(1)])),
                 ('how', models.CharField(choices=[('anonymize', 'anonymized'), ('delete', 'deleted')], default='anonymize', help_text='For closed calls and requests.', max_length=10)),
                 ('changed_at', models.DateTimeField(auto_now=True)),
