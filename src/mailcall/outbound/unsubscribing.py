@@ -19,7 +19,7 @@ Headers = tuple[tuple[str, str], ...]
 def list_headers(message: Message, kind: MessageType) -> Headers:
     """The fields by which mail programs sort what machines write, and leave it out on a click.
 
-    An answer to one mail, such as an acknowledgement, is a letter to its sender and part of no list (RFC 2919 1).
+    An answer to one mail, such as an acknowledgement, is a letter to its sender, and of no list (RFC 2919 1).
     """
     if kind.auto_submitted != "auto-generated":
         return ()
