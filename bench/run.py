@@ -37,6 +37,10 @@ def main() -> None:
     results["soon"] = shown("arrival to logged", inbound.soon())
     outbound_by = {database: shown(f"out, {database}", outbound.measure(database)) for database in DATABASES}
     results["outbound"] = {**outbound_by["sqlite"], "postgresql": outbound_by["postgresql"]}
+    results["outbound_10000"] = {
+        database: shown(f"out, 10,000, {database}", outbound.measure(database, 10_000, rounds=1))
+        for database in DATABASES
+    }
     results["machine"] = machine()
     results["date"] = dt.datetime.now(dt.UTC).date().isoformat()
     RESULTS.parent.mkdir(exist_ok=True)
