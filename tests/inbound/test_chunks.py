@@ -223,6 +223,7 @@ def test_a_chunk_with_commands_gives_what_one_by_one_gives(sequence: list, close
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 @pytest.mark.django_db
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(sequence=sequences | mixed, closed=st.booleans())

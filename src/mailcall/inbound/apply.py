@@ -279,7 +279,7 @@ def _run(item: Item, decided: Decided, facts: Facts, known: Known, work: _Work) 
     decided = Decided(decision, decided.trace + ran.steps)
     _journal(item, decided, known.now)
     mail.outcome = ran.outcome
-    known.refresh({target.pk for target in ran.changed if isinstance(target, Call)})
+    known.stale |= {target.pk for target in ran.changed if isinstance(target, Call)}
     known.work_changed |= bool(ran.touched)
     known.learn(mail, item.reading, ())
     return decided

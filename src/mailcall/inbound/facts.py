@@ -76,12 +76,13 @@ class Known:
     work: Mapping[tuple[str, int], WorkFact] = field(default_factory=dict)
     rights: Mapping[int, Rights] = field(default_factory=dict)
     work_changed: bool = False  # since it was gathered
+    stale: set[int] = field(default_factory=set)  # calls that were changed by themselves since
 
     def facts(self, account: IncomingAccount, reading: Reading) -> Facts:
         """What deciding this mail on its account needs."""
         partition = account.template.partition_id
         settings = self.accounts[account.pk]
-        return Facts(
+        facts = Facts(
             account=settings,
             own_addresses=self.own_addresses,
             senders=tuple(self.people.get(reading.sender, ())),
@@ -103,6 +104,14 @@ class Known:
             rights=self.rights,
             people=self.people,
         )
+        if self.stale and not self.stale.isdisjoint(calls_of(reading, facts)):
+            self._read_again()
+        return facts
+
+    def _read_again(self) -> None:
+        self.calls.update(_calls(self.stale))
+        self.participants.update(_participants(self.stale))
+        self.stale.clear()
 
     def _work(self, reading: Reading) -> Mapping[tuple[str, int], WorkFact]:
         return work_facts(work_named(reading, self.parsed[id(reading)]), self.now)
@@ -111,12 +120,6 @@ class Known:
     def may_have_commands(self) -> bool:
         """Whether a mail among these may be decided as a command, by its subject or by what it belongs to."""
         return bool(self.work) or any(subject.is_command for subject in self.parsed.values())
-
-    def refresh(self, numbers: Set[int]) -> None:
-        """Read calls again that were changed by themselves, and who takes part in them."""
-        if numbers:
-            self.calls.update(_calls(numbers))
-            self.participants.update(_participants(numbers))
 
     def learn(self, mail: ReceivedMail, reading: Reading, participants: Iterable[str]) -> None:
         """Take in what became of a mail, as the database would tell it; `participants` joined its call."""
