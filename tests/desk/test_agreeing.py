@@ -85,13 +85,15 @@ def test_open_work_follows_a_changed_agreement_within_the_next_round(
     office.pass_hours(1)
     with changing(agreement, ANN):
         shorter(agreement)
-    Duties().do(office.now, lambda: False)
+    duties = Duties()
+    duties.do(office.now, lambda: False)
+    duties.escalate(office.now, lambda: False)
     assert [f"{timer(each).due_at:%a %H:%M}" for each in (call, other)] == ["Mon 11:00"] * 2
     assert f"{timer(done).due_at:%a %H:%M}" == "Tue 08:00"
     assert told(call)[-2:] == [
         "Began anew: Standard was changed.",
         "Escalated: Escalated at level 2 of the resolution target of Standard, "
-        "together with 1 that were overdue, too.",
+        "together with 1 that was overdue, too.",
     ]
     assert not Recompute.objects.exists()
     assert recompute(office.now) == 0

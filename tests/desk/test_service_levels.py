@@ -4,15 +4,18 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from desk.offices import Office, said, step
-from mailcall.desk import calls, closing
+from mailcall.desk import calls, closing, firing
 from mailcall.desk.call_handling import defer, resume, suspend
 from mailcall.desk.changes import Changes, LogCall, Words
-from mailcall.desk.clocks import sync
+from mailcall.desk.clocks import sync, sync_all
 from mailcall.desk.due import ESCALATE, escalate, first_due_at
 from mailcall.desk.events import new_origin
 from mailcall.desk.handling import forward
+from mailcall.desk.letters import enter_letter, letter, take_back
 from mailcall.desk.models import (
     Agreement,
     BusinessCalendar,
@@ -26,11 +29,12 @@ from mailcall.desk.models import (
     IssueType,
     Measure,
     Organisation,
+    Pause,
     Target,
     Timer,
 )
 from mailcall.desk.priorities import set_issue_type, set_priority
-from mailcall.desk.tasks import close_task
+from mailcall.desk.tasks import close_task, log_task
 
 
 @pytest.fixture
@@ -129,8 +133,10 @@ def test_overdue_levels_collapse_into_the_highest(office: Office, agreement: Agr
     Timer.objects.filter(measure=Measure.RESPONSE).delete()
     assert escalate(office.now + dt.timedelta(days=9)) == 1
     assert said(call) == [
-        "Escalated at level 3 of the resolution target of Standard, together with 3 that were overdue, too."
+        "The resolution target of Standard was breached, and escalated at level 3, "
+        "together with 2 that were overdue, too."
     ]
+    assert office.heard() == ["Breached"]
     assert Clock.objects.filter(told_by__number=3).count() == 3
     assert timer(call).breached_at is not None
 
@@ -282,8 +288,8 @@ def test_the_timeline_of_a_clock_tells_what_became_of_it_and_why(
         f"Paused: {call} is suspended.",
         "Resumed",
         "Began anew: The priority is 1 instead of 3.",
-        "Breached: Escalated at level 3 of the resolution target of Standard, "
-        "together with 3 that were overdue, too.",
+        "Breached: The resolution target of Standard was breached, and escalated at level 3, "
+        "together with 2 that were overdue, too.",
         f"Done too late: {call} is closed.",
     ]
     lines = list(timer(call).lines.all())
@@ -302,3 +308,133 @@ def test_a_changed_calendar_is_told_as_such(office: Office, agreement: Agreement
         "Began anew: The calendar Berlin was changed.",
         "Began anew: Standard was changed.",
     ]
+
+
+def test_a_call_that_is_put_aside_from_the_start_has_a_clock_that_stands(
+    office: Office, agreement: Agreement
+) -> None:
+    call = Call.objects.create(
+        partition=office.partition, subject="No light", user=office.uma, pause=Pause.SUSPENDED
+    )
+    sync(call, office.now)
+    assert (due(call), timer(call).running_since, timer(call).due_at) == ({}, None, None)
+    assert told(call) == ["Started: Standard is for everything.", f"Paused: {call} is suspended."]
+    office.pass_hours(1)
+    resume(fresh(call), office.deed(office.bob))
+    assert due(call)[0] == "Tue 09:00"
+
+
+def test_the_task_of_a_call_runs_on_while_the_call_is_put_aside(office: Office, agreement: Agreement) -> None:
+    agreed("Tasks", agreement.calendar, covers=Covers.TASKS)
+    call = logged(office)
+    task = log_task(call, step("order"), office.deed(office.bob))
+    suspend(call, office.deed(office.bob, "Waiting for the bulb."))
+    assert timer(call).running_since is None
+    assert Timer.objects.get(task=task, measure=Measure.RESOLUTION).running_since == office.now
+
+
+def test_what_a_removed_level_brought_stays_told_and_no_more_comes_of_it(
+    office: Office, agreement: Agreement
+) -> None:
+    call = logged(office)
+    office.pass_hours(4.5)
+    escalate(office.now)
+    removed = agreement.levels.filter(number__in=(1, 2))
+    removed.delete()
+    assert Clock.objects.filter(timer=timer(call), number=1, fired_at__isnull=False).exists()
+    before = said(call)
+    office.pass_hours(2)  # level 2 is due, and what was changed has not been followed yet
+    assert escalate(office.now) == 0
+    assert said(call) == before
+    sync(fresh(call), office.now)
+    assert set(due(call)) == {0, 3}
+
+
+def test_a_breach_is_told_as_one_also_when_a_level_is_due_with_it(
+    office: Office, agreement: Agreement
+) -> None:
+    EscalationLevel.objects.filter(number=3).update(minutes=0)
+    call = logged(office)
+    Timer.objects.filter(measure=Measure.RESPONSE).delete()
+    office.pass_hours(8)  # levels 1 and 2
+    escalate(office.now)
+    escalate(office.now + dt.timedelta(hours=15))
+    assert said(call)[1:] == ["The resolution target of Standard was breached, and escalated at level 3."]
+    assert office.heard()[-1] == "Breached"
+
+
+def test_an_answer_that_is_taken_back_before_it_leaves_meets_nothing(
+    office: Office, agreement: Agreement
+) -> None:
+    call = logged(office)
+    office.pass_hours(0.25)
+    entry, joined = enter_letter(
+        call, letter(office.deed(office.bob, "Soon.")), [("Uma", "uma@customer.example")]
+    )
+    assert timer(call, Measure.RESPONSE).met_at == office.now
+    office.pass_hours(10 / 3600)
+    take_back(entry, office.deed(office.bob), "Wrote a mail, and took it back.", joined)
+    assert timer(call, Measure.RESPONSE).met_at is None
+    assert due(call, Measure.RESPONSE) == {0: "Mon 10:00"}
+    assert told(call, Measure.RESPONSE)[1:] == [
+        "Met: The User was answered.",
+        "Resumed: The answer was taken back.",
+    ]
+
+
+def test_one_clock_that_fails_holds_up_no_other(
+    office: Office, agreement: Agreement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Target.objects.update(response_minutes=None)
+    calls = [logged(office) for _ in range(5)]
+    bad, failed = calls[2], []
+    whole = firing._highest
+
+    def highest(due: list[Clock], *rest: object) -> object:
+        if due[0].timer.call_id == bad.pk:
+            raise ValueError("bad")
+        return whole(due, *rest)
+
+    monkeypatch.setattr(firing, "_highest", highest)
+    office.pass_hours(4)
+    assert escalate(office.now, lambda row, error: failed.append((row.timer.call_id, str(error)))) == 4
+    assert failed == [(bad.pk, "bad")]
+    assert [len(said(call)) for call in calls] == [1, 1, 0, 1, 1]
+
+
+def test_bringing_many_calls_in_step_takes_as_many_queries_as_one(
+    office: Office, agreement: Agreement
+) -> None:
+    def queries(calls: list[Call]) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            sync_all([(call, office.now) for call in calls])
+        return len(captured)
+
+    def new(number: int) -> list[Call]:
+        return [
+            Call.objects.create(partition=office.partition, subject="No light", user=office.uma)
+            for _ in range(number)
+        ]
+
+    few, many = new(2), new(30)
+    queries(new(1))
+    assert queries(many) == queries(few)
+    for changes in ({"pause": Pause.SUSPENDED}, {"pause": ""}, {"priority": 1}, {"priority": 2}):
+        for group in (few, many):
+            for call in group:
+                vars(call).update(changes)
+        assert queries(many) <= queries(few) + 1  # what is removed is, by the hundred
+        assert queries(many) <= 7  # what is in step is only read
+    assert not Timer.objects.filter(met_at__isnull=True).exists()
+
+
+def test_firing_many_clocks_takes_as_many_queries_as_few(office: Office, agreement: Agreement) -> None:
+    def fired(number: int) -> int:
+        for _ in range(number):
+            logged(office)
+        with CaptureQueriesContext(connection) as captured:
+            assert escalate(office.now + dt.timedelta(hours=4)) == 2 * number
+        return len(captured)
+
+    fired(1)
+    assert fired(30) == fired(3)

@@ -95,11 +95,16 @@ def test_a_group_is_told_by_its_delivery_table(office: Office, agreement: Agreem
     assert told(6001) == ["buyers@desk.example"]
 
 
-def test_after_an_outage_a_call_brings_one_mail_about_its_highest_level(office: Office, call: Call) -> None:
+def test_after_an_outage_a_call_brings_one_mail_about_its_breach_to_all_whom_that_and_its_last_level_tell(
+    office: Office, agreement: Agreement, call: Call
+) -> None:
+    agreement.people.add(office.cy)
+    EscalationLevel.objects.filter(number=3).update(tells="agreement")
     escalate(NEXT_WEEK)
-    assert told_anything() == {6001: ["bob@desk.example"]}
-    assert "is escalated at level 3" in mails(6001)[0].text
-    assert "was to be met by" in mails(6001)[0].text
+    assert told_anything() == {6002: ["bob@desk.example", "cy@desk.example"]}
+    assert Message.objects.get().why == (
+        "The resolution target of Gold was breached and came to level 3, which is told to entity, agreement."
+    )
 
 
 def test_the_notification_settings_decide(office: Office, call: Call) -> None:

@@ -51,7 +51,7 @@ def fails_for(broken: Task, monkeypatch: pytest.MonkeyPatch, error: Exception) -
             raise error
         due._time_out(work, current)
 
-    duty = due.Duty("time out", Task, "time_out_at", time_out)
+    duty = due.Duty("time out", Task, "time_out_at", due._each("time_out_at", time_out))
     monkeypatch.setattr("mailcall.service.duties.DUTIES", (duty,))
     return tried
 
@@ -160,7 +160,7 @@ def test_a_service_that_stops_does_what_it_has_in_hand_and_no_more(
 def test_a_task_that_ended_meanwhile_is_left_alone(office: Office, overdue: list[Request]) -> None:
     stale = task(overdue[0], "a")
     Task.objects.filter(pk=stale.pk).update(time_out_at=None)
-    assert not due._do(due.TIME_OUT, stale, office.now)
+    assert due.TIME_OUT.do([stale], office.now) == 0
     assert timed_out(overdue)[0] == 0
 
 

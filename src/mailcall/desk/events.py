@@ -240,7 +240,9 @@ class Escalated(TimerEvent):
 
 @dataclass(frozen=True, slots=True)
 class Breached(TimerEvent):
-    """A target passed."""
+    """A target passed; with `level`, so did a level at it or after it, which is told of together."""
+
+    level: EscalationLevel | None = None
 
 
 Listener = Callable[[Sequence[Event]], None]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from mailcall.desk.changes import NewFile
-from mailcall.desk.clocks import note_answer
+from mailcall.desk.clocks import note_answer, take_answer_back
 from mailcall.desk.errors import Refused
 from mailcall.desk.locks import refuse_if_held
 from mailcall.desk.models import Call, EntryKind, Participant, Person, Request, Task, TimelineEntry
@@ -50,7 +50,9 @@ def take_back(entry: TimelineEntry, deed: Deed, sentence: str, joined: Iterable[
     on = entry.call or entry.request or entry.task
     assert on is not None  # a constraint of the table
     with work_on(on, deed) as work:
-        work.touch(work.task(on.pk) if isinstance(on, Task) else work.request or work.the_call)
+        target = work.task(on.pk) if isinstance(on, Task) else work.request or work.the_call
+        work.touch(target)
+        take_answer_back(target, entry.at, deed.now)
         entry.attachments.all().delete()
         TimelineEntry.objects.filter(pk=entry.pk).update(
             kind=EntryKind.STATE, internal=True, subject="", text=sentence, quoted_text="", html=""

@@ -7,7 +7,7 @@ import structlog
 
 from mailcall import measures
 from mailcall.desk.clocks import Thing
-from mailcall.desk.due import DUTIES, Duty, Row, do_due
+from mailcall.desk.due import DUTIES, ESCALATE, Duty, Row, do_due
 from mailcall.desk.recomputing import recompute
 
 log = structlog.get_logger("service.duties")
@@ -23,12 +23,21 @@ class Duties:
         self._failed: dict[tuple[str, int], tuple[dt.datetime, dt.timedelta]] = {}  # until when, how long
 
     def do(self, now: dt.datetime, stop: Callable[[], bool]) -> None:
-        """All that is due now, but for what failed a short while ago."""
+        """All that is due now, but for escalations, and for what failed a short while ago."""
         recompute(now, _not_recomputed, stop)
         for duty in DUTIES:
-            self._do(duty, now, stop)
+            if duty is not ESCALATE:
+                self._do(duty, now, stop, lambda: None)
 
-    def _do(self, duty: Duty, now: dt.datetime, stop: Callable[[], bool]) -> None:
+    def escalate(
+        self, now: dt.datetime, stop: Callable[[], bool], on_many: Callable[[], None] = lambda: None
+    ) -> None:
+        """Fire the clocks that are due; `on_many` is called where there is work for others, too."""
+        self._do(ESCALATE, now, stop, on_many)
+
+    def _do(
+        self, duty: Duty, now: dt.datetime, stop: Callable[[], bool], on_many: Callable[[], None]
+    ) -> None:
         waiting = {pk for (name, pk), (until, _) in self._failed.items() if name == duty.name and until > now}
         failed: set[int] = set()
 
@@ -36,7 +45,7 @@ class Duties:
             failed.add(row.pk)
             self._note(duty, row, now, error)
 
-        done = do_due(duty, now, note, but=waiting, stop=stop)
+        done = do_due(duty, now, note, but=waiting, stop=stop, on_many=on_many)
         measures.DUE_DONE.labels(duty.name).inc(done)
         if not stop():  # then all others were done, or are due no more
             kept = waiting | failed

@@ -18,7 +18,7 @@ from mailcall.outbound.models import OutgoingServer
 from mailcall.retention import running
 from mailcall.service import alarms, clock, health, round_trip
 from mailcall.service.duties import Duties
-from mailcall.service.locks import Busy, Lost, acting, alone
+from mailcall.service.locks import Busy, Lost, acting, alone, alone_here
 from mailcall.service.troubles import explain
 
 log = structlog.get_logger("service.jobs")
@@ -95,6 +95,15 @@ class Jobs:
             self._duties.do(timezone.now(), self._unless(lost))
             digests.send_due(stop=self._unless(lost))
             sending.send_due(stop=self._unless(lost))
+
+    def escalate(self, _: str = "") -> None:
+        """Fire the clocks of service levels. On a server all workers do, each what no other has locked."""
+        with self._reporting("escalate"), alone_here("escalate"):
+            self._duties.escalate(timezone.now(), self._stopping, self._have_others_escalate)
+
+    def _have_others_escalate(self) -> None:
+        if not config().embedded:
+            self._nudge("escalate", "")
 
     def retention(self, _: str = "") -> None:
         """Once a day, remove what the retention rules say."""

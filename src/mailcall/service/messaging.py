@@ -38,7 +38,7 @@ THREADS = {
     ("collect",): 16,
     ("deliver",): 4,
     ("act",): 1,
-    ("sweep", "clock", "alarms", "due", "tidy"): 3,
+    ("sweep", "clock", "alarms", "due", "escalate", "tidy"): 4,
     ("retention",): 1,
 }
 LOOK_SECONDS = 1.0

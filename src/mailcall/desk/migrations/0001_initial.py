@@ -697,13 +697,17 @@ class Migration(migrations.Migration):
                 ('due_at', models.DateTimeField(null=True)),
                 ('fired_at', models.DateTimeField(null=True)),
                 ('told_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='desk.clock')),
-                ('level', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='desk.escalationlevel')),
+                ('level', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='desk.escalationlevel')),
                 ('timer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='clocks', to='desk.timer')),
             ],
         ),
         migrations.AddIndex(
             model_name='clock',
             index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at', 'id'], name='clocks_due'),
+        ),
+        migrations.AddIndex(
+            model_name='clock',
+            index=models.Index(condition=models.Q(('told_by__isnull', False)), fields=['told_by'], name='clocks_told'),
         ),
         migrations.AddConstraint(
             model_name='clock',

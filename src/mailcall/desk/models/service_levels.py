@@ -1,5 +1,6 @@
 """What service was agreed on, and the clocks that run by it."""
 
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -97,16 +98,23 @@ class BusinessCalendar(models.Model):
 
     def hours(self) -> WorkingHours:
         """What can be reckoned with."""
-        monday, tuesday, wednesday, thursday, friday, saturday, sunday = (
-            parse_spans(getattr(self, name)) for name in WEEKDAYS
-        )
-        return WorkingHours(
-            ZoneInfo(self.time_zone),
-            (monday, tuesday, wednesday, thursday, friday, saturday, sunday),
-            parse_days(self.days),
-            self.country,
-            self.subdivision,
-        )
+        week = tuple(getattr(self, name) for name in WEEKDAYS)
+        return _hours_of(self.time_zone, week, self.days, self.country, self.subdivision)
+
+
+@lru_cache(maxsize=100)
+def _hours_of(
+    time_zone: str, week: tuple[str, ...], days: str, country: str, subdivision: str
+) -> WorkingHours:
+    """By what a calendar says: what its years come to is computed once in a process."""
+    monday, tuesday, wednesday, thursday, friday, saturday, sunday = map(parse_spans, week)
+    return WorkingHours(
+        ZoneInfo(time_zone),
+        (monday, tuesday, wednesday, thursday, friday, saturday, sunday),
+        parse_days(days),
+        country,
+        subdivision,
+    )
 
 
 class Agreement(models.Model):
@@ -232,7 +240,8 @@ class Clock(models.Model):
     """When a level of a timer, or without one its breach, comes to pass; once in each generation."""
 
     timer = models.ForeignKey(Timer, on_delete=models.CASCADE, related_name="clocks", db_index=False)
-    level = models.ForeignKey(EscalationLevel, null=True, on_delete=models.CASCADE, related_name="+")
+    # None at the breach, and where the level was removed: what fired stays told.
+    level = models.ForeignKey(EscalationLevel, null=True, on_delete=models.SET_NULL, related_name="+")
     number = models.PositiveSmallIntegerField(help_text="Of the level; 0 is the breach.")
     generation = models.PositiveIntegerField()
     offset = models.PositiveBigIntegerField(help_text="In seconds of working time from the begin.")
@@ -249,6 +258,8 @@ class Clock(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at", "id"], name="clocks_due", condition=Q(due_at__isnull=False)),
+            # So that removing a clock looks through few for those that it told of.
+            models.Index(fields=["told_by"], name="clocks_told", condition=Q(told_by__isnull=False)),
         ]
 
     def __str__(self) -> str:
