@@ -9,7 +9,7 @@ from django.db import transaction
 
 from mailcall.desk.agreements import Agreements, Terms
 from mailcall.desk.clocks import Thing, is_running
-from mailcall.desk.models import Covers, Measure, Timer
+from mailcall.desk.models import Agreement, Covers, Measure, Timer
 from mailcall.desk.recomputing import open_keys, open_work
 
 MOST_LOOKED_AT = 10_000  # pieces of open work; the rest is counted
@@ -70,6 +70,7 @@ class _Look:
         self._after = after
         self._now = now
         self._effects = Effects()
+        self._agreements = Agreement.objects.select_related("calendar").in_bulk()
 
     def at_all(self) -> Effects:
         """All of it, up to a bound."""
@@ -88,7 +89,8 @@ class _Look:
 
     def _at(self, about: str, keys: Sequence[int]) -> Iterator[Move]:
         timers = {}
-        for timer in Timer.objects.filter(**{f"{about}__in": keys}).select_related("agreement__calendar"):
+        for timer in Timer.objects.filter(**{f"{about}__in": keys}):
+            timer.agreement = self._agreements[timer.agreement_id]
             timers[getattr(timer, f"{about}_id"), timer.measure, timer.of_group] = timer
         for thing in open_work(about).filter(pk__in=keys):
             for measure, of_group in product(Measure, (False, True)):

@@ -52,16 +52,8 @@ def open_keys(about: str) -> list[int]:
 
 def open_work(about: str) -> "QuerySet[Any]":
     """Open work of a kind with all that terms follow from."""
-    related = ("partition", "user", "issue_type")
-    match about:
-        case Covers.CALLS:
-            return _open(about).select_related(*related)
-        case Covers.REQUESTS:
-            return _open(about).select_related("partition", "user")
-        case _:
-            return _open(about).select_related(
-                *(f"call__{name}" for name in related), "request__partition", "request__user"
-            )
+    related = ("call__user", "request__user") if about == Covers.TASKS else ("user",)
+    return _open(about).select_related(*related)
 
 
 def _open(about: str) -> "QuerySet[Any]":
