@@ -294,7 +294,7 @@ def test_pages_and_lists_show_how_targets_stand(administrator, agreement, call):
     assert '<span class="badge warn">near</span>' in page
     assert "Standard is for everything." in page
     assert "<strong>Started</strong>" in page
-    assert '<dt>Next</dt><dd>breach <span class="muted">' in page
+    assert "<dt>Next</dt><dd>breach, " in page
     listed = administrator.get(reverse("web:calls")).content.decode()
     assert '<span class="due warn" title="Resolution, Standard: near">' in listed
     news = administrator.get(reverse("web:call-news", args=[call.pk]), {"version": "9"}).content.decode()
