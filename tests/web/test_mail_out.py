@@ -82,6 +82,18 @@ def test_a_server_is_added_changed_and_switched_off(administrator):
     assert "Switch it on" in text_of(administrator.get(reverse("web:server", args=[server.pk])))
 
 
+def test_the_form_of_a_server_is_grouped_and_in_words(administrator):
+    page = text_of(administrator.get(reverse("web:server-new")))
+    for words in (
+        "<legend>Sign-in</legend>",
+        "TLS from the start",
+        "Automatic: the most secure",
+        "Only about work",
+    ):
+        assert words in page
+    assert "> auto<" not in page
+
+
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [

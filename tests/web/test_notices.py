@@ -98,6 +98,7 @@ def test_somebody_chooses_how_to_hear(analyst, ann):
         ({"pager": "0170 12345"}, "Enter a valid email address"),
         ({"digest_at": ""}, "This field is required"),
         ({"type_1003": "sometimes"}, "Select a valid choice"),
+        ({"all_call": "sometimes"}, "Select a valid choice"),
     ],
 )
 def test_a_wrong_choice_is_told_and_nothing_is_kept(analyst, wrong, sentence):
@@ -110,9 +111,32 @@ def test_a_wrong_choice_is_told_and_nothing_is_kept(analyst, wrong, sentence):
 
 def test_nobody_turns_off_what_is_urgent_or_vital(analyst):
     page = text_of(analyst.get(reverse("web:my-notices")))
-    assert "Call - Note Added" in page
-    for name in ("Task - Opened", "Task - Time Limit Passed", "Approval - Wanted", ">Digest<"):
+    assert ">Note Added<" in page
+    for name in (">Opened<", ">Time Limit Passed<", ">Wanted<", ">Digest<"):
         assert name not in page
+
+
+def test_one_choice_serves_all_that_happens_to_calls_and_what_is_chosen_apart_wins(analyst):
+    def chosen():
+        return dict(PersonChoice.objects.values_list("type_code", "wish"))
+
+    analyst.post(reverse("web:my-notices"), choices(all_call="digest", type_1003="off"))
+    calls = [code for code in chosen() if code // 1000 == 1]
+    assert len(calls) > 5
+    assert chosen() == {**dict.fromkeys(calls, "digest"), 1003: "off"}
+    page = text_of(analyst.get(reverse("web:my-notices")))
+    assert "As chosen for each" in page  # calls differ, requests don't
+    as_shown = {f"type_{code}": wish for code, wish in chosen().items()}
+    analyst.post(reverse("web:my-notices"), choices(**as_shown, all_call=""))
+    assert chosen()[1003] == "off"
+    analyst.post(reverse("web:my-notices"), choices(**as_shown, all_call="at_once"))
+    assert not chosen()
+
+
+def test_the_clock_of_quiet_hours_is_named(analyst, ann):
+    assert "Your clock shows the time of UTC, as the desk's does." in text_of(
+        analyst.get(reverse("web:my-notices"))
+    )
 
 
 def settings(**values):

@@ -20,9 +20,7 @@ AnyView = TypeVar("AnyView", bound=Callable[..., HttpResponseBase])
 
 ANALYSTS_ONLY = "These pages are for analysts, and your sign-in doesn't belong to one."
 PEOPLE_ONLY = "This page is for people of this desk, and your sign-in belongs to none."
-ADMINISTRATORS_ONLY = (
-    "This page is for administrators. Whoever runs this desk makes one of you: mailcall password --superuser"
-)
+ADMINISTRATORS_ONLY = "This page is for administrators. Ask whoever runs this desk if you need it."
 
 
 def analysts_only(view: Callable[Concatenate[HttpRequest, P], R]) -> Callable[Concatenate[HttpRequest, P], R]:

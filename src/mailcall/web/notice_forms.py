@@ -1,11 +1,14 @@
 """What is typed about who hears of what, checked."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 
 from mailcall.desk.models import Partition, Person
-from mailcall.outbound.message_types import choosable, switchable
+from mailcall.outbound.message_types import MessageType, choosable, switchable
 from mailcall.outbound.models import (
     NotificationSettings,
     OccasionSetting,
@@ -103,28 +106,79 @@ class MyNoticesForm(forms.ModelForm):  # type: ignore[type-arg]
         return said
 
 
+@dataclass(frozen=True, slots=True)
+class ChoiceGroup:
+    """The choices for all that happens to one kind of thing: one for all of it, and one for each."""
+
+    whole: forms.BoundField
+    each: list[forms.BoundField]
+    differs: bool
+
+
 class ChoicesForm(forms.Form):
-    """How somebody wants to hear of each message type."""
+    """How somebody wants to hear: of all that happens to calls, say, or of each message type."""
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._person = person
         self._saved = dict(PersonChoice.objects.filter(person=person).values_list("type_code", "wish"))
+        self._kinds: dict[str, list[MessageType]] = defaultdict(list)
         for kind in choosable():
-            self.fields[f"type_{kind.code}"] = forms.ChoiceField(
-                label=kind.name, choices=Wish.choices, initial=self._saved.get(kind.code, Wish.AT_ONCE)
+            self._kinds[kind.name.partition(" - ")[0]].append(kind)
+        for entity, kinds in self._kinds.items():
+            common = self._common(kinds)
+            self.fields[_whole(entity)] = forms.ChoiceField(
+                label=f"{entity}s",
+                choices=[*([] if common else [("", "As chosen for each")]), *Wish.choices],
+                initial=common,
+                required=False,
             )
+            for kind in kinds:
+                self.fields[f"type_{kind.code}"] = forms.ChoiceField(
+                    label=kind.name.partition(" - ")[2], choices=Wish.choices, initial=self._wish(kind)
+                )
+
+    def groups(self) -> list[ChoiceGroup]:
+        """As the page shows them."""
+        return [
+            ChoiceGroup(
+                self[_whole(entity)],
+                [self[f"type_{kind.code}"] for kind in kinds],
+                not self._common(kinds) or any(self[f"type_{kind.code}"].errors for kind in kinds),
+            )
+            for entity, kinds in self._kinds.items()
+        ]
 
     def save(self) -> None:
-        """Keep what is not simply at once."""
-        for kind in choosable():
-            wish = self.cleaned_data[f"type_{kind.code}"]
-            if wish == Wish.AT_ONCE:
-                PersonChoice.objects.filter(person=self._person, type_code=kind.code).delete()
-            elif wish != self._saved.get(kind.code):
-                PersonChoice.objects.update_or_create(
-                    person=self._person, type_code=kind.code, defaults={"wish": wish}
-                )
+        """Keep what is not simply at once. What was chosen for one message type wins over that for all."""
+        for entity, kinds in self._kinds.items():
+            whole = self.cleaned_data[_whole(entity)]
+            for kind in kinds:
+                wish = self.cleaned_data[f"type_{kind.code}"]
+                if whole and whole != self._common(kinds) and wish == self._wish(kind):
+                    wish = whole
+                self._keep(kind, wish)
+
+    def _keep(self, kind: MessageType, wish: str) -> None:
+        if wish == Wish.AT_ONCE:
+            PersonChoice.objects.filter(person=self._person, type_code=kind.code).delete()
+        elif wish != self._saved.get(kind.code):
+            PersonChoice.objects.update_or_create(
+                person=self._person, type_code=kind.code, defaults={"wish": wish}
+            )
+
+    def _wish(self, kind: MessageType) -> str:
+        return self._saved.get(kind.code, Wish.AT_ONCE)
+
+    def _common(self, kinds: Sequence[MessageType]) -> str:
+        """What is chosen for all of these alike, or an empty text."""
+        wishes = {self._wish(kind) for kind in kinds}
+        return wishes.pop() if len(wishes) == 1 else ""
+
+
+def _whole(entity: str) -> str:
+    """The name of the field for all that happens to calls, say."""
+    return f"all_{entity.lower().replace(' ', '_')}"
 
 
 def _saved(partition: Partition | None) -> dict[int, str]:

@@ -10,17 +10,46 @@ from mailcall.desk_file.servers import missing_setting
 from mailcall.message import ascii_domain
 from mailcall.outbound.models import OutgoingServer
 
-METHODS = ("auto", "scram-sha-256", "scram-sha-1", "plain", "login", "cram-md5", "none")
+METHODS = {
+    "auto": "Automatic: the most secure",
+    "scram-sha-256": "SCRAM-SHA-256",
+    "scram-sha-1": "SCRAM-SHA-1",
+    "plain": "PLAIN",
+    "login": "LOGIN",
+    "cram-md5": "CRAM-MD5",
+    "none": "No sign-in",
+}
+PROTOCOLS = {"smtp": "SMTP", "maildir": "Maildir, a folder on this machine"}
+SECURITIES = {
+    "tls": "TLS from the start",
+    "starttls": "STARTTLS",
+    "plain": "None: all can be read on the way",
+}
+WORK = {
+    0: "Any mail",
+    1: "Only about work of priority 1",
+    **{n: f"Only about work of priority 1 to {n}" for n in range(2, 6)},
+}
+GROUPS = {
+    "Where": ("name", "protocol", "server", "port", "security", "ca_file", "path"),
+    "Sign-in": ("login", "new_password", "auth_method", "forget_password"),
+    "Which mail": ("partition", "sender_domains", "call_priority", "priority"),
+    "How fast": ("rate_limit", "domain_rate_limit"),
+    "How it leaves": ("envelope_tags", "from_group", "pager_encoding"),
+}
 
 
 class ServerForm(forms.ModelForm):  # type: ignore[type-arg]
     """All settings of an outgoing server. The password is never shown."""
 
-    protocol = forms.ChoiceField(choices=[(name, name) for name in transport.PROTOCOLS])
-    auth_method = forms.ChoiceField(
-        label="Authentication method",
-        choices=[(name, name) for name in METHODS],
-        help_text="`auto` takes the most secure that the server offers.",
+    protocol = forms.ChoiceField(choices=[(name, PROTOCOLS.get(name, name)) for name in transport.PROTOCOLS])
+    security = forms.ChoiceField(label="Encryption", choices=list(SECURITIES.items()))
+    auth_method = forms.ChoiceField(label="Authentication method", choices=list(METHODS.items()))
+    call_priority = forms.TypedChoiceField(
+        label="Priority of work",
+        choices=list(WORK.items()),
+        coerce=int,
+        error_messages={"invalid_choice": "A priority is 1, the most urgent, to 5; 0 is any mail."},
     )
     new_password = forms.CharField(
         label="Password",
@@ -33,42 +62,44 @@ class ServerForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = OutgoingServer
-        fields = [
-            "name",
-            "protocol",
-            "server",
-            "port",
-            "security",
-            "login",
-            "new_password",
-            "forget_password",
-            "auth_method",
-            "ca_file",
-            "path",
-            "partition",
-            "sender_domains",
-            "call_priority",
-            "priority",
-            "rate_limit",
-            "domain_rate_limit",
-            "from_group",
-            "pager_encoding",
-            "envelope_tags",
-        ]
+        fields = [name for names in GROUPS.values() for name in names]
+        labels = {
+            "server": "Host name",
+            "path": "Folder",
+            "ca_file": "File of its certification authority",
+            "sender_domains": "Only mail from these domains",
+            "priority": "Turn",
+            "rate_limit": "Recipients in a minute",
+            "domain_rate_limit": "Of one domain in a minute",
+            "from_group": "Send emails from this group",
+            "envelope_tags": "An envelope sender for each copy",
+        }
+        help_texts = {
+            "partition": "",
+            "ca_file": "PEM, on this machine; only for a private one.",
+            "path": "Only for Maildir.",
+            "sender_domains": "Separated by blanks; empty: any.",
+            "priority": "Of several that take a mail, the one with the least is tried first.",
+            "rate_limit": "At most; 0: no limit.",
+            "domain_rate_limit": "At most; 0: no limit.",
+        }
         widgets = {"sender_domains": forms.TextInput()}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.order_fields(self.Meta.fields)
         self.fields["partition"].empty_label = "All partitions"  # type: ignore[attr-defined]
-        self.fields["call_priority"].widget.attrs["max"] = 5
-        self.fields["ca_file"].label = "File of its certification authority"
-        self.fields["ca_file"].help_text = "PEM, on this machine; only for a private one."
         self.fields["sender_domains"].required = False
         if self.instance.password:
             self.fields["new_password"].help_text = "Empty: the stored one stays."
         else:
             del self.fields["forget_password"]
+
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields, with what each group of them is about."""
+        return [
+            (title, [self[name] for name in names if name in self.fields]) for title, names in GROUPS.items()
+        ]
 
     def clean_sender_domains(self) -> str:
         """Each once, in ASCII. Raises ValidationError for what is no domain."""
@@ -79,13 +110,6 @@ class ServerForm(forms.ModelForm):  # type: ignore[type-arg]
                 raise ValidationError(f"“{typed}” is no domain.")
             domains.append(domain)
         return "\n".join(dict.fromkeys(domains))
-
-    def clean_call_priority(self) -> int:
-        """From 0 to 5."""
-        priority = int(self.cleaned_data["call_priority"])
-        if priority > 5:
-            raise ValidationError("A priority is 1, the most urgent, to 5; 0 is any mail.")
-        return priority
 
     def _post_clean(self) -> None:
         """After the values are in the instance: what the protocol can't do without."""

@@ -78,7 +78,13 @@ def mine(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Your choices are saved.")
         return redirect("web:my-notices")
     kept = NotificationSettings.objects.filter(people_choose=False).select_related("partition")
-    context = {"form": form, "choices": choices, "person": person, "kept": [row.partition for row in kept]}
+    context = {
+        "form": form,
+        "choices": choices,
+        "person": person,
+        "zone": person.time_zone or timezone.get_default_timezone_name(),
+        "kept": [row.partition for row in kept],
+    }
     status = UNPROCESSABLE if posted is not None else 200
     return render(request, "web/notices/mine.html", context, status=status)
 
