@@ -224,6 +224,22 @@ def test_a_preview_is_what_saving_does(office: Office, agreement: Agreement) -> 
     assert effects.anew == len(calls)
 
 
+def test_a_preview_counts_what_would_begin_also_where_it_stands(office: Office) -> None:
+    call = Call.objects.create(partition=office.partition, subject="No light", user=office.uma)
+    suspend(call, office.deed(office.bob, "Uma is away."))
+    office.request(step("a"), step("b", "a"))
+    calendar = BusinessCalendar.objects.create(name="Always", saturday="00:00-24:00")
+
+    def agree() -> None:
+        agreed("Calls", calendar)
+        agreed("Tasks", calendar, covers="task")
+
+    effects = effects_of(agree, office.now)
+    assert (effects.looked_at, effects.begun) == (4, 4)  # two of the call, two of the task that has begun
+    assert [move.new is None for move in effects.moves] == [False, False, True, True]
+    assert not Agreement.objects.exists()
+
+
 def test_a_preview_of_an_end_lists_what_is_measured_no_more(office: Office, agreement: Agreement) -> None:
     logged(office)
     effects = effects_of(agreement.delete, office.now)

@@ -168,7 +168,10 @@ def test_a_preview_shows_open_work_with_old_and_new_times_and_saves_nothing(admi
     shown = administrator.post(page, typed).content.decode()
     assert "<strong>1</strong> target of open work would be due at another time." in shown
     assert "<strong>1</strong> would be breached at once." in shown
-    assert "<strong>1</strong> level would be overdue at once; of 1 target the highest alone" in shown
+    assert (
+        "<strong>1</strong> level would be overdue at once; <strong>1</strong> target would be told of"
+        in shown
+    )
     assert "Nothing is saved yet." in shown
     assert f'<a href="/calls/{call.pk}/">{call}</a>' in shown
     assert 'value="2h"' in shown

@@ -125,7 +125,7 @@ def _new(thing: Thing, measure: Measure, terms: Terms) -> Timer:
 def _sync(timer: Timer, thing: Thing, terms: Terms, now: dt.datetime, timing: Timing) -> None:
     """Have a timer run, stand or begin anew, unless it does what it should already."""
     ended, is_new = has_ended(thing), timer.pk is None
-    if is_new and (ended or not _has_begun(thing)):
+    if is_new and (ended or not has_begun(thing)):
         return
     met = timer.met_at
     if ended and met is None:
@@ -152,8 +152,8 @@ def has_ended(thing: Thing) -> bool:
     return thing.has_ended
 
 
-def _has_begun(thing: Thing) -> bool:
-    """A task that waits for others has not, and its time is not measured yet."""
+def has_begun(thing: Thing) -> bool:
+    """Whether its time is measured: that of a task that waits for others is not yet."""
     return not isinstance(thing, Task) or thing.state != TaskState.WAITING
 
 

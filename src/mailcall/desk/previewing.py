@@ -8,7 +8,7 @@ from itertools import product
 from django.db import transaction
 
 from mailcall.desk.agreements import Agreements, Terms
-from mailcall.desk.clocks import Thing, is_running
+from mailcall.desk.clocks import Thing, has_begun, is_running
 from mailcall.desk.models import Agreement, Covers, Measure, Timer
 from mailcall.desk.recomputing import open_keys, open_work
 
@@ -113,11 +113,10 @@ class _Look:
             return Move(thing, measure, timer.due_at, None, ends=True)
         if timer is not None and timer.terms == terms.hash:
             return None
-        runs = is_running(thing)
-        if timer is None and not runs:
+        if timer is None and not has_begun(thing):
             return None
         new = None
-        if runs:
+        if is_running(thing):
             used = self._used(timer)
             self._count(timer, terms, used)
             new = self._after.hours(terms.agreement).add(self._now, terms.allowed - used)
