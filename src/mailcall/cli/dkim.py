@@ -1,7 +1,7 @@
 """`mailcall dkim`: the keys by which our own mail is signed, and the records to publish for them."""
 
-import datetime as dt
-import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, TextIO
 
 import click
@@ -10,8 +10,6 @@ from mailcall.cli.ready import ready
 
 if TYPE_CHECKING:
     from mailcall.outbound.models import DkimKey
-
-LONGEST_STRING = 255  # of a TXT record (RFC 1035 3.3.14)
 
 
 @click.group()
@@ -30,25 +28,12 @@ def dkim() -> None:
 def create(domain: str, selector: str | None, kind: Literal["rsa", "ed25519"], file: TextIO | None) -> None:
     """Make a key for mail from addresses of DOMAIN, not in use yet, and say what to publish."""
     ready()
-    from mailcall.message import ascii_domain
-    from mailcall.message.dkim_signing import new_key, public_record
-    from mailcall.outbound.models import DkimKey
+    from mailcall.outbound import dkim_keys
 
-    name = ascii_domain(domain.strip().lower())
-    if not re.fullmatch(r"(?=.{4,190}\Z)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+", name):
-        raise click.ClickException(f"“{domain}” is no domain.")
-    selector = (selector or f"mc{dt.datetime.now(dt.UTC):%Y%m}").lower()
-    if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", selector):
-        raise click.ClickException(f"“{selector}” is no selector: letters, digits and hyphens.")
-    if DkimKey.objects.filter(domain=name, selector=selector).exists():
-        raise click.ClickException(f"There is a key {selector} of {name}; choose another --selector.")
-    pem = file.read() if file else new_key(kind)
-    try:
-        public_record(pem)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
-    _tell(DkimKey.objects.create(domain=name, selector=selector, private_key=pem))
-    click.echo(f"\nThen: mailcall dkim on {name} {selector}")
+    with _told():
+        key = dkim_keys.make(domain, selector or "", kind, file.read() if file else "")
+    _tell(key)
+    click.echo(f"\nThen: mailcall dkim on {key.domain} {key.selector}")
 
 
 @dkim.command()
@@ -71,15 +56,13 @@ def show() -> None:
 def on(domain: str, selector: str, unchecked: bool) -> None:
     """Sign with a key, once its record is published. Any other key of the domain is switched off."""
     key = _key(domain, selector)
-    if not unchecked and (problem := _not_published(key)):
-        raise click.ClickException(problem)
-    from django.db import transaction
+    from mailcall.inbound.dns import key_lookup
+    from mailcall.outbound import dkim_keys
 
-    from mailcall.outbound.models import DkimKey
-
-    with transaction.atomic():
-        DkimKey.objects.filter(domain=key.domain).update(active=False)
-        DkimKey.objects.filter(pk=key.pk).update(active=True)
+    if not unchecked:
+        with _told("`mailcall dkim show` says what to publish; --unchecked goes on without."):
+            dkim_keys.refuse_unpublished(key, key_lookup())
+    dkim_keys.switch_on(key)
     click.echo(f"Mail from {key.domain} is signed with {key.selector} from now on.")
 
 
@@ -89,8 +72,9 @@ def on(domain: str, selector: str, unchecked: bool) -> None:
 def off(domain: str, selector: str) -> None:
     """Sign no longer with a key. Leave its record published for a week: mail is still on its way."""
     key = _key(domain, selector)
-    key.active = False
-    key.save(update_fields=["active"])
+    from mailcall.outbound import dkim_keys
+
+    dkim_keys.switch_off(key)
     click.echo(f"Mail from {key.domain} is no longer signed with {key.selector}.")
 
 
@@ -100,9 +84,10 @@ def off(domain: str, selector: str) -> None:
 def remove(domain: str, selector: str) -> None:
     """Delete a key that is off."""
     key = _key(domain, selector)
-    if key.active:
-        raise click.ClickException("It is in use: switch it off first, or another on.")
-    key.delete()
+    from mailcall.outbound import dkim_keys
+
+    with _told():
+        dkim_keys.remove(key)
     click.echo(f"The key {selector} of {domain} is deleted.")
 
 
@@ -118,23 +103,18 @@ def _key(domain: str, selector: str) -> "DkimKey":
 
 
 def _tell(key: "DkimKey") -> None:
+    from mailcall.outbound.dkim_keys import txt_value
+
     click.echo(f"{key.record_name} ({'in use' if key.active else 'not in use'})")
-    strings = [key.record[at : at + LONGEST_STRING] for at in range(0, len(key.record), LONGEST_STRING)]
-    quoted = " ".join(f'"{string}"' for string in strings)
-    click.echo(f"  TXT {quoted}")
+    click.echo(f"  TXT {txt_value(key)}")
 
 
-def _not_published(key: "DkimKey") -> str:
-    """Why DNS does not show its record, in a sentence; empty where it does."""
-    from mailcall.inbound.dns import key_lookup
-    from mailcall.message.dkim import LookupFailed
+@contextmanager
+def _told(advice: str = "") -> Iterator[None]:
+    """Tell why something is refused, and what can be done."""
+    from mailcall.desk.errors import Refused
 
     try:
-        published = key_lookup()(key.record_name)
-    except LookupFailed as failed:
-        return f"Nobody says what {key.record_name} holds: {failed}. --unchecked goes on without."
-    wanted = key.record.rpartition("p=")[2]
-    if wanted not in published.replace(" ", ""):
-        found = "another record" if published else "no record"
-        return f"DNS has {found} at {key.record_name}. `mailcall dkim show` says what to publish."
-    return ""
+        yield
+    except Refused as refusal:
+        raise click.ClickException(f"{refusal} {advice}".strip()) from None

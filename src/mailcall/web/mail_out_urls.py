@@ -3,7 +3,7 @@
 from django.urls import path
 
 from mailcall.web.access import public
-from mailcall.web.views import outbox, servers, suppressed, unsubscribing
+from mailcall.web.views import dkim, outbox, servers, suppressed, unsubscribing
 
 mail_out_pages = [
     path("servers/new/", servers.new, name="server-new"),
@@ -11,6 +11,8 @@ mail_out_pages = [
     path("servers/<int:pk>/edit/", servers.edit, name="server-edit"),
     path("servers/<int:pk>/switch/", servers.switch, name="server-switch"),
     path("servers/<int:pk>/test/", servers.test, name="server-test"),
+    path("dkim/", dkim.index, name="dkim"),
+    path("dkim/<int:pk>/", dkim.do, name="dkim-do"),
     path("outbox/", outbox.index, name="outbox"),
     path("outbox/do/", outbox.do_to_all, name="outbox-do"),
     path("outbox/undo/", outbox.undo, name="outbox-undo"),
