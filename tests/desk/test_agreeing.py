@@ -136,6 +136,38 @@ def test_whoever_goes_on_after_a_kill_does_the_rest(
     assert [timer(call).generation for call in calls] == [2] * 5
 
 
+@pytest.mark.parametrize(("name", "generations"), [("due.done", [2, 2, 1, 1]), ("due.committed", [2] * 4)])
+def test_killed_in_the_midst_of_a_chunk_nothing_is_half_done_and_nothing_twice(
+    office: Office,
+    agreement: Agreement,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    generations: list[int],
+) -> None:
+    class Killed(BaseException):
+        """The process died here."""
+
+    passed = []
+
+    def checkpoint(here: str) -> None:
+        passed.append(here)
+        if passed.count(name) == 2:
+            raise Killed
+
+    monkeypatch.setattr(recomputing, "CHUNK", 2)
+    calls = [logged(office) for _ in range(4)]
+    with changing(agreement, ANN):
+        shorter(agreement)
+    with monkeypatch.context() as patch:
+        patch.setattr(recomputing, "checkpoint", checkpoint)
+        with pytest.raises(Killed):
+            recompute(office.now)
+    assert [timer(call).generation for call in calls] == generations
+    recompute(office.now)
+    assert [timer(call).generation for call in calls] == [2] * 4
+    assert [told(call)[1:] for call in calls] == [["Began anew: Standard was changed."]] * 4
+
+
 def test_a_change_meanwhile_begins_again(
     office: Office, agreement: Agreement, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,10 +8,14 @@ import pytest
 from django.db import connection
 
 from desk.offices import Office, approval, asked, said, states, step, task
+from desk.test_service_levels import agreed, logged, told
 from installations import ON_POSTGRESQL
+from mailcall.desk import recomputing
+from mailcall.desk.agreeing import ask_to_recompute, set_targets
 from mailcall.desk.approvals import decide
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import Condition
+from mailcall.desk.models import BusinessCalendar, Condition, Recompute
+from mailcall.desk.recomputing import recompute
 from mailcall.desk.tasks import close_task
 from mailcall.desk.work_states import Verb
 
@@ -78,3 +82,17 @@ def test_the_last_two_tasks_closed_at_once_close_the_request(office: Office) -> 
         )
         request.refresh_from_db()
         assert (request.state, len(said(request))) == ("closed", 2)
+
+
+def test_two_workers_bring_open_work_in_step_once(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recomputing, "CHUNK", 3)
+    calendar = BusinessCalendar.objects.create(name="Berlin", time_zone="Europe/Berlin")
+    agreement = agreed("Standard", calendar)
+    calls = [logged(office) for _ in range(20)]
+    set_targets(agreement, [{"priority": 3, "resolution_minutes": 120}])
+    ask_to_recompute()
+    now = office.now
+    assert at_once(lambda: recompute(now), lambda: recompute(now)) == ["", ""]
+    while Recompute.objects.exists():
+        recompute(now)
+    assert [told(call)[1:] for call in calls] == [["Began anew: Standard was changed."]] * 20
