@@ -107,6 +107,8 @@ def test_the_form_of_a_server_is_grouped_and_in_words(administrator):
         ({"pager_encoding": "morse"}, "“morse” is no encoding"),
         ({"pager_encoding": "base64"}, "“base64” is no encoding"),
         ({"port": "many"}, "Enter a whole number."),
+        ({"port": "0"}, "greater than or equal to 1."),
+        ({"port": "70000"}, "less than or equal to 65535."),
     ],
 )
 def test_a_mistake_is_told_in_a_sentence_and_nothing_is_saved(administrator, wrong, sentence):

@@ -43,6 +43,7 @@ class ServerForm(forms.ModelForm):  # type: ignore[type-arg]
     """All settings of an outgoing server. The password is never shown."""
 
     protocol = forms.ChoiceField(choices=[(name, PROTOCOLS.get(name, name)) for name in transport.PROTOCOLS])
+    port = forms.IntegerField(min_value=1, max_value=65_535)
     security = forms.ChoiceField(label="Encryption", choices=list(SECURITIES.items()))
     auth_method = forms.ChoiceField(label="Authentication method", choices=list(METHODS.items()))
     call_priority = forms.TypedChoiceField(
