@@ -19,7 +19,7 @@ from mailcall.desk.models import ApprovalState, Call, Channel, Clock, OnTimeLimi
 from mailcall.desk.work import Work, by, work_on
 from mailcall.desk.work_states import Verb
 
-AT_ONCE = 200  # found by one query
+AT_ONCE = 300  # found by one query
 
 Row = Task | Call | Clock
 

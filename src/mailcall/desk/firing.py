@@ -31,6 +31,7 @@ from mailcall.desk.models import (
 )
 
 Thing = Call | Request | Task
+# Fetched besides, so that what many share is there once: partitions, groups, agreements and levels are few.
 _OF_ALL = ("group", "analyst")
 _OF_PARENTS = ("partition", "user", "issue_type")
 _ALSO = {
@@ -102,7 +103,7 @@ def _lock(kind: type[Thing], keys: Iterable[int]) -> list[Thing]:
     keys = sorted(keys)
     if not keys:
         return []
-    rows = kind._default_manager.filter(pk__in=keys).select_related(*_ALSO[kind]).order_by("pk")
+    rows = kind._default_manager.filter(pk__in=keys).prefetch_related(*_ALSO[kind]).order_by("pk")
     return list(rows.select_for_update(of=("self",), skip_locked=True))
 
 
@@ -112,7 +113,7 @@ def _due(
     """By timer, all that is due as it is now that the work is locked."""
     found: dict[int, list[Clock]] = defaultdict(list)
     rows = Clock.objects.filter(timer__in={clock.timer_id for clock in clocks}, due_at__lte=now)
-    for clock in rows.select_related("timer__agreement", "level").order_by("pk"):
+    for clock in rows.select_related("timer").prefetch_related("timer__agreement", "level").order_by("pk"):
         if _key(clock.timer) in things:
             found[clock.timer_id].append(clock)
     return found

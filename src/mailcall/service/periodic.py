@@ -5,7 +5,7 @@ import time
 from mailcall.config import config
 
 # Jobs, and after how many seconds each is due again.
-EVERYWHERE = {"sweep": 1.0, "alarms": 20.0, "due": 10.0, "escalate": 10.0, "retention": 60.0}
+EVERYWHERE = {"sweep": 1.0, "alarms": 20.0, "due": 10.0, "escalate": 5.0, "retention": 60.0}
 EMBEDDED = {**EVERYWHERE, "clock": 20.0}
 DISTRIBUTED = {**EVERYWHERE, "tidy": 5.0}
 
