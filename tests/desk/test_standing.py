@@ -11,7 +11,7 @@ from mailcall.desk import closing
 from mailcall.desk.call_handling import defer
 from mailcall.desk.due import escalate
 from mailcall.desk.models import Agreement, BusinessCalendar, Call, Person
-from mailcall.desk.standing import standings, targets_of
+from mailcall.desk.standing import most_pressing, standings
 from mailcall.desk.summaries import summary
 
 
@@ -57,17 +57,17 @@ def test_what_is_done_was_met_or_too_late(office: Office, agreement: Agreement) 
     office.pass_hours(2)
     closing.resolve(call, office.deed(office.bob, "A new bulb."))
     assert stand(fresh(call), office.now) == [("late", -60, None), ("met", 360, None)]
-    assert targets_of([call], office.now).by_key == {}
+    assert most_pressing([call], office.now).by_key == {}
 
 
 def test_lists_show_what_is_due_first_by_one_query_more(office: Office, agreement: Agreement) -> None:
     calls = [logged(office) for _ in range(12)]
     few, many = queries(calls[:2], office.now), queries(calls, office.now)
     assert few == many == 2
-    found = targets_of(calls, office.now)
+    found = most_pressing(calls, office.now)
     assert found.measured
     assert {one.timer.measure for one in found.by_key.values()} == {"response"}
-    assert found.seen != targets_of(calls, office.now + dt.timedelta(minutes=50)).seen
+    assert found.seen != most_pressing(calls, office.now + dt.timedelta(minutes=50)).seen
 
 
 def queries(calls: list[Call], now: dt.datetime) -> int:
@@ -76,13 +76,13 @@ def queries(calls: list[Call], now: dt.datetime) -> int:
     with CaptureQueriesContext(
         connection,
     ) as captured:
-        targets_of(calls, now)
+        most_pressing(calls, now)
     return len(captured)
 
 
 def test_a_desk_without_agreements_measures_nothing(office: Office) -> None:
     call = Call.objects.create(partition=office.partition, subject="No light", user=office.uma)
-    assert not targets_of([call], office.now).measured
+    assert not most_pressing([call], office.now).measured
     assert standings(call, office.now) == []
 
 

@@ -3,7 +3,14 @@
 import pytest
 
 from desk_file.conftest import GOOD, Complaints, Loader
-from mailcall.desk.models import Agreement, EscalationLevel, IssueType, Target
+from mailcall.desk.models import (
+    Agreement,
+    EscalationLevel,
+    IssueType,
+    Recompute,
+    ServiceLevelChange,
+    Target,
+)
 from mailcall.desk_file.dumping import dump
 
 LEVELS = (
@@ -50,6 +57,22 @@ def test_service_levels_are_loaded_and_written_out_the_same(load_text: Loader) -
     text = dump()
     load_text(text)
     assert dump() == text
+
+
+def test_a_load_that_changes_an_agreement_leaves_a_trace_and_has_open_work_follow(load_text: Loader) -> None:
+    load_text(LEVELS)
+    assert [str(change) for change in ServiceLevelChange.objects.order_by("pk")] == [
+        "Berlin: Created by mailcall load.",
+        "Gold: Created by mailcall load.",
+    ]
+    assert Recompute.objects.count() == 3
+    Recompute.objects.all().delete()
+    load_text(LEVELS)
+    assert not Recompute.objects.exists()
+    load_text(LEVELS.replace("resolution_minutes: 480", "resolution_minutes: 300"))
+    change = ServiceLevelChange.objects.first()
+    assert (change.by_name, change.text) == ("The desk file", "Changed by mailcall load: targets.")
+    assert Recompute.objects.count() == 3
 
 
 @pytest.mark.parametrize(

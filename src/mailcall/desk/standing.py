@@ -8,7 +8,6 @@ from typing import Literal
 from django.db.models import Prefetch, QuerySet
 
 from mailcall.desk.agreements import any_agreements
-from mailcall.desk.calendars import WorkingHours
 from mailcall.desk.clocks import Thing
 from mailcall.desk.models import Clock, ClockLine, ClockStep, Measure, Timer
 
@@ -66,11 +65,10 @@ def standings(thing: Thing, now: dt.datetime) -> list[Standing]:
     timers = list(_timers([thing]).prefetch_related(Prefetch("clocks", coming)))
     last = ClockLine.objects.filter(timer__in=timers).order_by("-pk")[:LINES_SHOWN] if timers else ()
     lines = list(last)[::-1]
-    hours: dict[int, WorkingHours] = {}
     return [
         Standing(
             timer,
-            _left(timer, hours, now),
+            _left(timer, now),
             next(iter(timer.clocks.all()), None),
             [line for line in lines if line.timer_id == timer.pk],
         )
@@ -78,15 +76,14 @@ def standings(thing: Thing, now: dt.datetime) -> list[Standing]:
     ]
 
 
-def targets_of(things: Sequence[Thing], now: dt.datetime) -> Targets:
-    """The most pressing open target of each, by one query: what is due first; what stands comes last."""
+def most_pressing(things: Sequence[Thing], now: dt.datetime) -> Targets:
+    """The most pressing open target of each, by one query: what is over, then what is due first."""
     if not any_agreements():
         return Targets()
-    hours: dict[int, WorkingHours] = {}
     found: dict[int, Standing] = {}
     for timer in _timers(things).filter(met_at__isnull=True) if things else ():
         key = getattr(timer, f"{things[0]._meta.model_name}_id")
-        standing = Standing(timer, _left(timer, hours, now))
+        standing = Standing(timer, _left(timer, now))
         if key not in found or _press(standing) < _press(found[key]):
             found[key] = standing
     return Targets(found, measured=True)
@@ -98,16 +95,15 @@ def _timers(things: Sequence[Thing]) -> "QuerySet[Timer]":
     return rows.select_related("agreement__calendar")
 
 
-def _left(timer: Timer, hours: dict[int, WorkingHours], now: dt.datetime) -> int:
+def _left(timer: Timer, now: dt.datetime) -> int:
     left = timer.allowed - timer.used
     if timer.running_since is None:
         return left
-    calendar = timer.agreement.calendar
-    if calendar.pk not in hours:
-        hours[calendar.pk] = calendar.hours()
-    return left - round(hours[calendar.pk].working_time(timer.running_since, now).total_seconds())
+    ran = timer.agreement.calendar.hours().working_time(timer.running_since, now)
+    return left - round(ran.total_seconds())
 
 
-def _press(standing: Standing) -> tuple[bool, float, int]:
+def _press(standing: Standing) -> tuple[bool, bool, float, int]:
     due_at = standing.timer.due_at
-    return due_at is None, due_at.timestamp() if due_at else 0.0, standing.left
+    is_over = standing.stand == "breached"
+    return not is_over, due_at is None, due_at.timestamp() if due_at else 0.0, standing.left

@@ -26,7 +26,7 @@ from mailcall.desk.models.calls import CLOSED_STATES
 from mailcall.desk.models.work import UNENDED_STATES
 from mailcall.desk.people import may_act_as_analyst
 from mailcall.desk.rights import partitions_of
-from mailcall.desk.standing import Targets, targets_of
+from mailcall.desk.standing import Targets, most_pressing
 from mailcall.desk.state_names import StateNames
 
 MOST = 200
@@ -216,7 +216,7 @@ class _Due:
 
     def __init__(self, person: Person, rows: Sequence[Any], name: str = "Due") -> None:
         told = may_act_as_analyst(person)
-        self._targets = targets_of(rows, timezone.now()) if told else Targets()
+        self._targets = most_pressing(rows, timezone.now()) if told else Targets()
         self.columns = (name,) if self._targets.measured else ()
 
     def cells(self, row: Call | Request | Task) -> tuple[str, ...]:

@@ -15,7 +15,10 @@ from mailcall.desk_file.report import Report
 from mailcall.desk_file.saving import Saving, SetPassword
 from mailcall.desk_file.tree import read_tree
 
-_AGREED: Mapping[str, type[Agreement | BusinessCalendar]] = {"agreement": Agreement, "business calendar": BusinessCalendar}
+_AGREED: Mapping[str, type[Agreement | BusinessCalendar]] = {
+    "agreement": Agreement,
+    "business calendar": BusinessCalendar,
+}
 
 
 def load(
@@ -53,6 +56,7 @@ def _recompute(report: Report) -> None:
     for change in report.changes:
         if change.what != "unchanged" and (model := _AGREED.get(change.kind)):
             thing = model._default_manager.get(name=change.name)
-            text = f"{change.what.capitalize()} by mailcall load"
-            note_change(thing, Author(None, "The desk file"), f"{text}: {', '.join(change.fields)}.")
+            fields = f": {', '.join(change.fields)}" if change.what == "changed" else ""
+            said = f"{change.what.capitalize()} by mailcall load{fields}."
+            note_change(thing, Author(None, "The desk file"), said)
             ask_to_recompute()

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from mailcall.desk.models import Call, Person, State
 from mailcall.desk.models.calls import CLOSED_STATES
-from mailcall.desk.standing import Targets, targets_of
+from mailcall.desk.standing import Targets, most_pressing
 from mailcall.web.latest import latest_first
 from mailcall.web.paging import PAGE_SIZE, digest, key_from, newest_first
 
@@ -53,7 +53,7 @@ def find_calls(
         page = _search(states, query, key_from(before), size, partitions)
     else:
         page = _latest(states, before, size, partitions)
-    return replace(page, targets=targets_of(page.calls, timezone.now()))
+    return replace(page, targets=most_pressing(page.calls, timezone.now()))
 
 
 def _latest(states: list[State], before: str, size: int, partitions: Set[int] | None) -> CallPage:

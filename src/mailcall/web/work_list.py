@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from mailcall.desk.models import Person, Request, RequestState, Task, TaskState
-from mailcall.desk.standing import Targets, targets_of
+from mailcall.desk.standing import Targets, most_pressing
 from mailcall.web.call_list import SUBJECT_WINDOW, people_found
 from mailcall.web.latest import latest_first
 from mailcall.web.paging import PAGE_SIZE, digest, key_from, newest_first
@@ -101,4 +101,4 @@ def find_tasks(
 
 
 def _shown(rows: list[W], older: str = "", *, cut_short: bool = False) -> WorkPage[W]:
-    return WorkPage(rows, older, cut_short, targets_of(rows, timezone.now()))
+    return WorkPage(rows, older, cut_short, most_pressing(rows, timezone.now()))
