@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import check_password
 
 from desk_file.conftest import ENVIRON, GOOD, Loader
 from mailcall.desk.models import CallTemplate, Group, Partition, Person
+from mailcall.desk_file.dumping import dump
 from mailcall.desk_file.problems import DeskFileError
 from mailcall.inbound.models import IncomingAccount
 from mailcall.outbound.models import OutgoingServer
@@ -60,6 +61,17 @@ def test_a_field_left_out_keeps_its_value_and_an_empty_one_clears_it(load_text: 
     load_text("call_templates: [{name: Mail, group: null}]")
     template.refresh_from_db()
     assert template.group is None
+
+
+def test_a_group_names_those_whose_default_it_is(load_text: Loader) -> None:
+    load_text(GOOD)
+    group = "groups: [{name: Service Desk, default_of: [ann@desk.example]}]"
+    load_text(group)
+    assert str(Person.objects.get(default_group__name="Service Desk")) == "Ann Lee"
+    assert load_text(group).is_unchanged
+    assert "default_of" in dump()
+    load_text("groups: [{name: Service Desk, default_of: []}]")
+    assert not Person.objects.exclude(default_group=None).exists()
 
 
 def test_nothing_is_deleted_but_members_are_what_the_file_says(load_text: Loader) -> None:

@@ -9,7 +9,16 @@ from django.utils import timezone
 from desks import Desk, mail, reply_to
 from mailcall.desk.calls import add_note
 from mailcall.desk.errors import Refused
-from mailcall.desk.models import Attachment, Call, Channel, EntryKind, Participant, Person, TimelineEntry
+from mailcall.desk.models import (
+    Attachment,
+    Call,
+    Channel,
+    EntryKind,
+    Group,
+    Participant,
+    Person,
+    TimelineEntry,
+)
 from mailcall.desk.requests import log_request
 from mailcall.desk.work import by
 from mailcall.desk.workflows import Step, set_workflow
@@ -300,6 +309,19 @@ def test_the_server_s_setting_has_mails_come_from_the_group(desk, call):
     draft = typed(desk, call, to="ann@customer.example")
     assert draft.sender == "group"
     assert sending.send(draft).message.sender[1] == "desk@desk.example"
+
+
+def test_the_default_group_of_who_is_in_several_is_the_one_on_record(desk, call):
+    desk.server.from_group = True
+    desk.server.save()
+    night = Group.objects.create(name="Night", addresses="night@desk.example")
+    desk.bob.default_group = night
+    desk.bob.save()
+    assert sending.send(typed(desk, call, to="ann@customer.example")).message.sender[1] == "desk@desk.example"
+    night.members.add(desk.bob)  # who was not in it before
+    assert (
+        sending.send(typed(desk, call, to="ann@customer.example")).message.sender[1] == "night@desk.example"
+    )
 
 
 # --- drafts ---------------------------------------------------------------------------------------------

@@ -161,6 +161,18 @@ def test_what_is_wrong_about_a_person_is_said_and_nothing_typed_is_lost(administ
     assert not Person.objects.filter(email="kept@example.com").exists()
 
 
+def test_the_default_group_is_one_of_those_that_somebody_is_in(administrator, ann, uma, group):
+    other = Group.objects.create(name="Other")
+    address = reverse("web:person-edit", args=[ann.pk])
+    data = {"name": ann.name, "is_analyst": "on"}
+    assert "Default group" in text_of(administrator.get(address))
+    assert "Default group" not in text_of(administrator.get(reverse("web:person-edit", args=[uma.pk])))
+    assert administrator.post(address, {**data, "default_group": other.pk}).status_code == 422
+    assert administrator.post(address, {**data, "default_group": group.pk}).status_code == 302
+    ann.refresh_from_db()
+    assert ann.default_group == group
+
+
 def test_an_address_is_added_verified_put_on_record_and_removed(administrator, uma):
     set_password(uma, "correct horse battery")
     administrator.post(reverse("web:address-add", args=[uma.pk]), {"address": "Uma@Home.example"})

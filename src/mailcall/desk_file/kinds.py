@@ -182,7 +182,14 @@ KINDS = (
         references={"organisation": "organisations"},
         parts=("addresses", "unverified_addresses", "pager"),
     ),
-    Kind("groups", "group", schema.GroupItem, Group, lists={"addresses": _SEMICOLONS}, parts=("members",)),
+    Kind(
+        "groups",
+        "group",
+        schema.GroupItem,
+        Group,
+        lists={"addresses": _SEMICOLONS},
+        parts=("members", "default_of"),
+    ),
     Kind(
         "partitions",
         "partition",

@@ -119,6 +119,19 @@ def _save_members(entry: Entry, group: Group, references: References) -> bool:
     return True
 
 
+def _read_default_of(group: Group, people: People) -> list[str]:
+    defaults = Person.objects.filter(default_group=group).order_by("name", "pk")
+    return [people.reference(person) for person in defaults]
+
+
+def _save_default_of(entry: Entry, group: Group, references: References) -> bool:
+    wanted = {person.pk for person in references.analysts(entry, "default_of")}
+    present = set(Person.objects.filter(default_group=group).values_list("pk", flat=True))
+    Person.objects.filter(pk__in=present - wanted).update(default_group=None)
+    Person.objects.filter(pk__in=wanted - present).update(default_group=group)
+    return wanted != present
+
+
 def _read_domains(organisation: Organisation, people: People) -> list[str]:
     return [row.domain for row in organisation.domains.all()]
 
@@ -169,7 +182,10 @@ PARTS: Mapping[str, Mapping[str, Part]] = {
         "message_types": Part(read_occasions, save_occasions),
     },
     "request_types": {"steps": Part(read_steps, save_steps)},
-    "groups": {"members": Part(_read_members, _save_members)},
+    "groups": {
+        "members": Part(_read_members, _save_members),
+        "default_of": Part(_read_default_of, _save_default_of),
+    },
     "organisations": {"domains": Part(_read_domains, _save_domains)},
     "issue_types": {"analysts": Part(read_analysts, save_analysts)},
     "agreements": {

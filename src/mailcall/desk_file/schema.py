@@ -254,6 +254,7 @@ class GroupItem(Item):
     members: list[str] = Field(
         [], description="All its analysts, each by address, or as `Name <address>` where several share one."
     )
+    default_of: list[str] = Field([], description="Those of them whose default group it is.")
 
 
 class GrantItem(Item):

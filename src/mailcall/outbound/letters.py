@@ -161,14 +161,17 @@ def sender_for(kind: SenderKind, author: Person, partition: Partition) -> Mailbo
 
 
 def _group_sender(author: Person) -> Mailbox:
-    """The default group is the one that they were put into first."""
-    member = Membership.objects.filter(person=author).select_related("group").order_by("pk").first()
-    if member is None:
+    """The default group, if they are in it; else the one that they were put into first."""
+    members = Membership.objects.filter(person=author).select_related("group").order_by("pk")
+    groups = sorted(
+        (member.group for member in members), key=lambda group: group.pk != author.default_group_id
+    )
+    if not groups:
         raise Refused("You are in no group whose address the mail could be from.")
-    address = member.group.addresses.partition(";")[0].strip()
+    address = groups[0].addresses.partition(";")[0].strip()
     if not address:
-        raise Refused(f"Group {member.group} has no address that the mail could be from.")
-    return member.group.name, address
+        raise Refused(f"Group {groups[0]} has no address that the mail could be from.")
+    return groups[0].name, address
 
 
 def refuse_files(files: Iterable[NewFile]) -> None:

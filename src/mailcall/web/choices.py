@@ -18,7 +18,13 @@ class GroupField(forms.ModelChoiceField):  # type: ignore[type-arg]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            Group.objects.all(), required=False, **{"label": "Group", "empty_label": "none", **kwargs}
+            **{
+                "queryset": Group.objects.all(),
+                "required": False,
+                "label": "Group",
+                "empty_label": "none",
+                **kwargs,
+            }
         )
 
 

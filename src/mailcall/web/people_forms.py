@@ -9,6 +9,7 @@ from mailcall.desk.models import Group, Organisation, OrganisationDomain, Partit
 from mailcall.desk.models.people import time_zones
 from mailcall.desk.rights import MEANINGS
 from mailcall.message import comparable
+from mailcall.web.choices import GroupField
 from mailcall.web.forms import MailboxesField
 
 MOST_OFFERED = 500
@@ -78,10 +79,21 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
             "organisation",
             "language",
             "time_zone",
+            "default_group",
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        groups = Group.objects.filter(members=self.instance.pk) if self.instance.pk else Group.objects.none()
+        if groups.exists():
+            self.fields["default_group"] = GroupField(
+                label="Default group",
+                queryset=groups,
+                empty_label="the one that they were put into first",
+                help_text="Whose address their mails may be from.",
+            )
+        else:
+            del self.fields["default_group"]
         self.fields["name"].required = True
         self.fields["time_zone"].help_text = "Such as Europe/Berlin."
         if self.instance.organisation:

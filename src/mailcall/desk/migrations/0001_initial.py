@@ -107,6 +107,7 @@ class Migration(migrations.Migration):
                 ('time_zone', models.CharField(blank=True, help_text='Such as Europe/Berlin.', max_length=50, validators=[mailcall.desk.models.people.is_time_zone])),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('organisation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='people', to='desk.organisation')),
+                ('default_group', models.ForeignKey(blank=True, db_index=False, help_text='Of several that they are in; empty: the one that they were put into first.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='desk.group')),
             ],
             options={
                 'verbose_name_plural': 'people',

@@ -163,6 +163,15 @@ class Person(models.Model):
     time_zone = models.CharField(
         max_length=50, blank=True, validators=[is_time_zone], help_text="Such as Europe/Berlin."
     )
+    default_group = models.ForeignKey(
+        "Group",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        help_text="Of several that they are in; empty: the one that they were put into first.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
