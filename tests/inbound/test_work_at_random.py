@@ -330,6 +330,7 @@ def test_a_busy_desk_reaches_no_illegal_state() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 @pytest.mark.django_db
 def test_a_busy_desk_reaches_no_illegal_state_for_long() -> None:
     tried = settings.default.max_examples // 2
