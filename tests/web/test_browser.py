@@ -257,3 +257,26 @@ def test_a_mail_is_written_saved_by_itself_sent_and_taken_back(
     page.get_by_text("The mail did not leave.").wait_for()
     assert text.input_value().startswith("Charge it.")
     assert Draft.objects.get().files.count() == 1
+
+
+def test_an_administrator_sees_what_a_shorter_time_does_and_saves_it(signed_in, live_server, call):
+    from django.utils import timezone
+
+    from mailcall.desk.clocks import sync
+    from mailcall.desk.models import Agreement, BusinessCalendar, Target
+    from mailcall.web.models import Login
+
+    Login.objects.update(is_superuser=True)
+    calendar = BusinessCalendar.objects.create(name="Office")
+    agreement = Agreement.objects.create(name="Standard", calendar=calendar)
+    Target.objects.create(agreement=agreement, priority=call.priority, resolution_minutes=480)
+    sync(call, timezone.now())
+    page = signed_in
+    page.goto(f"{live_server.url}/service-levels/")
+    page.get_by_role("link", name="Standard").click()
+    page.get_by_label(f"Resolution, priority {call.priority}").fill("1h 30m")
+    page.get_by_role("button", name="Show what it would do").click()
+    page.get_by_text("target of open work would be due at another time").wait_for()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("Standard is saved. Open work follows within seconds.").wait_for()
+    assert agreement.targets.get().resolution_minutes == 90
