@@ -11,6 +11,7 @@ from mailcall.desk.models import Call, Channel, Person
 from mailcall.inbound.models import ReceivedMail
 from mailcall.message import envelope_tags, read_mail
 from mailcall.outbound import deliver as room
+from mailcall.outbound.explaining import tellings
 from mailcall.outbound.models import Delivery, Notice, OutgoingServer, Suppression
 from mailcall.outbound.readdressing import readdress
 from mailcall.outbound.threads import signing_keys, token_of
@@ -381,6 +382,8 @@ def test_an_author_is_told_once_of_reports_that_nothing_proves_and_in_other_word
     ann = Delivery.objects.get(recipient=ANN)
     for _ in range(3):
         desk.receive(report(ann.message.message_id, ANN, proved=False))
+    [telling] = [one for one in tellings([ann.message.entry_id]) if one.who == ANN]
+    assert "Unproven, a report says: 5.1.1" in telling.why
     [notice] = Notice.objects.all()
     assert notice.subject.startswith("Perhaps not delivered: ")
     assert notice.text.startswith(f"{ANN}: 5.1.1")

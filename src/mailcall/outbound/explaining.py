@@ -40,6 +40,8 @@ def _mails(entries: Collection[int]) -> Iterator[Telling]:
         for delivery in message.deliveries.all():
             state = delivery.get_state_display().lower()
             why = delivery.reply if state == "withheld" else message.why
+            if delivery.reported:
+                why = f"{why} Unproven, a report says: {delivery.reported}"
             yield Telling(name_of(message.type_code), delivery.recipient, way, state, why, message.pk)
 
 
