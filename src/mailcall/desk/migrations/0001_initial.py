@@ -742,6 +742,10 @@ class Migration(migrations.Migration):
             model_name='timer',
             constraint=models.UniqueConstraint(condition=models.Q(('task__isnull', False)), fields=('task', 'measure', 'of_group'), name='one_timer_of_a_task'),
         ),
+        migrations.AddIndex(
+            model_name='timer',
+            index=models.Index(django.db.models.functions.comparison.Coalesce('breached_at', 'met_at'), name='timers_counted'),
+        ),
         migrations.CreateModel(
             name='ClockLine',
             fields=[
