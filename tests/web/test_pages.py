@@ -41,7 +41,7 @@ def address_of(name, pattern):
     ],
 )
 def test_a_list_is_shown_to_an_analyst(analyst, everything, name, django_assert_max_num_queries):
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         response = analyst.get(reverse(f"web:{name}"))
     assert response.status_code == 200
     assert response["Cache-Control"] == "no-store"
