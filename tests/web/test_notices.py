@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from mailcall.desk import calls
-from mailcall.desk.models import Call, Channel
+from mailcall.desk.models import Call, Channel, Grant, Role
 from mailcall.outbound.models import (
     Message,
     Notice,
@@ -213,7 +213,13 @@ def test_who_forwards_is_asked_and_sees_to_whom_a_mail_would_go(analyst, told, o
     assert "Tell them by email" in page
     preview = text_of(analyst.get(reverse("web:notices-forwarding") + f"?analyst={other.pk}&group="))
     assert "Bea &lt;bea@desk.example&gt;" in preview
-    for strange in ("analyst=x", "analyst=999999", "group=" + "9" * 40, ""):
+    role = Role.objects.create(name="Elsewhere", rights=[])
+    grant = Grant.objects.create(role=role, person=other)
+    asked = f"?partition={told.call.partition_id}&analyst={other.pk}"
+    unseeing = text_of(analyst.get(reverse("web:notices-forwarding") + asked))
+    assert "not Bea: Bea may not see what is in" in unseeing
+    grant.delete()
+    for strange in ("partition=x", "analyst=x", "analyst=999999", "group=" + "9" * 40, ""):
         assert analyst.get(reverse("web:notices-forwarding") + "?" + strange).status_code == 200
     Message.objects.all().delete()
     told.call.refresh_from_db()

@@ -3,11 +3,12 @@
 Whoever can't be told, or need not be, stays in the list with the reason, so that it can be asked for.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from mailcall.desk.events import Origin
-from mailcall.desk.models import Call, Group, Partition, Person, Request, Task, TimelineEntry
+from mailcall.desk.models import Call, Group, Partition, Person, Request, Right, Task, TimelineEntry
+from mailcall.desk.rights import Rights, why_not
 from mailcall.message import address_ok
 from mailcall.outbound.origin import MailOrigin
 
@@ -49,6 +50,14 @@ def reachable(person: Person) -> bool:
 def mailboxes(people: Iterable[Person]) -> list[Recipient]:
     """These people, with the reason where mail can't go to them."""
     return [Recipient(person.name, person.email, person, why_unreachable(person)) for person in people]
+
+
+def if_they_may_see(recipient: Recipient, partition: Partition, rights: Mapping[int, Rights]) -> Recipient:
+    """Analysts hear of what they may see: the same, or not told with the reason. `rights` are by person."""
+    person = recipient.person
+    if person is None or recipient.why_not:
+        return recipient
+    return replace(recipient, why_not=why_not(person, Right.VIEW, partition, rights=rights[person.pk]))
 
 
 def group_recipients(group: Group) -> list[Recipient]:

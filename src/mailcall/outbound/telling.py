@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count
 from django.utils import timezone
 
-from mailcall.desk.models import Person, Right
-from mailcall.desk.rights import Rights, rights_of_many, why_not
+from mailcall.desk.models import Person
+from mailcall.desk.rights import Rights, rights_of_many
 from mailcall.message import comparable
 from mailcall.outbound.message_types import CALL_SURVEY, Audience, Governed, MessageType
 from mailcall.outbound.models import (
@@ -28,7 +28,7 @@ from mailcall.outbound.models import (
     PersonNotices,
     Wish,
 )
-from mailcall.outbound.recipients import Recipient, Work
+from mailcall.outbound.recipients import Recipient, Work, if_they_may_see
 
 if TYPE_CHECKING:
     from mailcall.outbound.instructions import Instruction
@@ -145,7 +145,7 @@ class _Telling:
     def _tell_staff(self, instruction: "Instruction") -> None:
         settings = self._settings.get(instruction.partition.pk) or _DEFAULTS
         by_mail: dict[tuple[str, dt.datetime | None], list[Recipient]] = defaultdict(list)
-        to = [self._if_they_may_see(instruction, recipient) for recipient in instruction.to]
+        to = [if_they_may_see(one, instruction.partition, self._rights) for one in instruction.to]
         for recipient in self._able(instruction, to):
             person = recipient.person
             wish = self._wish(person, instruction.kind, settings)
@@ -180,14 +180,6 @@ class _Telling:
             return False
         self._besides.add(told)
         return True
-
-    def _if_they_may_see(self, instruction: "Instruction", recipient: Recipient) -> Recipient:
-        """What analysts hear of is what they may see: whoever may not is not told."""
-        person = recipient.person
-        if person is None or recipient.why_not:
-            return recipient
-        rights = self._rights[person.pk]
-        return _but(recipient, why_not(person, Right.VIEW, instruction.partition, rights=rights))
 
     def _page(self, instruction: "Instruction", person: Person, settings: NotificationSettings) -> None:
         """A short text to their pager, unless it had its fill within the last minutes."""

@@ -59,7 +59,7 @@ class ForwardForm(ActionForm):
         for name in ("group", "analyst"):
             self.fields[name].widget.attrs.update(
                 {
-                    "hx-get": reverse("web:notices-forwarding"),
+                    "hx-get": f"{reverse('web:notices-forwarding')}?partition={partition_of(target).pk}",
                     "hx-target": shown,
                     "hx-include": "closest form",
                     "hx-params": "group,analyst",

@@ -8,9 +8,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mailcall.desk.models import Group, Partition, Person, Right
+from mailcall.desk.rights import rights_of_many
 from mailcall.outbound.explaining import tellings
 from mailcall.outbound.models import Notice, NotificationSettings, PersonNotices
-from mailcall.outbound.recipients import group_recipients, mailboxes
+from mailcall.outbound.recipients import group_recipients, if_they_may_see, mailboxes
 from mailcall.web.access import (
     acting_person,
     administrators_only,
@@ -145,8 +146,12 @@ def told(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @analysts_only
 def preview(request: HttpRequest) -> HttpResponse:
-    """To whom a mail would go if work were forwarded so."""
+    """To whom a mail would go if work of a partition were forwarded so."""
     analyst = Person.objects.filter(pk=key_from(request.GET.get("analyst")) or 0).first()
     group = Group.objects.filter(pk=key_from(request.GET.get("group")) or 0).first()
     recipients = mailboxes([analyst]) if analyst else group_recipients(group) if group else []
+    partition = Partition.objects.filter(pk=key_from(request.GET.get("partition")) or 0).first()
+    if partition:
+        rights = rights_of_many([one.person for one in recipients if one.person])
+        recipients = [if_they_may_see(one, partition, rights) for one in recipients]
     return render(request, "web/notices/preview.html", {"recipients": recipients})
