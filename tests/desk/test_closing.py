@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from desk.offices import Office
-from desks import Desk, mail
+from desks import AUTHENTICATED, Desk, mail
 from mailcall import desk as desk_room
 from mailcall.desk import closing, events
 from mailcall.desk.call_relations import merge
@@ -259,6 +260,37 @@ def test_an_automatic_answer_leaves_a_resolved_call_as_it_is(desk: Desk) -> None
     desk.receive(away)
     call.refresh_from_db()
     assert call.state == State.RESOLVED
+
+
+def test_a_mail_that_leaves_a_resolved_call_as_it_is_lets_it_wait_anew(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = desk.receive(mail()).call
+    closing.set_closure(call.partition, ClosureMethod.RULES, after_hours=72, warning_hours="48")
+    resolved = timezone.now()
+    closing.resolve(call, by(desk.bob, Channel.PAGE, now=resolved))
+    later = resolved + dt.timedelta(hours=30)
+    assert close_resolved(later) == 1  # the warning
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    note = mail("bob@desk.example", f"UPDATE CALL {call.pk}: she will try it", headers=AUTHENTICATED)
+    desk.receive(note)
+    call.refresh_from_db()
+    assert (call.state, call.resolved_at) == (State.RESOLVED, later)
+    assert close_resolved(resolved + dt.timedelta(hours=53)) == 0
+    assert close_resolved(later + dt.timedelta(hours=24)) == 1  # warned of again
+    assert close_resolved(later + dt.timedelta(hours=72)) == 1
+    assert said(call)[-1] == "Closed, since nobody objected after it was resolved."
+
+
+def test_an_automatic_answer_does_not_keep_a_resolved_call_from_closing(desk: Desk) -> None:
+    call = desk.receive(mail()).call
+    closing.set_closure(call.partition, ClosureMethod.RULES)
+    closing.resolve(call, by(desk.bob, Channel.PAGE))
+    call.refresh_from_db()
+    before = call.close_step_at
+    desk.receive(mail(subject=f"[Call {call.pk}] I am away", headers="Auto-Submitted: auto-replied\n"))
+    call.refresh_from_db()
+    assert call.close_step_at == before
 
 
 def test_a_mail_on_a_merged_call_does_not_open_it(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from mailcall.database.rows import give_keys, insert_rows, new_row, update_rows
 from mailcall.desk import events
 from mailcall.desk.call_states import CALL_DATES, take_back
+from mailcall.desk.closing_times import wait_anew
 from mailcall.desk.models import (
     Attachment,
     Call,
@@ -84,7 +85,10 @@ class LogCall:
 
 @dataclass(slots=True)
 class UpdateCall:
-    """Words added to a call; `reopen` opens it again; `pass_on` has them sent to its User."""
+    """Words added to a call; `reopen` opens it again; `pass_on` has them sent to its User.
+
+    A call that would close by itself waits anew, unless the words are `automatic`, as of who is away.
+    """
 
     call: Call
     words: Words
@@ -92,6 +96,7 @@ class UpdateCall:
     participants: Sequence[NewParticipant] = ()
     reopen: bool = False
     pass_on: bool = False
+    automatic: bool = False
 
 
 Change = LogCall | UpdateCall
@@ -189,6 +194,8 @@ def _touch(call: Call, change: UpdateCall, now: dt.datetime) -> None:
     call.updated_at = now
     if change.reopen:
         take_back(call, now)
+    elif not change.automatic:
+        wait_anew(call, now)
 
 
 def _new_call(change: LogCall, now: dt.datetime) -> Call:

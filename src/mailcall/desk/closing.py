@@ -1,11 +1,11 @@
 """How calls end: resolved, closed by their partition's method, and opened again."""
 
 import datetime as dt
-from collections.abc import Sequence
 
 from mailcall.desk import events
 from mailcall.desk.call_states import CallVerb, move
 from mailcall.desk.call_work import call_work
+from mailcall.desk.closing_times import is_warning, next_step, parts_of, warnings
 from mailcall.desk.delegations import is_active
 from mailcall.desk.errors import Refused
 from mailcall.desk.models import Call, ClosureMethod, Group, Partition, Person, TimelineEntry
@@ -97,21 +97,6 @@ def close_or_warn(work: Work) -> None:
     work.happened(events.CallClosesSoon(call, entry, work.deed.origin, closes_at))
 
 
-def next_step(partition: Partition, resolved_at: dt.datetime, now: dt.datetime) -> dt.datetime | None:
-    """When a call that was resolved then is next warned of, or closed; None is never."""
-    if not partition.close_after_hours:
-        return None
-    closes_at = resolved_at + dt.timedelta(hours=partition.close_after_hours)
-    to_come = [closes_at - dt.timedelta(hours=hours) for hours in warnings(partition)]
-    return min([moment for moment in to_come if moment > now], default=closes_at)
-
-
-def warnings(partition: Partition) -> Sequence[int]:
-    """How many hours before the closing people are warned; what makes no sense is passed over."""
-    parts = _parts(partition.close_warning_hours)
-    return [int(part) for part in parts if _is_warning(part, partition.close_after_hours)]
-
-
 def set_closure(
     partition: Partition,
     method: ClosureMethod,
@@ -127,21 +112,13 @@ def set_closure(
         raise Refused(f"Calls close after 1 to {_LONGEST_HOURS} hours, or with 0 never by themselves.")
     partition.closure_method, partition.closure_group = method, group
     partition.close_after_hours, partition.close_warning_hours = after_hours, warning_hours.strip()
-    for part in _parts(warning_hours):
-        if not _is_warning(part, after_hours):
+    for part in parts_of(warning_hours):
+        if not is_warning(part, after_hours):
             raise Refused(
                 f"“{part}” is no warning: give hours before the closing, such as 48, 4, each fewer than "
                 f"the {after_hours} after which calls close."
             )
     partition.save()
-
-
-def _parts(hours: str) -> list[str]:
-    return [part.strip() for part in hours.split(",") if part.strip()]
-
-
-def _is_warning(part: str, after_hours: int) -> bool:
-    return part.isascii() and part.isdigit() and len(part) < 6 and 0 < int(part) < after_hours
 
 
 def _close(work: Work, verb: CallVerb, sentence: str = "") -> TimelineEntry:

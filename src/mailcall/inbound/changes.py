@@ -38,6 +38,7 @@ def change_for(mail: ReceivedMail, reading: Reading, decision: Decision, facts: 
                 ),
                 reopen=decision.reopen,
                 pass_on=decision.pass_on,
+                automatic=bool(reading.mail.automatic),
             )
         case _:
             return None
