@@ -39,8 +39,8 @@ from mailcall.outbound.models import (
     PersonNotices,
     Wish,
 )
+from mailcall.outbound.reading_hours import next_time, quiet_until
 from mailcall.outbound.recipients import Recipient
-from mailcall.outbound.telling import next_time, quiet_until
 from outbound.told import forget, mailed, mails, told, told_anything
 
 UMA, ANN, BOB = "uma@customer.example", "ann@desk.example", "bob@desk.example"

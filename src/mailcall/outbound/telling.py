@@ -10,10 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import Count
-from django.utils import timezone
 
 from mailcall.desk.models import Person
 from mailcall.desk.rights import Rights, rights_of_many
@@ -28,6 +26,7 @@ from mailcall.outbound.models import (
     PersonNotices,
     Wish,
 )
+from mailcall.outbound.reading_hours import next_time, quiet_until, zone_of
 from mailcall.outbound.recipients import Recipient, Work, if_they_may_see
 
 if TYPE_CHECKING:
@@ -229,10 +228,10 @@ class _Telling:
         wanted = self._wanted(person)
         if kind.urgent or not wanted.quiet_from or not wanted.quiet_until:
             return None
-        return quiet_until(self._now, wanted.quiet_from, wanted.quiet_until, _zone(person))
+        return quiet_until(self._now, wanted.quiet_from, wanted.quiet_until, zone_of(person))
 
     def _next_digest(self, person: Person) -> dt.datetime:
-        return next_time(self._now, self._wanted(person).digest_at, _zone(person))
+        return next_time(self._now, self._wanted(person).digest_at, zone_of(person))
 
     def _wanted(self, person: Person) -> PersonNotices:
         return self._wanted_by.get(person.pk) or _WANTED
@@ -304,24 +303,6 @@ def _heard(instruction: "Instruction", recipient: Recipient) -> "_Heard":
 
 def _but(recipient: Recipient, why: str) -> Recipient:
     return Recipient(recipient.name, recipient.address, recipient.person, why)
-
-
-def next_time(now: dt.datetime, at: dt.time, zone: dt.tzinfo) -> dt.datetime:
-    """The next moment at which clocks of a zone show this time."""
-    local = now.astimezone(zone)
-    today = dt.datetime.combine(local.date(), at, zone)
-    return today if today > now else dt.datetime.combine(local.date() + dt.timedelta(days=1), at, zone)
-
-
-def quiet_until(now: dt.datetime, begin: dt.time, end: dt.time, zone: dt.tzinfo) -> dt.datetime | None:
-    """When the quiet hours end in which `now` is, by a zone's clock; None outside. Midnight may be within."""
-    at = now.astimezone(zone).time()
-    quiet = begin <= at < end if begin <= end else at >= begin or at < end
-    return next_time(now, end, zone) if quiet else None
-
-
-def _zone(person: Person) -> dt.tzinfo:
-    return ZoneInfo(person.time_zone) if person.time_zone else timezone.get_default_timezone()
 
 
 _DEFAULTS = NotificationSettings()
