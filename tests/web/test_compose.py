@@ -8,8 +8,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from mailcall.desk.models import Grant, Group, Organisation, Person, Right, Role, TimelineEntry
-from mailcall.outbound.models import Delivery, Draft, Message, Snippet
+from mailcall.desk import calls
+from mailcall.desk.models import Channel, Grant, Group, Organisation, Person, Right, Role, TimelineEntry
+from mailcall.outbound.models import Delivery, Draft, Message, Snippet, Template, TemplateRule
 from mailcall.web.logins import set_password
 from mailcall.web.models import Login
 
@@ -215,6 +216,107 @@ def test_a_text_is_put_in_above_the_quote(analyst, draft, partition):
     draft.refresh_from_db()
     assert draft.text == "Hello,\n\nPlease start it anew.\n\nOn Monday, Uma wrote:\n> It jams."
     assert "Choose a text" in edit(analyst, draft, "insert", snippet="99999").content.decode()
+
+
+@pytest.fixture
+def ready(db) -> Template:
+    """A template for mails that are written by hand, in two languages."""
+    made = Template.objects.create(name="Ask for more", type_code=1004)
+    for language, hello in (("en", "Dear"), ("de", "Guten Tag")):
+        made.versions.create(
+            language=language,
+            number=1,
+            subject=f"{hello}: {{{{ subject }}}}",
+            html=f"<p>{hello} {{{{ user }}}},</p><p>{{{{ thing }}}} {{{{ text }}}}</p>",
+            made_by_name="Root",
+        )
+    return made
+
+
+def test_a_template_is_put_in_filled_and_can_be_changed_before_it_is_sent(analyst, call, draft, ready):
+    Draft.objects.update(text="It is this.\n\nOn Monday, Uma wrote:\n> It jams.")
+    assert "Ask for more" in page_of(analyst, draft)
+    edit(analyst, draft, "template", template=ready.pk)
+    draft.refresh_from_db()
+    said = f"Dear {call.user.name},\n\ncall {call.pk}"
+    assert draft.text == f"It is this.\n\n{said}\n\nOn Monday, Uma wrote:\n> It jams."
+    assert draft.subject == f"Dear: {call.subject}"
+    edit(analyst, draft, "send", text=f"{said} waits.")
+    assert Message.objects.get().data["text"] == f"{said} waits."
+    assert Message.objects.get().subject == f"[{call}] Dear: {call.subject}"
+
+
+def test_a_template_speaks_the_language_of_who_is_written_to(analyst, call, draft, ready):
+    Person.objects.filter(pk=call.user.pk).update(language="de-AT")
+    edit(analyst, draft, "template", template=ready.pk, subject="My own")
+    draft.refresh_from_db()
+    assert f"Guten Tag {call.user.name}" in draft.text
+    assert f"Meldung {call.pk}" in draft.text
+    assert draft.subject == "My own"
+
+
+def test_a_template_that_stands_around_each_mail_or_is_for_others_is_not_offered(analyst, draft, ready):
+    TemplateRule.objects.create(type_code=1004, template=ready, is_default=True)
+    other = Template.objects.create(name="Goodbye", type_code=1006)
+    other.versions.create(language="en", number=1, html="<p>Bye</p>", made_by_name="Root")
+    page = page_of(analyst, draft)
+    assert "Ask for more" not in page
+    assert "Goodbye" not in page
+    for wrong in (ready.pk, other.pk, 99_999, "x", ""):
+        answer = edit(analyst, draft, "template", template=wrong)
+        assert answer.status_code == 422
+        assert "Choose a template." in answer.content.decode()
+
+
+def test_a_template_that_fails_says_so_and_what_was_typed_is_kept(analyst, draft, ready):
+    ready.versions.update(html="{% for a in (1..9000) %}{{ user }}{% endfor %}")
+    answer = edit(analyst, draft, "template", template=ready.pk, text="Typed just now.")
+    assert answer.status_code == 422
+    assert "The template Ask for more can&#x27;t be put in" in answer.content.decode()
+    draft.refresh_from_db()
+    assert draft.text == "Typed just now."
+    ready.refresh_from_db()
+    assert ready.trouble
+
+
+def test_words_that_would_make_a_mail_too_long_are_not_put_in(analyst, draft, ready):
+    ready.versions.update(html="<p>{{ user }} comes.</p>")
+    answer = edit(analyst, draft, "template", template=ready.pk, text="x" * 99_995)
+    assert "longer than 100,000 characters" in answer.content.decode()
+    draft.refresh_from_db()
+    assert len(draft.text) == 99_995
+
+
+def test_a_template_tells_nothing_internal(analyst, call, draft, ready):
+    calls.add_note(call, actor=None, text="SECRET", channel=Channel.SYSTEM)
+    ready.versions.update(html="<p>x{{ text }}{{ quote }}{{ files }}{{ whom }}{{ call.timeline }}</p>")
+    edit(analyst, draft, "template", template=ready.pk)
+    draft.refresh_from_db()
+    assert draft.text == "Try it now.\n\nx"
+
+
+def test_a_text_is_filled_and_one_that_fails_says_so(analyst, call, draft):
+    text = Snippet.objects.create(name="Restart", text="{{ user }}, {{ thing }}: {{ writer }} asks {{ due }}")
+    edit(analyst, draft, "insert", snippet=text.pk)
+    draft.refresh_from_db()
+    assert draft.text.endswith(f"{call.user.name}, call {call.pk}: {draft.author.name} asks")
+    Snippet.objects.update(text="{{ user")
+    answer = edit(analyst, draft, "insert", snippet=text.pk)
+    assert answer.status_code == 422
+    assert "The text Restart can&#x27;t be put in" in answer.content.decode()
+
+
+@pytest.mark.parametrize("text", ["Dear {{ user", "{% if %}", "{{ usr }}", "{{ user | shout }}"])
+def test_a_text_that_could_not_be_filled_is_not_kept(superuser, text):
+    answer = post(superuser, "snippet-new", name="Hello", text=text)
+    assert answer.status_code == 422
+    assert "Line 1" in answer.content.decode()
+    assert not Snippet.objects.exists()
+
+
+def test_a_text_may_have_what_only_mails_about_tasks_have(superuser):
+    post(superuser, "snippet-new", name="Due", text="It is due {{ due }}.")
+    assert Snippet.objects.get().name == "Due"
 
 
 def test_a_mail_is_answered_and_forwarded_from_the_timeline(analyst, call, mail_in, received):

@@ -269,11 +269,6 @@ def snippets_for(about: Work) -> "QuerySet[Snippet]":
     return Snippet.objects.filter(partition=None) | Snippet.objects.filter(partition=partition_of(about))
 
 
-def ready_text(snippet: Snippet, about: Work) -> str:
-    """What a snippet puts into a mail about this."""
-    return snippet.text.strip()
-
-
 def sent_lately(draft: Draft) -> bool:
     """Whether its author sent the very same a moment ago: a form that was sent twice."""
     same = {"author": draft.author, kind_of(draft.about): draft.about, "to": draft.to, "cc": draft.cc}

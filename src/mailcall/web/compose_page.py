@@ -18,6 +18,7 @@ from mailcall.outbound.addressing import Match, addressed, stakeholders
 from mailcall.outbound.drafts import TYPED, offered_files, snippets_for
 from mailcall.outbound.letters import MOST_BYTES, MOST_FILES, senders
 from mailcall.outbound.models import Draft
+from mailcall.outbound.ready_words import templates_for
 from mailcall.outbound.recipients import kind_of, partition_of
 from mailcall.outbound.sending import UNDO
 from mailcall.outbound.snapshots import moment
@@ -103,6 +104,7 @@ def render_compose(
         "files": draft.files.select_related("content").defer("content__data"),
         "offered": offered_files(about).order_by("-pk")[:FILES_OFFERED],
         "snippets": snippets_for(about),
+        "templates": templates_for(about),
         "tab": request.POST.get("tab", "")[:32] or get_random_string(16),
         "zone": draft.author.time_zone or timezone.get_default_timezone_name(),
         "at": f"{draft.send_at.astimezone(zone_of(draft.author)):%Y-%m-%dT%H:%M}" if draft.send_at else "",

@@ -1,12 +1,15 @@
 """What analysts are writing: drafts with their files, and texts that are kept ready."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from mailcall.desk.models import Call, Content, Partition, Person, Request, Task, TimelineEntry
 from mailcall.desk.models.people import is_language
+from mailcall.outbound.message_types import WRITTEN_BY_HAND
 from mailcall.outbound.models.messages import Message
+from mailcall.outbound.templating.checking import check_words
 
 
 class SenderKind(models.TextChoices):
@@ -129,3 +132,8 @@ class Snippet(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a text that could not be filled."""
+        if problems := check_words(list(WRITTEN_BY_HAND.values()), self.text):
+            raise ValidationError({"text": problems})

@@ -1,7 +1,7 @@
 """What is wrong with a template before it is kept: sentences for whoever writes it, each with its line."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -85,6 +85,19 @@ def check(
         return Checked(tuple(problems[:MOST_PROBLEMS]))
     filled = fill(_compiled(language, sources), kind, sample_of(kind))
     return Checked((), (*warnings_of(filled.html), *_missing(kind, sources)))
+
+
+def check_words(kinds: Sequence[MessageType], text: str) -> list[str]:
+    """Judge a text for analysts' mails of these types, of which it may have the data of any."""
+    try:
+        compiled = builtin.engine("txt", "").compile(text)
+        compiled.filled({})
+    except TemplateError as error:
+        return [str(error)]
+    found = [
+        [f"Line {line}: {what}" for what, line in _unknown(compiled, one, in_layout=False)] for one in kinds
+    ]
+    return min(found, key=len)[:MOST_PROBLEMS]
 
 
 def check_layout(html: str, text: str) -> list[Problem]:

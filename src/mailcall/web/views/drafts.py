@@ -15,7 +15,7 @@ from mailcall.outbound.addressing import Match, addressed, find_readers
 from mailcall.outbound.drafts import Moved
 from mailcall.outbound.letters import MOST_BYTES
 from mailcall.outbound.models import Draft
-from mailcall.outbound.quoting import split_quote
+from mailcall.outbound.ready_words import put_into, words_of_snippet, words_of_template
 from mailcall.outbound.recipients import partition_of
 from mailcall.outbound.snapshots import moment
 from mailcall.web.access import acting_person, analysts_only, demand
@@ -179,9 +179,14 @@ def _insert(request: HttpRequest, draft: Draft, _: str) -> HttpResponse:
     snippet = drafts.snippets_for(draft.about).filter(pk=key_from(request.POST.get("snippet")) or 0).first()
     if snippet is None:
         raise Refused("Choose a text to put in.")
-    own, quote = split_quote(draft.text)
-    text = "\n\n".join(part for part in (own, drafts.ready_text(snippet, draft.about), quote) if part)
-    drafts.save(draft, {"text": text}, version=draft.version)
+    drafts.save(draft, put_into(draft, words_of_snippet(snippet, draft)), version=draft.version)
+    return redirect("web:draft", draft.pk)
+
+
+def _begin_with(request: HttpRequest, draft: Draft, _: str) -> HttpResponse:
+    """Put in what a template says."""
+    words = words_of_template(key_from(request.POST.get("template")) or 0, draft)
+    drafts.save(draft, put_into(draft, words), version=draft.version)
     return redirect("web:draft", draft.pk)
 
 
@@ -230,6 +235,7 @@ _ACTIONS: Mapping[str, Callable[[HttpRequest, Draft, str], HttpResponse]] = {
     "find": _find,
     "add": _add,
     "insert": _insert,
+    "template": _begin_with,
     "attach": _attach,
     "detach": _detach,
 }
