@@ -320,6 +320,20 @@ def test_a_short_text_for_a_pager_is_one_line(desk: Desk) -> None:
     assert template_use.short_text(mail, CALL_NOTE_ADDED, mail.data) == "Note: Ink"
 
 
+@pytest.mark.parametrize(("own", "said"), [("", "de"), ("en", "en"), ("fr", "en")])
+def test_a_reader_without_a_language_has_that_of_the_partition(
+    desk: SimpleNamespace, own: str, said: str
+) -> None:
+    Partition.objects.filter(pk=desk.partition.pk).update(language="de-CH")
+    Person.objects.filter(pk=desk.user.pk).update(language=own)
+    call = Call.objects.create(
+        partition_id=desk.partition.pk, subject="Ink", user=Person.objects.get(pk=desk.user.pk)
+    )
+    entry = TimelineEntry.objects.create(call=call, kind=EntryKind.STATE, channel=Channel.PAGE, text="Closed")
+    on_events([StateChanged(call, entry, Origin("0" * 32, None))])
+    assert Message.objects.get().language == said
+
+
 def test_a_user_who_reads_german_is_written_to_in_german(desk: SimpleNamespace) -> None:
     Person.objects.filter(pk=desk.user.pk).update(language="de-AT")
     call = Call.objects.create(

@@ -176,6 +176,11 @@ class PartitionItem(Item):
         "", description="The address that its mail is sent from.", json_schema_extra=NEEDED_WHEN_NEW
     )
     sender_name: str = Field("", max_length=100, description="The name beside that address.")
+    language: str = Field(
+        "",
+        max_length=35,
+        description="In which it writes to readers without a language of their own; empty: the desk's.",
+    )
     reopen_days: Small = Field(14, description="For how many days after closing a reply reopens a call.")
     users_may_close: bool = Field(True, description="Whether Users may close their own calls.")
     users_may_reopen: bool = Field(True, description="Whether Users may reopen their own calls.")

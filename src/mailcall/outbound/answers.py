@@ -168,7 +168,9 @@ def _message(answer: Answer, keys: Sequence[bytes]) -> Message:
     partition, origin = answer.partition, answer.origin
     about = masked(without_tags(strip_prefixes(answer.asked).text).strip()) or "(no subject)"
     kind = answer.message_type
-    choice = chosen(kind, partition.pk, answer.person.language if answer.person else "")
+    choice = chosen(
+        kind, partition.pk, (answer.person.language if answer.person else "") or partition.language
+    )
     opening = opening_in(choice.language, answer.opening)
     data = {
         "subject": about,

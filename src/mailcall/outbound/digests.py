@@ -117,7 +117,7 @@ def _message(items: Sequence[DigestItem], count: int, now: dt.datetime) -> Messa
     partition, person = first.partition, first.person
     flood = any(item.flood for item in items)
     what = f"{count} notices" if count > 1 else "1 notice"
-    choice = chosen(DIGEST, partition.pk, person.language if person else "")
+    choice = chosen(DIGEST, partition.pk, (person.language if person else "") or partition.language)
     groups = _groups(items)
     if unread := count - len(items):
         groups.append({"title": "…", "count": unread, "items": [], "left_out": unread})

@@ -235,8 +235,9 @@ def _message(copy: Copy, context: _Context) -> Message:
     data = {**snapshot(about, context.state_names.get(partition.pk, {})), **instruction.data}
     if "text" in data:
         data["files"] = list(context.files.get(entry.pk, ()))
+    language = copy.language or partition.language
     choice = chosen(
-        kind, partition.pk, copy.language, getattr(about, "priority", None), about.group_id, copy.channel
+        kind, partition.pk, language, getattr(about, "priority", None), about.group_id, copy.channel
     )
     return new_row(
         Message,

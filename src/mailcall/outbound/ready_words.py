@@ -104,10 +104,11 @@ def _values(draft: Draft) -> dict[str, Any]:
 
 
 def _language(draft: Draft) -> str:
-    """That of the first reader who is on record, else the desk's."""
+    """That of the first reader who is on record, else the partition's, else the desk's."""
     boxes = read_typed(draft.to).mailboxes[:1]
     people = people_with([address for _, address in boxes])
-    return next((one.language for one in people.values() if one.language), config().language)
+    own = next((one.language for one in people.values() if one.language), "")
+    return own or partition_of(draft.about).language or config().language
 
 
 def _version(key: int, language: str) -> TemplateVersion:

@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=100, unique=True)),
                 ('address', models.CharField(help_text='The address that its mail is sent from.', max_length=254)),
                 ('sender_name', models.CharField(blank=True, help_text='The name beside that address.', max_length=100)),
+                ('language', models.CharField(blank=True, help_text="Of readers without one of their own, such as de or pt-BR; empty: the desk's.", max_length=35, validators=[django.core.validators.RegexValidator('^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*\\Z', '“%(value)s” is no language: give a tag such as de, pt-BR or zh-Hant.')])),
                 ('reopen_days', models.PositiveSmallIntegerField(default=14, help_text='For how many days after closing a reply reopens a call.')),
                 ('closure_method', models.CharField(choices=[('immediate', 'Immediate'), ('rules', 'Rules'), ('comments', 'Comments')], default='immediate', help_text='How calls end.', max_length=10)),
                 ('close_after_hours', models.PositiveIntegerField(default=72, help_text='With Rules: when a resolved call closes by itself; 0: never.')),

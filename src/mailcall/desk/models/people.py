@@ -51,6 +51,12 @@ class Partition(models.Model):
     name = models.CharField(max_length=100, unique=True)
     address = models.CharField(max_length=254, help_text="The address that its mail is sent from.")
     sender_name = models.CharField(max_length=100, blank=True, help_text="The name beside that address.")
+    language = models.CharField(
+        max_length=35,
+        blank=True,
+        validators=[is_language],
+        help_text="Of readers without one of their own, such as de or pt-BR; empty: the desk's.",
+    )
     reopen_days = models.PositiveSmallIntegerField(
         default=14, help_text="For how many days after closing a reply reopens a call."
     )
