@@ -36,7 +36,7 @@ from mailcall.outbound.models import (
     Message,
     Notice,
 )
-from mailcall.outbound.quoting import forwarded, quoted, split_quote
+from mailcall.outbound.quoting import quoted, split_quote
 from mailcall.outbound.render import render
 from mailcall.outbound.typed_addresses import MOST_TYPED, as_typed, read_typed
 
@@ -148,6 +148,21 @@ def test_who_left_and_who_is_no_available_recipient_is_not_written_to(desk, call
 
 
 # --- what it says ---------------------------------------------------------------------------------------
+
+
+def test_a_reply_to_who_reads_german_says_in_german_who_wrote_when(desk, call, first):
+    Person.objects.filter(email="ann@customer.example").update(language="de")
+    draft = drafts.begin(desk.bob, call, DraftKind.REPLY, answers=first, between=correspondents(first))
+    assert "\nAm " in draft.text
+    assert " schrieb Ann Archer <ann@customer.example>:\n> It no longer starts." in draft.text
+
+
+def test_a_mail_is_passed_on_in_the_language_of_the_partition(desk, call, first):
+    call.partition.language = "de"
+    call.partition.save()
+    draft = drafts.begin(desk.bob, call, DraftKind.FORWARD, answers=first, between=correspondents(first))
+    assert "Weitergeleitete Nachricht ----------\nVon: Ann Archer" in draft.text
+    assert "\nBetreff: " in draft.text
 
 
 def test_a_reply_quotes_the_mail_below_the_words_and_joins_its_thread(desk, call, first):
@@ -468,12 +483,11 @@ def test_what_is_offered_is_read_again(name):
 
 
 def test_a_quote_in_the_midst_stays_with_the_words():
-    text = "Hello\n> You asked?\nYes.\n\n" + quoted("One\n> Two", who="Ann", when="Monday")
+    text = "Hello\n> You asked?\nYes.\n\n" + quoted("One\n> Two", who="Ann", when="Monday", language="en")
     own, quote = split_quote(text)
     assert own == "Hello\n> You asked?\nYes."
     assert quote == "On Monday, Ann wrote:\n> One\n>> Two"
     assert split_quote("Only words") == ("Only words", "")
-    assert split_quote("Look:\n\n" + forwarded("It", [("From", "Ann"), ("Cc", "")]))[0] == "Look:"
 
 
 def test_html_has_paragraphs_links_and_quotes_and_no_markup_of_others():

@@ -23,6 +23,7 @@ from mailcall.outbound.models import Delivery, DigestItem, Message, NotTold
 from mailcall.outbound.recipients import why_unreachable
 from mailcall.outbound.snapshots import page_of
 from mailcall.outbound.template_map import chosen
+from mailcall.outbound.templating.phrases import Phrase, said
 from mailcall.outbound.threads import new_message_id, signing_keys
 from mailcall.outbound.unsubscribing import READER
 
@@ -116,8 +117,9 @@ def _message(items: Sequence[DigestItem], count: int, now: dt.datetime) -> Messa
     first = items[0]
     partition, person = first.partition, first.person
     flood = any(item.flood for item in items)
-    what = f"{count} notices" if count > 1 else "1 notice"
     choice = chosen(DIGEST, partition.pk, (person.language if person else "") or partition.language)
+    phrase = Phrase.NOTICES if count > 1 else Phrase.ONE_NOTICE
+    what = said(phrase, choice.language, count=count)
     groups = _groups(items)
     if unread := count - len(items):
         groups.append({"title": "…", "count": unread, "items": [], "left_out": unread})

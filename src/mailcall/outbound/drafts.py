@@ -28,8 +28,11 @@ from mailcall.outbound.addressing import user_of
 from mailcall.outbound.letters import MOST_BYTES, MOST_FILES, refuse_files, senders
 from mailcall.outbound.models import Draft, DraftFile, DraftKind, SenderKind, Snippet
 from mailcall.outbound.quoting import forwarded, quoted
+from mailcall.outbound.ready_words import language_of
 from mailcall.outbound.recipients import Work, kind_of, partition_of
 from mailcall.outbound.snapshots import moment, subject_about
+from mailcall.outbound.templating.phrases import Phrase, said
+from mailcall.outbound.templating.wording import moment_in
 from mailcall.outbound.typed_addresses import Mailbox, all_as_typed, as_typed
 
 TYPED = ("sender", "to", "cc", "bcc", "subject", "text")  # the fields that are saved as they are typed
@@ -87,17 +90,17 @@ def begin(
 
 
 def _take_over(draft: Draft, answers: TimelineEntry, between: Correspondents) -> None:
-    when = moment(answers.at, draft.author)
     sender = [between.sender] if between.sender else []
     if draft.kind == DraftKind.FORWARD:
+        language = language_of(draft)
         fields = [
-            ("From", all_as_typed(sender) or answers.actor_name),
-            ("Date", when),
-            ("Subject", answers.subject),
-            ("To", all_as_typed(between.to)),
-            ("Cc", all_as_typed(between.cc)),
+            (Phrase.FROM, all_as_typed(sender) or answers.actor_name),
+            (Phrase.DATE, _when(draft, answers, language)),
+            (Phrase.SUBJECT, answers.subject),
+            (Phrase.TO, all_as_typed(between.to)),
+            (Phrase.CC, all_as_typed(between.cc)),
         ]
-        draft.text = "\n\n" + forwarded(answers.text, fields)
+        draft.text = "\n\n" + forwarded(answers.text, fields, language)
         return
     to, cc = (sender, ()) if sender else (between.to, between.cc)
     if draft.kind == DraftKind.REPLY_ALL and sender:
@@ -106,7 +109,14 @@ def _take_over(draft: Draft, answers: TimelineEntry, between: Correspondents) ->
     draft.to = all_as_typed(_but(own, to) or sender)
     if draft.kind == DraftKind.REPLY_ALL:
         draft.cc = all_as_typed(_but(own | {comparable(address) for _, address in to}, cc))
-    draft.text = "\n\n" + quoted(answers.text, who=answers.actor_name or "somebody", when=when)
+    language = language_of(draft)
+    who, when = answers.actor_name or said(Phrase.SOMEBODY, language), _when(draft, answers, language)
+    draft.text = "\n\n" + quoted(answers.text, who=who, when=when, language=language)
+
+
+def _when(draft: Draft, answers: TimelineEntry, language: str) -> str:
+    """When a mail came or went, by its author's clock, in the words of a language."""
+    return moment_in(language, moment(answers.at, draft.author))
 
 
 def _own_addresses(author: Person) -> set[str]:

@@ -60,7 +60,7 @@ def words_of_template(key: int, draft: Draft) -> Words:
     if name is None:
         raise Refused("Choose a template.")
     kind, values = WRITTEN_BY_HAND[kind_of(about)], _values(draft)
-    version = _version(key, _language(draft))
+    version = _version(key, language_of(draft))
     try:
         text = fill(compile_template(version.language, version.html, version.text), kind, values).text
         subject = _subject(version, kind, values)
@@ -73,7 +73,7 @@ def words_of_template(key: int, draft: Draft) -> Words:
 def words_of_snippet(snippet: Snippet, draft: Draft) -> Words:
     """What a text says about the work of a draft. Raises Refused when it can't be filled."""
     kind = WRITTEN_BY_HAND[kind_of(draft.about)]
-    language = nearest(snippet.language or _language(draft), LANGUAGES)
+    language = nearest(snippet.language or language_of(draft), LANGUAGES)
     try:
         source = builtin.engine("txt", language).compile(snippet.text)
         return Words(source.filled(data_for(kind, language, _values(draft))).strip())
@@ -103,7 +103,7 @@ def _values(draft: Draft) -> dict[str, Any]:
     return {**snapshot(about, names), "writer": draft.author.name}
 
 
-def _language(draft: Draft) -> str:
+def language_of(draft: Draft) -> str:
     """That of the first reader who is on record, else the partition's, else the desk's."""
     boxes = read_typed(draft.to).mailboxes[:1]
     people = people_with([address for _, address in boxes])

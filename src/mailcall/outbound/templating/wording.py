@@ -64,6 +64,7 @@ _GERMAN = Wording(
         "Overdue": "Überfällig",
         "Escalation": "Eskalation",
         "Breach": "Frist verletzt",
+        "Service levels": "Servicelevel",
         "Your decision, please": "Ihre Entscheidung, bitte",
         "Reminder: your decision, please": "Erinnerung: Ihre Entscheidung, bitte",
         "Nothing left to decide": "Nichts mehr zu entscheiden",
@@ -117,9 +118,18 @@ def _said(wording: Wording, kind: Kind | None, value: Any) -> Any:
         return f"{wording.things.get(what, what)}{blank}{number}"
     if kind == Kind.WORD:
         return wording.words.get(value) or wording.things.get(value, value)
-    if kind == Kind.MOMENT and (match := _MOMENT.match(value)):
-        day, number, month, *rest = match.groups()
-        return wording.moment.format(
-            wording.days.get(day, day), number, wording.months.get(month, month), *rest
-        )
-    return value
+    return _moment(wording, value) if kind == Kind.MOMENT else value
+
+
+def moment_in(language: str, moment: str) -> str:
+    """A moment as the message table has it, as a language says it."""
+    wording = WORDINGS.get(nearest(language, WORDINGS))
+    return _moment(wording, moment) if wording else moment
+
+
+def _moment(wording: Wording, moment: str) -> str:
+    match = _MOMENT.match(moment)
+    if match is None:
+        return moment
+    day, number, month, *rest = match.groups()
+    return wording.moment.format(wording.days.get(day, day), number, wording.months.get(month, month), *rest)
